@@ -1,0 +1,139 @@
+//! Payloads of the `control` lane.
+
+use serde::{Deserialize, Serialize};
+
+use super::{chat, shop};
+use crate::{Epoch, SellerId, StreamId, UserId};
+
+/// The whole room at one position.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Which stream.
+    pub stream: Stream,
+    /// The room's life.
+    pub epoch: Epoch,
+    /// The room's last `seq`; frames at or below it are contained in this snapshot.
+    pub seq: u64,
+    /// The last `seq` per lane, to check the next frame's `prev` against.
+    pub lanes: LaneHeads,
+    /// Whether something is published, and how many watch.
+    pub presence: Presence,
+    /// What is sold.
+    pub shop: shop::Shelf,
+    /// The last messages, oldest first.
+    pub chat: chat::Backlog,
+    /// The server's clock, milliseconds since 1970.
+    pub server_ms: u64,
+}
+
+/// The last `seq` on each lane that has a history; 0 if there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneHeads {
+    /// Lane `control`.
+    pub control: u64,
+    /// Lane `shop`.
+    pub shop: u64,
+    /// Lane `chat`.
+    pub chat: u64,
+}
+
+/// What a viewer sees of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// Its id.
+    pub id: StreamId,
+    /// As the host wrote it.
+    pub title: String,
+    /// Who sells in it.
+    pub seller: Seller,
+}
+
+/// What a viewer sees of a seller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seller {
+    /// Its id.
+    pub id: SellerId,
+    /// Shop name.
+    pub name: String,
+}
+
+/// Who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// Whether media flows.
+    pub live: bool,
+    /// Viewers, by media and by socket.
+    pub viewers: u32,
+}
+
+/// Carries or renews the access token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Access token; `None` signs this connection out.
+    pub token: Option<String>,
+}
+
+/// Who this connection speaks as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The account, or `None` for an anonymous viewer.
+    pub user: Option<SessionUser>,
+    /// When the token ends, milliseconds since 1970; renew before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+}
+
+/// The account behind a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionUser {
+    /// Its id.
+    pub id: UserId,
+    /// Shown in chat.
+    pub name: String,
+}
+
+/// Asks for the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {
+    /// The client's clock, milliseconds; comes back unchanged.
+    pub client_ms: u64,
+}
+
+/// The server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// As sent in the ping.
+    pub client_ms: u64,
+    /// Milliseconds since 1970.
+    pub server_ms: u64,
+}
+
+/// Asks for a new snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resync {}
+
+/// Why the server closes a connection, and whether to come back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bye {
+    /// Why.
+    pub reason: ByeReason,
+    /// Whether a new connection makes sense.
+    pub reconnect: bool,
+}
+
+/// Reasons to close a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByeReason {
+    /// The stream has ended for good.
+    Ended,
+    /// The reader was too slow for the shop lane.
+    SlowReader,
+    /// The server restarts.
+    Restart,
+    /// The client broke the protocol.
+    Protocol,
+}

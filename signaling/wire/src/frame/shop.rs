@@ -1,0 +1,275 @@
+//! Payloads of the `shop` and `stock` lanes, also used by the HTTP API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CardId, Money, OrderId, OrderLineId, PaymentId, ProductId, SaleId, StreamId};
+
+/// What is sold in a room: the state that a snapshot carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelf {
+    /// The queue of cards, by `no`.
+    pub cards: Vec<Card>,
+    /// The pinned card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<CardId>,
+    /// The running or next sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sale: Option<Sale>,
+    /// Stock of the sale's items.
+    pub stock: Vec<Stock>,
+}
+
+/// A text in the two languages of the front end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Localized {
+    /// Korean.
+    pub ko: String,
+    /// English.
+    pub en: String,
+}
+
+/// A product as a card shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Its name.
+    pub title: Localized,
+    /// Path or address of its picture.
+    pub image_url: String,
+    /// List price; the sale's price is in [`SaleItem`].
+    pub price: Money,
+}
+
+/// A product in the queue of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Its id.
+    pub id: CardId,
+    /// "No. 3" as the host says it; 1 and up, unique in the stream.
+    pub no: u32,
+    /// What it shows.
+    pub product: Product,
+    /// Whether it was or is pinned.
+    pub state: CardState,
+}
+
+/// Where a card stands in the show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardState {
+    /// Not shown so far.
+    Queued,
+    /// Over the video; at most one in a stream.
+    Pinned,
+    /// Was pinned.
+    Shown,
+}
+
+/// A card was pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The whole card, so that a reader needs nothing else to show it.
+    pub card: Card,
+    /// When the pin was committed, milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// The pinned card was taken down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpinned {
+    /// Which.
+    pub card_id: CardId,
+}
+
+/// A timed sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// Its id.
+    pub id: SaleId,
+    /// In which stream.
+    pub stream_id: StreamId,
+    /// Where it stands.
+    pub state: SaleState,
+    /// Opens or opened, server clock, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_ms: Option<u64>,
+    /// Closes or closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_ms: Option<u64>,
+    /// Seconds for which a purchase is held until paid.
+    pub hold_seconds: u32,
+    /// What is on sale.
+    pub items: Vec<SaleItem>,
+}
+
+/// Where a sale stands. `sold_out` is not a state: the stock says it, and it ends when holds return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleState {
+    /// Being prepared.
+    Draft,
+    /// Takes orders.
+    Open,
+    /// Takes none for the moment; holds stay valid.
+    Paused,
+    /// Over.
+    Closed,
+}
+
+/// Terms of one product in a sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleItem {
+    /// Which product.
+    pub product_id: ProductId,
+    /// Price in the sale.
+    pub price: Money,
+    /// Most units that one buyer may have, over all their orders in the sale.
+    pub max_per_buyer: u32,
+}
+
+/// Stock levels of one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockBatch {
+    /// At most one per product of the sale.
+    pub levels: Vec<Stock>,
+}
+
+/// The stock of one product in a sale, never ahead of the commit behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    /// Which sale.
+    pub sale_id: SaleId,
+    /// Which product.
+    pub product_id: ProductId,
+    /// Sequence of the stock ledger whose commit made this true; newest wins.
+    pub ledger_seq: u64,
+    /// Units given to the sale.
+    pub allocated: u32,
+    /// Units that may be bought now.
+    pub available: u32,
+    /// Units held by buyers who are paying.
+    pub held: u32,
+    /// Units sold and paid.
+    pub sold: u32,
+}
+
+/// Buys. The body of `POST /api/orders` is the same without `key`, which is the
+/// `Idempotency-Key` header there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Buy {
+    /// Made by the buyer's device; a repeat gets the first answer.
+    pub key: String,
+    /// Which sale.
+    pub sale_id: SaleId,
+    /// Which product of it.
+    pub product_id: ProductId,
+    /// Units, 1 and up.
+    pub quantity: u32,
+    /// The price per unit that the buyer saw; refused with `price_changed` if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_unit_price: Option<Money>,
+}
+
+/// An order of this viewer, after it was placed or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderUpdate {
+    /// `key` of the `buy` that this answers, if it answers one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The order.
+    pub order: Order,
+}
+
+/// An order as its buyer sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Short number for people, as in `20261122-7F3K9Q`.
+    pub number: String,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where its money stands.
+    pub payment_status: PaymentStatus,
+    /// The stream it was bought in.
+    pub stream_id: StreamId,
+    /// The sale it was bought in.
+    pub sale_id: SaleId,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+    /// What is to be paid.
+    pub total: Money,
+    /// The payment that is open or done.
+    pub payment: OrderPayment,
+    /// Sequence of the stock ledger whose commit holds the order.
+    pub ledger_seq: u64,
+    /// When it was placed, milliseconds since 1970.
+    pub placed_ms: u64,
+    /// Until when it must be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_due_ms: Option<u64>,
+    /// When it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_ms: Option<u64>,
+}
+
+/// What the buyer's page needs to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPayment {
+    /// The id that the provider knows.
+    pub id: PaymentId,
+    /// `sandbox` or `portone_v2`.
+    pub provider: String,
+}
+
+/// One product of an order, as it was at the time of sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// Its id.
+    pub id: OrderLineId,
+    /// Which product.
+    pub product_id: ProductId,
+    /// Name at the time of sale.
+    pub title: Localized,
+    /// Units.
+    pub quantity: u32,
+    /// Price of one.
+    pub unit_price: Money,
+    /// Price of all.
+    pub total: Money,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Stock is held; the buyer has until `payment_due_ms`.
+    PendingPayment,
+    /// Paid; the stock is the buyer's.
+    Paid,
+    /// Not paid in time.
+    Expired,
+    /// Called off.
+    Cancelled,
+}
+
+/// Where an order's money stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Nothing has been paid.
+    None,
+    /// The provider is being asked; the outcome is not known.
+    Pending,
+    /// All of it.
+    Paid,
+    /// Declined; another try is possible while the hold lasts.
+    Failed,
+    /// The provider reports what the order does not; money goes back.
+    IntegrityFailure,
+    /// Given back.
+    Refunded,
+}
