@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The sans-IO core of the media plane: peers, tracks and fan-out without socket, clock or thread.
+//!
+//! Datagrams, commands and the time go in as arguments; datagrams, events and timers come out.
+//! Everything here runs on one thread of one shard and is driven equally by the real shard and by
+//! the simulator of the tests.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod peer;
+pub mod transmit;

@@ -1,0 +1,208 @@
+//! Everything that crosses the border of a shard, as plain data.
+//!
+//! [`Command`]s come in from the async side, [`Event`]s go out to it, [`Bridged`] travels from one
+//! shard to another. Datagrams go through `Shard::handle_datagram` and `Transmits`. Nothing here
+//! has behaviour; `Debug` never shows keys (`PeerConfig` redacts its own).
+
+use bytes::Bytes;
+
+use crate::keyframe::Key;
+use crate::peer::{CloseReason, Codec, PeerConfig, Role};
+
+/// One peer, unique in this process for ever. A later peer has the greater number, which is how
+/// shards agree on the newest publisher without talking to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+/// One broadcast: at most one publisher and any number of viewers. Chosen by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BroadcastId(pub u64);
+
+/// What the async side asks of a shard. Commands are obeyed in order.
+#[derive(Debug)]
+pub enum Command {
+    /// Takes in a peer whose answer has been made. A publisher replaces an older one of its
+    /// broadcast on this shard.
+    Add {
+        /// Its number.
+        peer: PeerId,
+        /// What it publishes to or watches.
+        broadcast: BroadcastId,
+        /// What offer and answer settled.
+        config: Box<PeerConfig>,
+    },
+    /// Ends a peer; unknown peers are ignored. Answered by [`Event::Closed`] with this reason.
+    Close {
+        /// Which one.
+        peer: PeerId,
+        /// Why, for the event.
+        reason: CloseReason,
+    },
+    /// Sends `first` on lane 0 and from then on includes the peer in [`Command::Broadcast`].
+    OpenLanes {
+        /// Which one.
+        peer: PeerId,
+        /// The first message of the control lane.
+        first: Bytes,
+    },
+    /// One message to one peer.
+    Send {
+        /// Which one.
+        peer: PeerId,
+        /// 0 control, 1 shop, 2 stock, 3 chat.
+        lane: u16,
+        /// The message, JSON text.
+        bytes: Bytes,
+    },
+    /// The same bytes to every peer of the broadcast on this shard whose lanes are open.
+    Broadcast {
+        /// To whom.
+        broadcast: BroadcastId,
+        /// 0 control, 1 shop, 2 stock, 3 chat.
+        lane: u16,
+        /// The message, JSON text.
+        bytes: Bytes,
+    },
+}
+
+/// What a shard tells the async side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// ICE and DTLS are done; media may flow.
+    Connected {
+        /// Which peer.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+        /// Publisher or viewer.
+        role: Role,
+    },
+    /// The first media packet of this publisher arrived.
+    MediaStarted {
+        /// Which publisher.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+        /// Codec names of what was negotiated and seen (`"H264"`, `"VP8"`, `"VP9"`), if any.
+        video: Option<String>,
+        /// `"opus"`, if audio was negotiated.
+        audio: Option<String>,
+    },
+    /// The peer's data channels work; answer with [`Command::OpenLanes`].
+    LanesOpen {
+        /// Which peer.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+    },
+    /// A message from a peer.
+    Lane {
+        /// From whom.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+        /// 0 control, 1 shop, 2 stock, 3 chat.
+        lane: u16,
+        /// The message; at most `limits::LANE_MESSAGE_BYTES`.
+        bytes: Bytes,
+    },
+    /// The peer is gone. The last event about it.
+    Closed {
+        /// Which peer.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+        /// Publisher or viewer.
+        role: Role,
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Audio or video: a broadcast has at most one track of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The audio track.
+    Audio,
+    /// The video track.
+    Video,
+}
+
+/// One continuous run of packets of one publisher's track. A new SSRC, codec or wild sequence jump
+/// begins a new generation; a later publisher is greater than all generations of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// Who publishes.
+    pub publisher: PeerId,
+    /// Counts up within one publisher and track.
+    pub generation: u32,
+}
+
+/// How a source's RTP timestamps map to the publisher's clock, from its sender reports, or to
+/// arrival when it sends none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// Time of this process as NTP (seconds since 1900 in 32.32 fixed point).
+    pub ntp: u64,
+    /// The source's RTP timestamp at that moment.
+    pub rtp: u32,
+}
+
+/// One packet of a source, decrypted and normalised by the publisher's shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// Where it belongs.
+    pub source: Source,
+    /// What it carries.
+    pub codec: Codec,
+    /// Place in the source, without the packets that carried padding only. Starts near 2^32 so
+    /// that late packets before the first one have a place too.
+    pub index: u64,
+    /// RTP timestamp of the source.
+    pub timestamp: u32,
+    /// RTP marker bit.
+    pub marker: bool,
+    /// Whether a decoder can start here.
+    pub key: Key,
+    /// RTP payload, without padding.
+    pub payload: &'a [u8],
+}
+
+/// What one shard tells another one. Media may be lost on the way (a full ring drops it); the
+/// other kinds are repeated until they are out of date.
+#[derive(Clone, Debug)]
+pub enum Bridged {
+    /// This shard has viewers of the broadcast; repeated every second while that holds.
+    Interest {
+        /// Of what.
+        broadcast: BroadcastId,
+    },
+    /// A decoder of a viewer waits for a keyframe.
+    KeyframeWanted {
+        /// Of what.
+        broadcast: BroadcastId,
+    },
+    /// One packet of the publisher.
+    Media {
+        /// Of what.
+        broadcast: BroadcastId,
+        /// Audio or video.
+        kind: Kind,
+        /// Packet fields as in [`Packet`].
+        source: Source,
+        /// As in [`Packet`].
+        codec: Codec,
+        /// As in [`Packet`].
+        index: u64,
+        /// As in [`Packet`].
+        timestamp: u32,
+        /// As in [`Packet`].
+        marker: bool,
+        /// As in [`Packet`].
+        key: Key,
+        /// Clock of the source at this packet, once known.
+        mapping: Option<Mapping>,
+        /// One allocation for all shards.
+        payload: Bytes,
+    },
+}

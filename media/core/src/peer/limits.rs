@@ -1,0 +1,72 @@
+//! Bounds of one peer. Everything that a remote side can make grow has its number here.
+//!
+//! Sizes are bytes. Relations between the numbers are asserted at compile time.
+
+use std::time::Duration;
+
+/// Longest datagram that is looked at (B-R4).
+pub const MAX_DATAGRAM: usize = 1500;
+/// Validated source addresses remembered per peer (B-S6).
+pub const MAX_TUPLES: usize = 16;
+/// Remote SSRCs with a receive state of their own (B-R5).
+pub const MAX_SSRCS: usize = 32;
+/// Room that `seal_rtp` and `seal_rtcp` need behind the plaintext.
+pub const SRTP_OVERHEAD: usize = 24;
+/// Longest data-channel message taken from a peer (B-T6).
+pub const MAX_LANE_MESSAGE: usize = 16 * 1024;
+/// Longest data-channel message sent to a peer.
+pub const MAX_LANE_MESSAGE_OUT: usize = 64 * 1024;
+/// Unacknowledged bytes over all lanes of one peer.
+pub const MAX_LANE_BACKLOG: usize = 256 * 1024;
+/// Stream ids that mean something: 0 control, 1 shop, 2 stock, 3 chat.
+pub const LANES: u16 = 4;
+/// Streams that a peer may use, ours included; a message on another one is ignored (B-T5).
+pub const MAX_STREAMS: u16 = 16;
+/// Messages on streams that are no lanes before the peer is closed (B-T5).
+pub const MAX_STRAY_MESSAGES: u32 = 64;
+
+/// Longest offer or sdpfrag (B-P2).
+pub const MAX_SDP: usize = 64 * 1024;
+/// Longest line of an offer (B-P2).
+pub const MAX_SDP_LINE: usize = 4 * 1024;
+/// Most lines of an offer.
+pub const MAX_SDP_LINES: usize = 2_000;
+/// Most m-lines: one audio, one video, one data section.
+pub const MAX_SECTIONS: usize = 3;
+/// Most payload types taken from one m-line.
+pub const MAX_FORMATS: usize = 48;
+/// Most candidates of one offer; they are ignored, a thousand of them is an attack (B-P2).
+pub const MAX_CANDIDATES: usize = 100;
+
+/// Longest STUN message that is looked at.
+pub(crate) const MAX_STUN: usize = 1_000;
+/// Most attributes of a STUN message (B-S4).
+pub(crate) const MAX_STUN_ATTRIBUTES: usize = 24;
+/// Error answers (420, 487) per peer and second (B-S9).
+pub(crate) const MAX_STUN_ERRORS_PER_SECOND: u32 = 10;
+
+/// Plaintext handshake fragments accepted from one peer in its life (X21).
+pub(crate) const MAX_HANDSHAKE_FRAGMENTS: u32 = 200;
+/// Longest handshake message, as its header states (B-D3, B-D7).
+pub(crate) const MAX_HANDSHAKE_MESSAGE: usize = 16 * 1024;
+/// Handshake bytes accepted from one peer in its life (B-D3).
+pub(crate) const MAX_HANDSHAKE_BYTES: usize = 64 * 1024;
+/// Highest handshake message number that a handshake can reach.
+pub(crate) const MAX_HANDSHAKE_SEQUENCE: u16 = 16;
+/// Longest ClientHello that is reassembled to choose the SRTP profile.
+pub(crate) const MAX_CLIENT_HELLO: usize = 8 * 1024;
+/// Encrypted records that may wait for the handshake to finish.
+pub(crate) const MAX_EARLY_RECORDS: u32 = 16;
+
+/// A peer whose handshake is not done by then is closed (B-D8).
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A peer that shows neither checks nor authenticated packets for so long is closed (RFC 7675).
+pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Media alone must be this fresh for a tuple to lose the send role to one with newer checks.
+pub(crate) const FLIGHT_INTERVAL: Duration = Duration::from_millis(250);
+
+const _: () = assert!(MAX_LANE_MESSAGE <= MAX_LANE_BACKLOG);
+const _: () = assert!(MAX_LANE_MESSAGE_OUT <= MAX_LANE_BACKLOG);
+const _: () = assert!(MAX_CLIENT_HELLO <= MAX_HANDSHAKE_MESSAGE);
+const _: () = assert!(MAX_HANDSHAKE_MESSAGE <= MAX_HANDSHAKE_BYTES);
+const _: () = assert!(LANES <= MAX_STREAMS);
