@@ -143,6 +143,10 @@ pub fn decode_client(bytes: &[u8]) -> Result<ClientFrame, DecodeError> {
     }
     let raw: RawClient<'_> =
         serde_json::from_slice(bytes).map_err(|error| DecodeError::Envelope(error.to_string()))?;
+    // A derived struct also takes a list of its fields; frames are objects.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(DecodeError::Envelope("expected an object".to_owned()));
+    }
     if raw.v != VERSION {
         return Err(DecodeError::Version(raw.v));
     }
@@ -157,7 +161,28 @@ pub fn decode_client(bytes: &[u8]) -> Result<ClientFrame, DecodeError> {
 }
 
 fn payload<T: DeserializeOwned>(raw: &RawValue) -> Result<T, DecodeError> {
+    if has_list(raw.get()) {
+        return Err(DecodeError::Payload("lists are not taken".to_owned()));
+    }
     serde_json::from_str(raw.get()).map_err(|error| DecodeError::Payload(error.to_string()))
+}
+
+/// Whether valid JSON holds a list anywhere. No client frame does, and a derived struct would take
+/// one in place of its object.
+fn has_list(json: &str) -> bool {
+    let (mut in_string, mut escaped) = (false, false);
+    json.bytes().any(|byte| {
+        if escaped {
+            escaped = false;
+        } else if in_string {
+            escaped = byte == b'\\';
+            in_string = byte != b'"';
+        } else {
+            in_string = byte == b'"';
+            return byte == b'[';
+        }
+        false
+    })
 }
 
 fn encode<T: Serialize>(value: &T) -> Bytes {

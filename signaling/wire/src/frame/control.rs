@@ -67,11 +67,24 @@ pub struct Presence {
 }
 
 /// Carries or renews the access token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Access token; `None` signs this connection out.
+    /// Access token; `None` signs this connection out, and must be written as `null`.
+    #[serde(deserialize_with = "required")]
     pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let token = self.token.as_ref().map(|_| "redacted");
+        f.debug_struct("Auth").field("token", &token).finish()
+    }
+}
+
+/// Reads an option whose field may be null, but not missing.
+fn required<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 /// Who this connection speaks as.
