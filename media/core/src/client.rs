@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::peer::{Certificate, Codec, Inbound, LaneError, OfferError, PeerEvent, Role};
+use crate::peer::{Certificate, Codec, Inbound, LaneError, OfferError, PeerEvent, Profile, Role};
 use crate::transmit::Transmits;
 
 /// DTLS role that the offer asks for.
@@ -18,17 +18,6 @@ pub enum Setup {
     Active,
     /// The server starts the handshake (FFmpeg).
     Passive,
-}
-
-/// SRTP protection profiles (RFC 5764, RFC 7714).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// AEAD_AES_128_GCM.
-    Gcm128,
-    /// AEAD_AES_256_GCM.
-    Gcm256,
-    /// AES_CM_128_HMAC_SHA1_80.
-    Sha1,
 }
 
 /// What a client is like.

@@ -17,6 +17,7 @@ mod format;
 mod limits;
 mod sdp;
 mod sdpfrag;
+mod srtp;
 
 pub use answer::{LocalFacts, answer};
 pub use certificate::{Certificate, CertificateError, Fingerprint};
@@ -28,6 +29,7 @@ pub use limits::{
 };
 pub use sdp::OfferError;
 pub use sdpfrag::{SdpFrag, parse_sdpfrag};
+pub use srtp::Profile;
 
 /// What a peer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
