@@ -2,7 +2,7 @@
 //!
 //! [`Command`]s come in from the async side, [`Event`]s go out to it, [`Bridged`] travels from one
 //! shard to another. Datagrams go through `Shard::handle_datagram` and `Transmits`. Nothing here
-//! has behaviour; `Debug` never shows keys (`PeerConfig` redacts its own).
+//! has behaviour. A command holds keys, so it has no `Debug`.
 
 use bytes::Bytes;
 
@@ -19,7 +19,6 @@ pub struct PeerId(pub u64);
 pub struct BroadcastId(pub u64);
 
 /// What the async side asks of a shard. Commands are obeyed in order.
-#[derive(Debug)]
 pub enum Command {
     /// Takes in a peer whose answer has been made. A publisher replaces an older one of its
     /// broadcast on this shard.

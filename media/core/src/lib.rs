@@ -6,7 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod border;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod keyframe;
 pub mod peer;
+pub mod stats;
 pub mod transmit;

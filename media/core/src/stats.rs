@@ -148,7 +148,11 @@ mod tests {
 
     #[test]
     fn values_and_names_agree_and_sums_add_up() {
-        let one = Stats { viewers: 1, drop_events_full: 7, ..Stats::default() };
+        let one = Stats {
+            viewers: 1,
+            drop_events_full: 7,
+            ..Stats::default()
+        };
         assert_eq!(Stats::NAMES[0], "viewers");
         assert_eq!(one.values()[Stats::LEN - 1], 7);
         assert_eq!(Stats::from_values(one.values()), one);

@@ -1,0 +1,44 @@
+//! Every bound of this crate. Relations between them are asserted at compile time.
+
+use std::time::Duration;
+
+/// Most shards; a peer's number carries its shard in its low bits.
+pub const MAX_SHARDS: usize = 16;
+/// Bits of a peer's number that name its shard.
+pub(crate) const SHARD_BITS: u32 = 4;
+/// Most peers of one shard; more are refused with `AcceptError::Full`.
+pub const MAX_PEERS_PER_SHARD: usize = 8_192;
+/// Commands that may wait for one shard.
+pub(crate) const COMMANDS: usize = 1_024;
+/// Events that may wait for the async side, over all shards.
+pub(crate) const EVENTS: usize = 8_192;
+/// Packets and requests that may wait on their way from one shard to another.
+pub(crate) const BRIDGE: usize = 4_096;
+
+/// Datagrams that one receive call takes.
+pub(crate) const RECV_BATCH: usize = 64;
+/// Receive buffer of one datagram; longer ones are cut by the kernel and refused by the core.
+pub(crate) const RECV_BYTES: usize = 2_048;
+/// Messages (runs of datagrams) that one send call gives to the kernel.
+pub(crate) const SEND_BATCH: usize = 64;
+/// Kernel receive buffer that is asked for.
+pub(crate) const SOCKET_RECV_BYTES: usize = 8 * 1024 * 1024;
+/// Kernel send buffer that is asked for.
+pub(crate) const SOCKET_SEND_BYTES: usize = 8 * 1024 * 1024;
+
+/// Commands obeyed in one turn.
+pub(crate) const COMMANDS_PER_TURN: usize = 64;
+/// Bridged packets taken from one other shard in one turn.
+pub(crate) const BRIDGED_PER_TURN: usize = 512;
+/// Receive calls in one turn.
+pub(crate) const RECEIVES_PER_TURN: usize = 4;
+/// Queued datagrams after which a turn sends before it goes on.
+pub(crate) const SEND_AT: usize = 512;
+/// Longest sleep of a shard, so that its counters stay fresh.
+pub(crate) const MAX_SLEEP: Duration = Duration::from_millis(100);
+/// How often a busy shard publishes its counters.
+pub(crate) const STATS_INTERVAL: Duration = Duration::from_millis(100);
+
+const _: () = assert!(MAX_SHARDS == 1 << SHARD_BITS);
+const _: () = assert!(RECV_BYTES > media_core::peer::MAX_DATAGRAM);
+const _: () = assert!(SEND_BATCH <= 1_024, "the kernel's limit for sendmmsg");
