@@ -1,0 +1,78 @@
+-- Shows, what is said in them, products, and the cards that show a product in a show.
+
+CREATE TABLE stream (
+    id           TEXT PRIMARY KEY,
+    seller_id    TEXT NOT NULL REFERENCES seller (id),
+    host_user_id TEXT NOT NULL REFERENCES users (id),
+    title        TEXT NOT NULL,
+    status       TEXT NOT NULL DEFAULT 'scheduled'
+                 CHECK (status IN ('scheduled', 'live', 'interrupted', 'ended')),
+    created_at   INTEGER NOT NULL,
+    started_at   INTEGER,
+    ended_at     INTEGER,
+    updated_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX stream_status ON stream (status, id);
+CREATE INDEX stream_seller ON stream (seller_id, id);
+
+-- The publisher's secret, hashed. Rotating replaces the row.
+CREATE TABLE stream_key (
+    stream_id  TEXT PRIMARY KEY,
+    hash       TEXT NOT NULL UNIQUE,
+    -- Last characters of the key, so that a host recognises it.
+    hint       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Chat outlives accounts and shows, so it references neither.
+CREATE TABLE chat_message (
+    id        TEXT PRIMARY KEY,
+    stream_id TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    body      TEXT NOT NULL,
+    badge     TEXT CHECK (badge IN ('host', 'admin')),
+    -- The client's own key: a repeat is said once.
+    key       TEXT NOT NULL,
+    at_us     INTEGER NOT NULL,
+    UNIQUE (stream_id, user_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX chat_message_room ON chat_message (stream_id, id);
+
+CREATE TABLE product (
+    id         TEXT PRIMARY KEY,
+    seller_id  TEXT NOT NULL REFERENCES seller (id),
+    image_url  TEXT NOT NULL,
+    -- Minor units.
+    price      INTEGER NOT NULL CHECK (price >= 0),
+    currency   TEXT NOT NULL,
+    status     TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived')),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX product_seller ON product (seller_id, id);
+
+CREATE TABLE product_text (
+    product_id TEXT NOT NULL REFERENCES product (id),
+    locale     TEXT NOT NULL CHECK (locale IN ('ko', 'en')),
+    title      TEXT NOT NULL,
+    PRIMARY KEY (product_id, locale)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE live_card (
+    id         TEXT PRIMARY KEY,
+    stream_id  TEXT NOT NULL REFERENCES stream (id),
+    product_id TEXT NOT NULL REFERENCES product (id),
+    no         INTEGER NOT NULL CHECK (no >= 1),
+    state      TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'pinned', 'shown')),
+    pinned_at  INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1,
+    -- NULL unless pinned, so that a show has at most one pinned card.
+    pinned_key TEXT GENERATED ALWAYS AS (CASE WHEN state = 'pinned' THEN stream_id ELSE NULL END) STORED UNIQUE,
+    UNIQUE (stream_id, no),
+    UNIQUE (stream_id, product_id)
+) STRICT;

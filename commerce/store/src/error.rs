@@ -1,0 +1,87 @@
+//! What can go wrong with the database, sorted by who can do something about it.
+
+use signaling_wire::{Code, Problem};
+
+/// Why the database refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The queue of the writer is full; nothing was written, a repeat is fine.
+    #[error("the database writer is busy")]
+    Busy,
+    /// The store is closing; nothing was written.
+    #[error("the database is closed")]
+    Closed,
+    /// The configuration cannot be used.
+    #[error("database configuration: {0}")]
+    Config(String),
+    /// A setting is weaker than Souk's promise to its buyers needs.
+    #[error("database setting `{name}` is `{found}`, but {needed} is needed")]
+    Weak {
+        /// The pragma or property.
+        name: &'static str,
+        /// What the database reports.
+        found: String,
+        /// What is needed, for people.
+        needed: &'static str,
+    },
+    /// Another process has the database open.
+    #[error("another process uses this database ({0})")]
+    Locked(String),
+    /// The database was written by a newer version, or its history was altered.
+    #[error("the database does not fit this version: {0}")]
+    Schema(String),
+    /// The file system refused.
+    #[error("database file: {0}")]
+    Io(#[from] std::io::Error),
+    /// A statement failed. After a failed write nothing of its transaction remains.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// Stored data is not what the code that wrote it promised.
+    #[error("stored data is invalid: {0}")]
+    Invalid(String),
+    /// A write job panicked; its transaction was rolled back.
+    #[error("a write job panicked")]
+    Panicked,
+}
+
+impl StoreError {
+    /// Whether a row with that key exists already.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Whether a CHECK constraint refused: an invariant, not an expected outcome.
+    pub fn is_check_violation(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_check_violation())
+    }
+
+    /// Whether a foreign key refused.
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
+    }
+
+    /// Stored data that cannot be understood.
+    pub fn invalid(what: impl std::fmt::Display) -> Self {
+        Self::Invalid(what.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => {
+                Self::new(Code::Busy, "Many are writing; try again.").retry_after(1)
+            }
+            StoreError::Closed => {
+                Self::new(Code::Unavailable, "The server is restarting.").retry_after(2)
+            }
+            StoreError::Sql(sqlx::Error::PoolTimedOut) => {
+                Self::new(Code::Busy, "Many are reading; try again.").retry_after(1)
+            }
+            StoreError::Sql(_) | StoreError::Io(_) => {
+                Self::new(Code::Unavailable, "The database cannot answer.").retry_after(2)
+            }
+            _ => Self::new(Code::Internal, ""),
+        }
+    }
+}
