@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Who people are: registration, sign-in, access tokens, sessions, stream keys.
+//!
+//! [`Accounts`] is the one handle; cheap to clone. An access token lives for minutes and is checked
+//! without the database; a refresh token is opaque, good for one use, and its session ends when it
+//! comes a second time. What a user may do for a seller is membership, which commerce-service owns.
+//! Secrets are hashed in the database and redacted in `Debug`.
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod clock;
+pub mod config;
+mod db;
+mod email;
+mod error;
+pub mod limits;
+mod password;
+mod role;
+mod secret;
+mod session;
+mod throttle;
+mod token;
+
+pub use accounts::{Accounts, NewAccount, Profile, Signed};
+pub use config::{AccountsConfig, Allowance, ThrottleConfig};
+pub use error::AccountError;
+pub use role::Role;
+pub use secret::{RefreshToken, SigningSecret, StreamKey};
+pub use token::Claims;

@@ -1,0 +1,254 @@
+//! Sessions: opening, refreshing, ending.
+//!
+//! Every step is one transaction. Access tokens carry the time from before it, so that none outlives
+//! what [`Accounts::end`] remembers about a session that ended meanwhile.
+
+use std::{net::IpAddr, sync::PoisonError};
+
+use commerce_store::StoreError;
+use signaling_wire::UserId;
+use sqlx::SqliteConnection;
+
+use super::{Accounts, Profile, Signed};
+use crate::{
+    clock::Now,
+    db::{refresh_tokens, users, users::User},
+    error::AccountError,
+    limits, password,
+    secret::{self, RefreshToken},
+    session::Verdict,
+};
+
+/// What presenting a refresh token led to; committed before it is told.
+enum Refreshed {
+    Renewed {
+        user: User,
+        family: String,
+        expires_at: i64,
+    },
+    /// The session has ended; with the family when this use ended it.
+    Refused(Option<String>),
+    Crowded,
+}
+
+impl Accounts {
+    /// Opens a session for a user whose password was right just now.
+    pub(super) async fn open_session(&self, user: User) -> Result<Signed, AccountError> {
+        let now = self.shared.clock.now();
+        let family = secret::random_family();
+        let token = RefreshToken::generate();
+        let hash = RefreshToken::hash_of(token.expose());
+        let expires_at = now.db() + i64::from(self.shared.config.refresh_ttl_s) * 1_000_000;
+        let (id, family_row) = (user.id, family.clone());
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move {
+                refresh_tokens::sweep(conn, id, now).await?;
+                refresh_tokens::insert(conn, (id, &family_row), &hash, expires_at, now).await?;
+                Ok(
+                    refresh_tokens::revoke_user(conn, id, limits::SESSIONS_PER_USER_MAX, now)
+                        .await?,
+                )
+            })
+        });
+        self.end(write.await?, now);
+        self.signed(&user, &family, token, expires_at, now)
+    }
+
+    /// Trades a refresh token for the next pair. It is good for one use; a second one within ten
+    /// seconds is another tab and gets a pair too, a later one ends the session for all who hold it.
+    ///
+    /// # Errors
+    /// `InvalidToken`; `Throttled` when too many siblings are unused.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Signed, AccountError> {
+        if !RefreshToken::has_shape(refresh_token) {
+            return Err(AccountError::InvalidToken);
+        }
+        let now = self.shared.clock.now();
+        let presented = RefreshToken::hash_of(refresh_token);
+        let token = RefreshToken::generate();
+        let hash = RefreshToken::hash_of(token.expose());
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move { refresh(conn, &presented, &hash, now).await })
+        });
+        match write.await? {
+            Refreshed::Renewed {
+                user,
+                family,
+                expires_at,
+            } => self.signed(&user, &family, token, expires_at, now),
+            Refreshed::Refused(family) => {
+                self.end(family, self.shared.clock.now());
+                Err(AccountError::InvalidToken)
+            }
+            Refreshed::Crowded => {
+                let retry_after_s = u32::try_from(limits::REFRESH_GRACE.as_secs()).unwrap_or(1);
+                Err(AccountError::Throttled { retry_after_s })
+            }
+        }
+    }
+
+    /// Ends the session of a refresh token, access tokens included. A token that is none ends
+    /// nothing and is no error: the caller is signed out either way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn logout(&self, refresh_token: &str) -> Result<(), AccountError> {
+        if !RefreshToken::has_shape(refresh_token) {
+            return Ok(());
+        }
+        let now = self.shared.clock.now();
+        let presented = RefreshToken::hash_of(refresh_token);
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move {
+                let found = refresh_tokens::by_hash(conn, &presented).await?;
+                if let Some(found) = &found {
+                    refresh_tokens::revoke_family(conn, &found.family, now).await?;
+                }
+                Ok(found.map(|found| found.family))
+            })
+        });
+        let family = write.await?;
+        self.end(family, self.shared.clock.now());
+        Ok(())
+    }
+
+    /// Ends all sessions of a user, access tokens included.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn logout_everywhere(&self, user: UserId) -> Result<(), AccountError> {
+        let now = self.shared.clock.now();
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move { Ok(refresh_tokens::revoke_user(conn, user, 0, now).await?) })
+        });
+        let families = write.await?;
+        self.end(families, self.shared.clock.now());
+        Ok(())
+    }
+
+    /// Suspends an account and ends its sessions, or lets it sign in again.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn set_suspended(&self, user: UserId, suspended: bool) -> Result<(), AccountError> {
+        let now = self.shared.clock.now();
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move {
+                if !users::set_suspended(conn, user, suspended, now).await? {
+                    return Ok(None);
+                }
+                let ended = if suspended {
+                    refresh_tokens::revoke_user(conn, user, 0, now).await?
+                } else {
+                    Vec::new()
+                };
+                Ok(Some(ended))
+            })
+        });
+        let families = write.await?.ok_or(AccountError::NotFound)?;
+        self.end(families, self.shared.clock.now());
+        Ok(())
+    }
+
+    /// Replaces a password and ends all sessions; sign in again with the new one.
+    ///
+    /// # Errors
+    /// `InvalidCredentials` for a wrong current one; `Invalid` for a new one that is not taken;
+    /// `Throttled`, as sign-in.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        current: &str,
+        new: &str,
+        address: IpAddr,
+    ) -> Result<(), AccountError> {
+        let found = users::by_id(self.shared.store.reader(), user).await?;
+        let account = found.ok_or(AccountError::NotFound)?;
+        password::check(new, &account.email_key).map_err(|mut refused| {
+            "/new_password".clone_into(&mut refused.pointer);
+            AccountError::Invalid(vec![refused])
+        })?;
+        let (key, old_hash) = (account.email_key, Some(account.password_hash));
+        if !self.try_password(key, current, old_hash, address).await? {
+            return Err(AccountError::InvalidCredentials);
+        }
+        let hash = self.shared.hasher.hash(new).await?;
+        let now = self.shared.clock.now();
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move {
+                users::set_password(conn, user, &hash, now).await?;
+                Ok(refresh_tokens::revoke_user(conn, user, 0, now).await?)
+            })
+        });
+        let families = write.await?;
+        self.end(families, self.shared.clock.now());
+        Ok(())
+    }
+
+    /// Remembers that sessions ended, for as long as access tokens of them may be alive.
+    fn end(&self, families: impl IntoIterator<Item = String>, now: Now) {
+        let until_s = now.s() + self.shared.tokens.ttl_s() + limits::LEEWAY_S + 1;
+        let mut ended = self
+            .shared
+            .ended
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for family in families {
+            ended.insert(family, until_s, now);
+        }
+    }
+
+    fn signed(
+        &self,
+        user: &User,
+        family: &str,
+        refresh_token: RefreshToken,
+        expires_at: i64,
+        now: Now,
+    ) -> Result<Signed, AccountError> {
+        let tokens = &self.shared.tokens;
+        let subject = (user.id, user.role, user.display_name.as_str());
+        let left_s = (expires_at - now.db()).max(0) / 1_000_000;
+        Ok(Signed {
+            user: Profile::from(user),
+            access_token: tokens.sign(subject, family, now)?,
+            expires_in: self.shared.config.access_ttl_s,
+            refresh_token,
+            refresh_expires_s: u32::try_from(left_s).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// Judges a presented token and does what follows, in the caller's transaction.
+async fn refresh(
+    conn: &mut SqliteConnection,
+    presented: &str,
+    next: &str,
+    now: Now,
+) -> Result<Refreshed, StoreError> {
+    let Some(found) = refresh_tokens::by_hash(conn, presented).await? else {
+        return Ok(Refreshed::Refused(None));
+    };
+    let verdict = found.held.judge(now);
+    let user = users::by_id(&mut *conn, found.user)
+        .await?
+        .filter(|user| user.active);
+    let Some(user) = user.filter(|_| verdict != Verdict::Reused) else {
+        refresh_tokens::revoke_family(conn, &found.family, now).await?;
+        return Ok(Refreshed::Refused(Some(found.family)));
+    };
+    match verdict {
+        Verdict::Ended | Verdict::Reused => return Ok(Refreshed::Refused(None)),
+        Verdict::Rotate => refresh_tokens::spend(conn, &found.family, now).await?,
+        Verdict::Grace if refresh_tokens::has_room(conn, &found.family).await? => {}
+        Verdict::Grace => return Ok(Refreshed::Crowded),
+    }
+    // The session's end is the sign-in's, not moved by refreshing.
+    let expires_at = found.held.expires_at;
+    refresh_tokens::insert(conn, (user.id, &found.family), next, expires_at, now).await?;
+    Ok(Refreshed::Renewed {
+        user,
+        family: found.family,
+        expires_at,
+    })
+}

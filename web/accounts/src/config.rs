@@ -1,0 +1,126 @@
+//! What the accounts are told at start: plain data with defaults that hold in production.
+//!
+//! Secrets are redacted in `Debug`. [`AccountsConfig::check`] names the key of a mistake.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::{limits, secret::SigningSecret};
+
+/// Settings of the accounts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountsConfig {
+    /// Signs access tokens (HS256), at least 32 bytes of text. Without it a secret is generated
+    /// once and kept in `secret_file`.
+    pub jwt_secret: Option<SigningSecret>,
+    /// The secret before the last rotation: its tokens are still accepted until they expire.
+    pub previous_jwt_secret: Option<SigningSecret>,
+    /// Where a generated secret is kept, readable by its owner alone.
+    pub secret_file: PathBuf,
+    /// Life of an access token, seconds (60 ..= 3600).
+    pub access_ttl_s: u32,
+    /// Life of a session from its sign-in, however often it is refreshed, seconds.
+    pub refresh_ttl_s: u32,
+    /// `iss` of the access tokens.
+    pub issuer: String,
+    /// `aud` of the access tokens.
+    pub audience: String,
+    /// How many tries there are.
+    pub throttle: ThrottleConfig,
+}
+
+impl Default for AccountsConfig {
+    fn default() -> Self {
+        Self {
+            jwt_secret: None,
+            previous_jwt_secret: None,
+            secret_file: PathBuf::from("data/jwt.secret"),
+            access_ttl_s: 600,
+            refresh_ttl_s: 30 * 24 * 3600,
+            issuer: "souk".to_owned(),
+            audience: "souk-api".to_owned(),
+            throttle: ThrottleConfig::default(),
+        }
+    }
+}
+
+impl AccountsConfig {
+    /// Refuses values that would be unsafe or useless; the text names the key.
+    pub fn check(&self) -> Result<(), String> {
+        if !(60..=3600).contains(&self.access_ttl_s) {
+            return Err("access_ttl_s must be 60 to 3600".to_owned());
+        }
+        if self.refresh_ttl_s < self.access_ttl_s || self.refresh_ttl_s > 400 * 24 * 3600 {
+            return Err("refresh_ttl_s must be between access_ttl_s and 400 days".to_owned());
+        }
+        if self.issuer.is_empty() || self.audience.is_empty() {
+            return Err("issuer and audience must not be empty".to_owned());
+        }
+        let secrets = [
+            ("jwt_secret", &self.jwt_secret),
+            ("previous_jwt_secret", &self.previous_jwt_secret),
+        ];
+        for (key, secret) in secrets {
+            if secret.as_ref().is_some_and(|secret| !secret.is_strong()) {
+                let least = limits::SIGNING_SECRET_BYTES_MIN;
+                return Err(format!(
+                    "{key} must be at least {least} bytes, and not one byte repeated"
+                ));
+            }
+        }
+        self.throttle.check()
+    }
+}
+
+/// A bucket of tries: `burst` at once, then one more every `refill_s` seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    /// Tries at once.
+    pub burst: u32,
+    /// Seconds after which a spent try comes back.
+    pub refill_s: u32,
+}
+
+/// The throttles. None counts by account alone, so that nobody can lock another one out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThrottleConfig {
+    /// Wrong passwords for one account from one address.
+    pub login_per_account: Allowance,
+    /// Wrong passwords from one address, over all accounts.
+    pub login_per_address: Allowance,
+    /// Registrations from one address.
+    pub register_per_address: Allowance,
+}
+
+impl Default for ThrottleConfig {
+    fn default() -> Self {
+        let allow = |burst, refill_s| Allowance { burst, refill_s };
+        Self {
+            login_per_account: allow(5, 60),
+            login_per_address: allow(50, 10),
+            register_per_address: allow(60, 10),
+        }
+    }
+}
+
+impl ThrottleConfig {
+    fn check(&self) -> Result<(), String> {
+        let all = [
+            ("login_per_account", self.login_per_account),
+            ("login_per_address", self.login_per_address),
+            ("register_per_address", self.register_per_address),
+        ];
+        for (key, allowance) in all {
+            if allowance.burst == 0 || allowance.refill_s == 0 {
+                return Err(format!(
+                    "throttle.{key}: burst and refill_s must be at least 1"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Bounds of the accounts: sizes of what people type, of tokens and of the tables in memory.
+//!
+//! Every one of them answers clearly when it is reached: a field error, `rate_limited` or `busy`.
+
+use std::time::Duration;
+
+/// Longest e-mail address, bytes (RFC 5321 4.5.3.1.3 less the brackets).
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Longest part before the `@`, bytes (RFC 5321 4.5.3.1.1).
+pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
+/// Shortest password, characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest password, characters.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Longest display name, characters.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
+/// Longest locale tag, bytes.
+pub const LOCALE_BYTES_MAX: usize = 16;
+/// Shortest signing secret, bytes: HS256 wants at least its own 256 bits (RFC 7518 3.2).
+pub const SIGNING_SECRET_BYTES_MIN: usize = 32;
+/// Largest secret file that is read, bytes.
+pub const SECRET_FILE_BYTES_MAX: u64 = 4096;
+/// Random bytes in a refresh token, a stream key and a session family.
+pub const OPAQUE_SECRET_BYTES: usize = 32;
+/// Longest clock difference that an access token is forgiven, seconds.
+pub const LEEWAY_S: u64 = 5;
+/// How long a rotated refresh token still answers, for two tabs that refresh at once.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+/// Most refresh tokens of one session that are unused at a time (the grace makes siblings).
+pub const REFRESH_SIBLINGS_MAX: i64 = 8;
+/// Password hashings that may wait for a free place; more are told `busy`.
+pub const HASH_WAITERS_MAX: usize = 256;
+/// Account-and-address pairs, and addresses, that a throttle remembers.
+pub const THROTTLE_ENTRIES_MAX: usize = 65_536;
+/// Sessions of one user; a further sign-in ends the oldest.
+pub const SESSIONS_PER_USER_MAX: i64 = 50;

@@ -1,0 +1,164 @@
+//! Which passwords are taken, and the slow hash that keeps them.
+//!
+//! The policy is length and a list of the commonest, no rules about kinds of characters (ASVS 5.0
+//! 6.2). The hash is argon2id with 19 MiB, two passes, one lane, stored as a PHC string; it runs on
+//! blocking threads behind a bounded number of places, so that sign-ins can use up neither the
+//! memory nor the threads that serve everybody else.
+
+mod common;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use signaling_wire::problem::FieldError;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::{email::field, error::AccountError, limits};
+
+/// Memory of one hashing, KiB.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Whether a new password is taken; `email_key` is the address it may not equal.
+pub(crate) fn check(password: &str, email_key: &str) -> Result<(), FieldError> {
+    let refuse = |code, detail: String| Err(field("/password", code, detail));
+    let (least, most) = (limits::PASSWORD_CHARS_MIN, limits::PASSWORD_CHARS_MAX);
+    let chars = password.chars().count();
+    if chars < least {
+        return refuse("min", format!("At least {least} characters."));
+    }
+    if chars > most {
+        return refuse("max", format!("At most {most} characters."));
+    }
+    let folded = password.to_lowercase();
+    let local = email_key.split('@').next().unwrap_or(email_key);
+    if folded == email_key || folded == local {
+        return refuse("common", "Not your e-mail address.".to_owned());
+    }
+    if common::contains(&folded) {
+        return refuse("common", "Too many people use this password.".to_owned());
+    }
+    Ok(())
+}
+
+/// Hashes and verifies, a few at a time.
+#[derive(Clone)]
+pub(crate) struct Hasher {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    argon2: Argon2<'static>,
+    /// A hash of nobody's password, for sign-ins to accounts that do not exist.
+    decoy: String,
+    running: Semaphore,
+    waiting: Semaphore,
+    work: AtomicU64,
+}
+
+impl Hasher {
+    /// Two places per core; makes the decoy, which takes one hashing.
+    pub(crate) fn new() -> Result<Self, AccountError> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(internal)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy = hash(&argon2, &rand::random::<[u8; 32]>())?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shared = Shared {
+            argon2,
+            decoy,
+            running: Semaphore::new(2 * cores),
+            waiting: Semaphore::new(2 * cores + limits::HASH_WAITERS_MAX),
+            work: AtomicU64::new(0),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The PHC string of a password.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, AccountError> {
+        let password = Zeroizing::new(password.to_owned());
+        self.run(move |shared| hash(&shared.argon2, password.as_bytes()))
+            .await?
+    }
+
+    /// Whether a password has the hash. Without a hash the answer is no, after the same work.
+    pub(crate) async fn verify(
+        &self,
+        password: &str,
+        hash: Option<String>,
+    ) -> Result<bool, AccountError> {
+        // Longer than any password that was ever taken: refused in constant, small time for every
+        // account alike.
+        if password.chars().count() > limits::PASSWORD_CHARS_MAX {
+            return Ok(false);
+        }
+        let password = Zeroizing::new(password.to_owned());
+        self.run(move |shared| {
+            let known = hash.is_some();
+            let hash = hash.as_deref().unwrap_or(&shared.decoy);
+            let fits = shared
+                .argon2
+                .verify_password(password.as_bytes(), hash)
+                .is_ok();
+            known && fits
+        })
+        .await
+    }
+
+    /// Hashings done so far.
+    #[cfg(test)]
+    pub(crate) fn work(&self) -> u64 {
+        self.shared.work.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let _waiting = self
+            .shared
+            .waiting
+            .try_acquire()
+            .map_err(|_| AccountError::Busy)?;
+        // The place is held by the job itself: a caller that goes away does not free it early.
+        let shared = self.shared.clone();
+        let place = self.shared.running.acquire().await.map_err(internal)?;
+        place.forget();
+        let done = tokio::task::spawn_blocking(move || {
+            let _place = Place(&shared);
+            shared.work.fetch_add(1, Ordering::Relaxed);
+            job(&shared)
+        });
+        done.await.map_err(internal)
+    }
+}
+
+/// Gives a running place back, also when the job panics.
+struct Place<'a>(&'a Shared);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.running.add_permits(1);
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> AccountError {
+    AccountError::Internal(error.to_string())
+}
+
+fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, AccountError> {
+    let salt: [u8; 16] = rand::random();
+    let hash = argon2
+        .hash_password_with_salt(password, &salt)
+        .map_err(internal)?;
+    Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests;

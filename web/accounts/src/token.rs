@@ -1,0 +1,169 @@
+//! Access tokens: JWT of type `at+jwt` (RFC 9068), HS256 and nothing else.
+//!
+//! Keys come from the configuration alone; a token can only name one of them by `kid`, and one that
+//! brings or points to a key is refused (RFC 8725). Times are checked here and not by the library,
+//! which takes floats for times; `now` is an argument.
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header,
+};
+use serde::{Deserialize, Serialize};
+use signaling_wire::{UserId, limits::ACCESS_TOKEN_BYTES_MAX};
+
+use crate::{
+    clock::Now, config::AccountsConfig, error::AccountError, limits, role::Role,
+    secret::SigningSecret,
+};
+
+/// The `typ` that tells an access token from every other JWT.
+const TYPE: &str = "at+jwt";
+
+/// What an access token says, once it has been verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// Whose it is.
+    pub user: UserId,
+    /// The platform role when it was issued.
+    pub role: Role,
+    /// Display name when it was issued.
+    pub name: String,
+    /// Milliseconds since 1970 at which it stops to count, without leeway.
+    pub expires_ms: u64,
+    /// The session that it belongs to; all tokens that descend from one sign-in share it.
+    pub family: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    exp: u64,
+    nbf: u64,
+    iat: u64,
+    fam: String,
+    role: Role,
+    name: String,
+}
+
+struct Key {
+    kid: String,
+    decoding: DecodingKey,
+}
+
+/// Signs and verifies access tokens.
+pub(crate) struct Tokens {
+    signing: EncodingKey,
+    /// The current key first, then the one before the last rotation.
+    keys: Vec<Key>,
+    validation: Validation,
+    issuer: String,
+    audience: String,
+    ttl_s: u64,
+}
+
+impl Tokens {
+    pub(crate) fn new(config: &AccountsConfig, secret: &SigningSecret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[&config.issuer]);
+        validation.set_audience(&[&config.audience]);
+        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        // Both are checked in `verify`, on typed claims and with the caller's clock.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        let keys = [Some(secret), config.previous_jwt_secret.as_ref()];
+        Self {
+            signing: EncodingKey::from_secret(secret.bytes()),
+            keys: keys.into_iter().flatten().map(key).collect(),
+            validation,
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            ttl_s: u64::from(config.access_ttl_s),
+        }
+    }
+
+    /// Life of what [`Self::sign`] makes, seconds.
+    pub(crate) const fn ttl_s(&self) -> u64 {
+        self.ttl_s
+    }
+
+    pub(crate) fn sign(
+        &self,
+        (user, role, name): (UserId, Role, &str),
+        family: &str,
+        now: Now,
+    ) -> Result<String, AccountError> {
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            kid: self.keys.first().map(|key| key.kid.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let body = Body {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: user,
+            exp: now.s() + self.ttl_s,
+            nbf: now.s(),
+            iat: now.s(),
+            fam: family.to_owned(),
+            role,
+            name: name.to_owned(),
+        };
+        jsonwebtoken::encode(&header, &body, &self.signing)
+            .map_err(|error| AccountError::Internal(format!("sign access token: {error}")))
+    }
+
+    /// Signature, algorithm, type, key, issuer, audience and times. Not: whether the session has
+    /// been revoked.
+    pub(crate) fn verify(&self, token: &str, now: Now) -> Result<Claims, AccountError> {
+        self.claims(token, now).ok_or(AccountError::InvalidToken)
+    }
+
+    fn claims(&self, token: &str, now: Now) -> Option<Claims> {
+        if token.len() > ACCESS_TOKEN_BYTES_MAX {
+            return None;
+        }
+        let header = decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(TYPE) || brings_a_key(&header) {
+            return None;
+        }
+        let kid = header.kid.as_deref()?;
+        let key = self.keys.iter().find(|key| key.kid == kid)?;
+        let body = decode::<Body>(token, &key.decoding, &self.validation)
+            .ok()?
+            .claims;
+        let now_s = now.s();
+        let live = body.nbf <= now_s.saturating_add(limits::LEEWAY_S)
+            && now_s < body.exp.saturating_add(limits::LEEWAY_S);
+        live.then(|| Claims {
+            user: body.sub,
+            role: body.role,
+            name: body.name,
+            expires_ms: body.exp.saturating_mul(1000),
+            family: body.fam,
+        })
+    }
+}
+
+fn key(secret: &SigningSecret) -> Key {
+    Key {
+        kid: secret.kid(),
+        decoding: DecodingKey::from_secret(secret.bytes()),
+    }
+}
+
+/// Whether the header carries or points to a key, or asks for extensions that we do not know.
+fn brings_a_key(header: &Header) -> bool {
+    header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.x5t.is_some()
+        || header.x5t_s256.is_some()
+        || header.crit.is_some()
+        || header.enc.is_some()
+        || header.zip.is_some()
+}
+
+#[cfg(test)]
+mod tests;
