@@ -1,0 +1,79 @@
+//! Commands that steps run: shown, streamed, and judged by their exit status.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::outcome::Outcome;
+
+/// A command in a folder, with a few variables of its own.
+pub(crate) struct Run<'a> {
+    program: &'a str,
+    arguments: Vec<String>,
+    folder: &'a Path,
+    variables: Vec<(String, String)>,
+}
+
+impl<'a> Run<'a> {
+    /// A program with arguments, to be run in a folder.
+    pub(crate) fn new(folder: &'a Path, program: &'a str, arguments: &[&str]) -> Self {
+        Self {
+            program,
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
+            folder,
+            variables: Vec::new(),
+        }
+    }
+
+    /// Sets a variable of the command.
+    pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Runs it with its output on the terminal; anything but success is a failure of the step.
+    pub(crate) fn stream(&self) -> Outcome {
+        println!("$ {} {}", self.program, self.arguments.join(" "));
+        match self.command().status() {
+            Ok(status) if status.success() => Outcome::Passed,
+            Ok(status) => Outcome::Failed(format!("{} ended with {status}", self.program)),
+            Err(error) => Outcome::Missing(format!("{}: {error}", self.program)),
+        }
+    }
+
+    /// Runs it silently; what it wrote if it succeeded.
+    pub(crate) fn output(&self) -> Option<String> {
+        let output = self
+            .command()
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(&self.arguments).current_dir(self.folder);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// The first of these programs that is on the path.
+pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|program| program.is_file())
+}

@@ -1,0 +1,77 @@
+//! What came of each step, and the summary at the end.
+//!
+//! A step that could not run is neither passed nor failed: it is listed with what was missing.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It ran and all was well.
+    Passed,
+    /// It ran and something was not.
+    Failed(String),
+    /// It could not run; this is missing.
+    Missing(String),
+}
+
+/// Outcomes in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    entries: Vec<(&'static str, Outcome, Duration)>,
+}
+
+impl Report {
+    /// Runs a step under a headline and keeps what came of it and how long it took.
+    pub(crate) fn time(&mut self, name: &'static str, step: impl FnOnce() -> Outcome) {
+        println!("\n=== {name}");
+        let began = Instant::now();
+        let outcome = step();
+        let took = began.elapsed();
+        println!(
+            "=== {name}: {} in {:.1} s",
+            word(&outcome),
+            took.as_secs_f64()
+        );
+        self.entries.push((name, outcome, took));
+    }
+
+    /// Prints the summary. When strict, what could not run counts as a failure.
+    pub(crate) fn close(self, strict: bool) -> ExitCode {
+        println!("\n=== summary");
+        for (name, outcome, took) in &self.entries {
+            let seconds = took.as_secs_f64();
+            match outcome {
+                Outcome::Passed => println!("  {name:9} passed   {seconds:7.1} s"),
+                Outcome::Failed(why) => println!("  {name:9} FAILED   {seconds:7.1} s  {why}"),
+                Outcome::Missing(what) => println!("  {name:9} DID NOT RUN        {what}"),
+            }
+        }
+        let count = |wanted: fn(&Outcome) -> bool| {
+            self.entries
+                .iter()
+                .filter(|(_, outcome, _)| wanted(outcome))
+                .count()
+        };
+        let passed = count(|outcome| matches!(outcome, Outcome::Passed));
+        let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+        let missing = count(|outcome| matches!(outcome, Outcome::Missing(_)));
+        println!("{passed} passed, {failed} failed, {missing} did not run");
+        if failed > 0 || (strict && missing > 0) {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed(_) => "FAILED",
+        Outcome::Missing(_) => "DID NOT RUN",
+    }
+}

@@ -1,0 +1,194 @@
+//! The steps, in the order in which they run: cheap answers first, one build for all of them.
+//!
+//! Every cargo command resolves the same features (the whole workspace with its test
+//! dependencies), so that nothing is compiled twice.
+
+use std::{fs, path::Path};
+
+use crate::{
+    command::{Run, find},
+    outcome::Outcome,
+    workshop::Workshop,
+};
+
+/// A step of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Fmt,
+    Clippy,
+    Web,
+    Test,
+    Controls,
+    E2e,
+}
+
+/// The test whose negative control is a server that acknowledges before it commits.
+const KILL_TEST: &str = "kill";
+
+impl Step {
+    /// Every step, in order.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Fmt,
+        Self::Clippy,
+        Self::Web,
+        Self::Test,
+        Self::Controls,
+        Self::E2e,
+    ];
+
+    /// What the step is called on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Web => "web",
+            Self::Test => "test",
+            Self::Controls => "controls",
+            Self::E2e => "e2e",
+        }
+    }
+
+    /// What the step shows.
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Self::Fmt => "the formatting of all Rust code",
+            Self::Clippy => "lints of all targets; a warning is an error",
+            Self::Web => "types and unit tests of the front end",
+            Self::Test => "every Rust test, the tidy rules among them",
+            Self::Controls => "the kill test fails against a server that acknowledges too early",
+            Self::E2e => "the real server with Chromium, FFmpeg and libdatachannel",
+        }
+    }
+
+    /// Runs the step.
+    pub(crate) fn run(self, shop: &mut Workshop) -> Outcome {
+        let ran = match self {
+            Self::Fmt => fmt(shop),
+            Self::Clippy => clippy(shop),
+            Self::Web => web(shop),
+            Self::Test => test(shop),
+            Self::Controls => controls(shop),
+            Self::E2e => e2e(shop),
+        };
+        ran.unwrap_or_else(|outcome| outcome)
+    }
+}
+
+/// A step ends early with an outcome when something is missing or fails.
+type Ran = Result<Outcome, Outcome>;
+
+fn fmt(shop: &mut Workshop) -> Ran {
+    component(shop.root(), "rustfmt", "cargo-fmt")?;
+    Ok(Run::new(shop.root(), "cargo", &["fmt", "--all", "--check"]).stream())
+}
+
+fn clippy(shop: &mut Workshop) -> Ran {
+    component(shop.root(), "clippy", "cargo-clippy")?;
+    shop.node()?;
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    Ok(Run::new(shop.root(), "cargo", &arguments).stream())
+}
+
+fn web(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    let app = shop.app();
+    succeed(Run::new(&app, "npm", &["run", "--silent", "typecheck"]).stream())?;
+    Ok(Run::new(&app, "npm", &["test", "--silent"]).stream())
+}
+
+fn test(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    let ffmpeg = shop
+        .ffmpeg()
+        .map(|path| path.to_string_lossy().into_owned());
+    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    let run = Run::new(shop.root(), "cargo", &arguments);
+    Ok(match ffmpeg {
+        Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
+        Err(_) => run.stream(),
+    })
+}
+
+/// Builds the server that acknowledges before it commits, puts it aside, and builds the real one
+/// again; the kill test then has both.
+fn controls(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    let control = shop.souk_negative_control();
+    let build = [
+        "test",
+        "--workspace",
+        "--test",
+        KILL_TEST,
+        "--no-run",
+        "--features",
+        "web-server/negative-controls",
+    ];
+    succeed(Run::new(shop.root(), "cargo", &build).stream())?;
+    copy(&shop.souk(), &control)?;
+    let real = Run::new(
+        shop.root(),
+        "cargo",
+        &[
+            "test",
+            "--workspace",
+            "--test",
+            KILL_TEST,
+            "--",
+            "--nocapture",
+            "negative_control",
+        ],
+    );
+    Ok(real
+        .set("SOUK_NEGATIVE_CONTROL_BIN", control.to_string_lossy())
+        .stream())
+}
+
+fn e2e(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    let chromium = shop.chromium()?;
+    let ffmpeg = shop.ffmpeg()?;
+    let build = ["test", "--workspace", "--test", KILL_TEST, "--no-run"];
+    succeed(Run::new(shop.root(), "cargo", &build).stream())?;
+    let app = shop.app();
+    let run = Run::new(&app, "npm", &["run", "--silent", "e2e"])
+        .set("SOUK_BIN", shop.souk().to_string_lossy())
+        .set("CHROMIUM", chromium.to_string_lossy())
+        .set("FFMPEG", ffmpeg.to_string_lossy());
+    Ok(run.stream())
+}
+
+fn succeed(outcome: Outcome) -> Result<(), Outcome> {
+    if outcome == Outcome::Passed {
+        Ok(())
+    } else {
+        Err(outcome)
+    }
+}
+
+/// A part of the toolchain that rustup can add.
+fn component(root: &Path, name: &str, program: &str) -> Result<(), Outcome> {
+    if find(&[program]).is_none() && find(&["rustup"]).is_some() {
+        Run::new(root, "rustup", &["component", "add", name]).stream();
+    }
+    if find(&[program]).is_none() {
+        return Err(Outcome::Missing(format!(
+            "{program}: rustup component add {name}"
+        )));
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Outcome> {
+    let failed = |error: std::io::Error| Outcome::Failed(format!("{}: {error}", to.display()));
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::copy(from, to).map(|_| ()).map_err(failed)
+}
