@@ -1,0 +1,83 @@
+// Payloads of the lanes `shop` and `stock`, also used by the HTTP API.
+import { money } from './money'
+import { count, list, optional, record, text, word, type Read } from './shape'
+
+export const localized = record({ ko: text, en: text })
+export const product = record({ id: text, title: localized, image_url: text, price: money })
+export const cardState = word('queued', 'pinned', 'shown')
+export const card = record({ id: text, no: count, product, state: cardState })
+export const pinned = record({ card, at_ms: count })
+export const unpinned = record({ card_id: text })
+export const saleItem = record({ product_id: text, price: money, max_per_buyer: count })
+export const saleState = word('draft', 'open', 'paused', 'closed')
+export const sale = record({
+  id: text,
+  stream_id: text,
+  state: saleState,
+  opens_ms: optional(count),
+  closes_ms: optional(count),
+  hold_seconds: count,
+  items: list(saleItem),
+})
+export const stock = record({
+  sale_id: text,
+  product_id: text,
+  ledger_seq: count,
+  allocated: count,
+  available: count,
+  held: count,
+  sold: count,
+})
+export const stockBatch = record({ levels: list(stock) })
+export const shelf = record({
+  cards: list(card),
+  pinned: optional(text),
+  sale: optional(sale),
+  stock: list(stock),
+})
+export const orderStatus = word('pending_payment', 'paid', 'expired', 'cancelled')
+export const paymentStatus = word('none', 'pending', 'paid', 'failed', 'integrity_failure', 'refunded')
+export const orderLine = record({
+  id: text,
+  product_id: text,
+  title: localized,
+  quantity: count,
+  unit_price: money,
+  total: money,
+})
+export const order = record({
+  id: text,
+  number: text,
+  status: orderStatus,
+  payment_status: paymentStatus,
+  stream_id: text,
+  sale_id: text,
+  lines: list(orderLine),
+  total: money,
+  payment: record({ id: text, provider: text }),
+  ledger_seq: count,
+  placed_ms: count,
+  payment_due_ms: optional(count),
+  paid_ms: optional(count),
+})
+export const orderUpdate = record({ key: optional(text), order })
+
+export type Localized = Read<typeof localized>
+export type Product = Read<typeof product>
+export type Card = Read<typeof card>
+export type Sale = Read<typeof sale>
+export type SaleItem = Read<typeof saleItem>
+export type SaleState = Read<typeof saleState>
+export type Stock = Read<typeof stock>
+export type Shelf = Read<typeof shelf>
+export type Order = Read<typeof order>
+export type OrderStatus = Read<typeof orderStatus>
+export type PaymentStatus = Read<typeof paymentStatus>
+
+/** What a buyer asks for; over HTTP the key is the `Idempotency-Key` header. */
+export interface Purchase {
+  sale_id: string
+  product_id: string
+  quantity: number
+  expected_unit_price?: Read<typeof money>
+}
