@@ -2,7 +2,7 @@
 //!
 //! A library that is named in one place can be exchanged in one place. The table says which of our
 //! packages may name what; tests may name a little more, `benches` and `ci` whatever they measure
-//! or check with. SQL has a fence inside its packages too: only their `db` modules name sqlx.
+//! or check with. SQL has a fence inside its packages too: only their `db` modules speak it.
 
 use std::path::Path;
 
@@ -87,6 +87,9 @@ const HOMES: &[Home] = &[
 /// Packages whose SQL lives in `src/db.rs` or `src/db/` and nowhere else.
 const SQL_IN_DB: &[&str] = &["commerce-service", "chat", "web-accounts"];
 
+/// What the rest of those packages may name: what is handed through, and errors to convert.
+const SQLX_THROUGH: &[&str] = &["Error", "SqliteConnection", "SqlitePool"];
+
 /// Finds outside packages away from home, and SQL outside the `db` modules.
 ///
 /// # Errors
@@ -135,12 +138,22 @@ fn sql_outside_db(root: &Path, name: &str, findings: &mut Vec<Finding>) -> anyho
     for file in files::rust_under(&source)? {
         let inside = file.path.strip_prefix(&source).unwrap_or(&file.path);
         let in_db = inside.starts_with("db") || inside == Path::new("db.rs");
-        if !in_db && !files::is_test(root, &file.path) && file.text.contains("sqlx::") {
+        if !in_db && !files::is_test(root, &file.path) && speaks_sql(&file.text) {
             findings.push(Finding::new(
                 files::shown(root, &file.path),
-                "only the db modules of this package name sqlx",
+                "only the db modules of this package speak SQL",
             ));
         }
     }
     Ok(())
+}
+
+/// Whether a file names more of sqlx than what is merely handed through.
+fn speaks_sql(text: &str) -> bool {
+    text.split("sqlx::").skip(1).any(|rest| {
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        !SQLX_THROUGH.contains(&&rest[..end])
+    })
 }

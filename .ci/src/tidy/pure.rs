@@ -53,7 +53,6 @@ const BANNED: &[&str] = &[
     "RwLock",
     "Condvar",
     "OnceLock",
-    "LazyLock",
     "thread::spawn",
     "thread::sleep",
     "rand::rng",
