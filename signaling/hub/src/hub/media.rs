@@ -1,0 +1,179 @@
+//! Media sessions: offers answered, resources named, the newest publisher wins.
+//!
+//! A session's name is its only key, so it is made of more random bits than anybody guesses.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use media_shard::{Accepted, Role};
+use signaling_wire::StreamId;
+use tokio::sync::oneshot;
+
+use super::Hub;
+use crate::{
+    clock,
+    directory::{MediaRecord, RoomHandle},
+    gate::Gate,
+    identity::Identity,
+    limits::SESSION_ID_BYTES,
+    refusal::MediaRefusal,
+    room_task::Command,
+    session::{Outlet, Session, SessionKind},
+};
+
+/// An offer was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaSession {
+    /// Names the session's resource: 24 characters of base64url, 144 random bits.
+    pub id: String,
+    /// The SDP answer.
+    pub answer: String,
+    /// Entity tag of the ICE session, quotes included, as in `"a1b2"`.
+    pub etag: String,
+}
+
+/// What is known of a media session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Our ICE user name fragment.
+    pub ice_ufrag: String,
+    /// As in [`MediaSession::etag`].
+    pub etag: String,
+}
+
+impl Hub {
+    /// Answers a publisher's offer. The newest publisher takes the stream over; the one before is
+    /// closed.
+    ///
+    /// # Errors
+    /// [`MediaRefusal`]; `PublisherConflict` when the stream changed hands three times within ten
+    /// seconds.
+    pub async fn publish_offer(
+        &self,
+        stream: StreamId,
+        offer: &str,
+    ) -> Result<MediaSession, MediaRefusal> {
+        let room = self.room(stream).ok_or(MediaRefusal::NoRoom)?;
+        let (done, allowed) = oneshot::channel();
+        let asked = room.mailbox.send(Command::ReservePublish(done)).await;
+        asked.map_err(|_| MediaRefusal::NoRoom)?;
+        if !allowed.await.map_err(|_| MediaRefusal::NoRoom)? {
+            return Err(MediaRefusal::PublisherConflict);
+        }
+        self.offer(room, SessionKind::Publisher, offer, None).await
+    }
+
+    /// Answers a viewer's offer.
+    ///
+    /// # Errors
+    /// [`MediaRefusal`]; `NotLive` when there is nothing to watch.
+    pub async fn watch_offer(
+        &self,
+        stream: StreamId,
+        offer: &str,
+        identity: Option<Identity>,
+    ) -> Result<MediaSession, MediaRefusal> {
+        let room = self.room(stream).ok_or(MediaRefusal::NoRoom)?;
+        if !room.notice.presence().live {
+            return Err(MediaRefusal::NotLive);
+        }
+        self.offer(room, SessionKind::Viewer, offer, identity).await
+    }
+
+    /// Ends a media session. False if there is no session of that name and kind.
+    pub async fn end_session(&self, id: &str, kind: SessionKind) -> bool {
+        let Some(record) = self.inner.directory.take_media(id, kind) else {
+            return false;
+        };
+        self.inner.plane.close(record.peer).await;
+        true
+    }
+
+    /// What is known of a media session.
+    pub fn session(&self, id: &str, kind: SessionKind) -> Option<SessionInfo> {
+        let record = self.inner.directory.media(id, kind)?;
+        let etag = etag(&record.ice_ufrag);
+        Some(SessionInfo {
+            stream: record.stream,
+            ice_ufrag: record.ice_ufrag,
+            etag,
+        })
+    }
+
+    async fn offer(
+        &self,
+        room: RoomHandle,
+        kind: SessionKind,
+        offer: &str,
+        identity: Option<Identity>,
+    ) -> Result<MediaSession, MediaRefusal> {
+        // A client that hangs up must not leave a peer that no room knows, so this part runs on.
+        let (hub, offer) = (self.clone(), offer.to_owned());
+        let run = async move { hub.admit(&room, kind, &offer, identity).await };
+        tokio::spawn(run)
+            .await
+            .unwrap_or(Err(MediaRefusal::Stopped))
+    }
+
+    async fn admit(
+        &self,
+        room: &RoomHandle,
+        kind: SessionKind,
+        offer: &str,
+        identity: Option<Identity>,
+    ) -> Result<MediaSession, MediaRefusal> {
+        let role = match kind {
+            SessionKind::Publisher => Role::Publisher,
+            SessionKind::Viewer => Role::Viewer,
+        };
+        let accepted = match self.inner.plane.accept(role, room.broadcast, offer).await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if kind == SessionKind::Publisher {
+                    // An error means that the room is gone, and the reservation with it.
+                    let _ = room.mailbox.send(Command::RefundPublish).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let Accepted {
+            peer,
+            answer,
+            ice_ufrag,
+            ..
+        } = accepted;
+        let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; SESSION_ID_BYTES]>());
+        let etag = etag(&ice_ufrag);
+        let record = MediaRecord {
+            stream: room.stream,
+            kind,
+            peer,
+            ice_ufrag,
+        };
+        let outlet = Outlet::Peer {
+            peer,
+            kind,
+            id: id.clone(),
+        };
+        let gate = Gate::new(identity, clock::now());
+        let key = self.inner.next_session();
+        let session = Arc::new(Session::new(key, room.stream, room.broadcast, outlet, gate));
+        let (done, entered) = oneshot::channel();
+        let enter = Command::Enter {
+            session,
+            record: Some(record),
+            done,
+        };
+        if room.mailbox.send(enter).await.is_ok() && entered.await.unwrap_or(false) {
+            return Ok(MediaSession { id, answer, etag });
+        }
+        self.inner.plane.close(peer).await;
+        Err(MediaRefusal::Stopped)
+    }
+}
+
+fn etag(ice_ufrag: &str) -> String {
+    format!("\"{ice_ufrag}\"")
+}

@@ -1,0 +1,43 @@
+//! Who a connection speaks as. Filled by whoever checked the credentials; trusted here.
+
+use signaling_wire::{
+    UserId,
+    frame::control::{Session, SessionUser},
+};
+
+/// A viewer's or socket's connection in a room; unique in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub(crate) u64);
+
+/// An account behind a connection, for this room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub user: UserId,
+    /// Shown in chat.
+    pub name: String,
+    /// Runs the site.
+    pub admin: bool,
+    /// Acts for this room's seller.
+    pub seller: bool,
+    /// When the credentials end, milliseconds since 1970; from then on the connection is anonymous.
+    pub expires_ms: u64,
+}
+
+impl Identity {
+    /// Whether the credentials still hold.
+    pub fn holds_at(&self, now_ms: u64) -> bool {
+        now_ms < self.expires_ms
+    }
+
+    /// What the connection is told about itself.
+    pub(crate) fn session(identity: Option<&Self>) -> Session {
+        Session {
+            user: identity.map(|identity| SessionUser {
+                id: identity.user,
+                name: identity.name.clone(),
+            }),
+            expires_ms: identity.map(|identity| identity.expires_ms),
+        }
+    }
+}

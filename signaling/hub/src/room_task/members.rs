@@ -1,0 +1,210 @@
+//! Who is in a room, by every name that the room task is asked by.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use media_shard::PeerId;
+use signaling_wire::UserId;
+
+use crate::{
+    clock,
+    identity::{Identity, SessionKey},
+    session::Session,
+};
+
+/// The connections of a room.
+#[derive(Default)]
+pub(crate) struct Members {
+    all: BTreeMap<SessionKey, Member>,
+    /// The sockets among them, which are what every fan-out walks.
+    sockets: BTreeMap<SessionKey, Arc<Session>>,
+    peers: HashMap<PeerId, SessionKey>,
+    users: HashMap<UserId, Vec<SessionKey>>,
+    gauges: Gauges,
+    open_lanes: usize,
+}
+
+struct Member {
+    session: Arc<Session>,
+    /// Counts as a viewer.
+    counted: bool,
+    /// Has had its snapshot.
+    open: bool,
+}
+
+/// The room's share of the process-wide gauges; gives it back even when the task fails.
+#[derive(Default)]
+struct Gauges {
+    viewers: u32,
+    backlog: f64,
+}
+
+impl Gauges {
+    fn change(&mut self, by: i32) {
+        self.viewers = self.viewers.saturating_add_signed(by);
+        metrics::gauge!("souk_viewers").increment(f64::from(by));
+    }
+}
+
+impl Drop for Gauges {
+    fn drop(&mut self) {
+        metrics::gauge!("souk_viewers").decrement(f64::from(self.viewers));
+        metrics::gauge!("souk_socket_backlog_bytes").decrement(self.backlog);
+    }
+}
+
+impl Members {
+    pub(crate) fn enter(&mut self, session: Arc<Session>) {
+        let key = session.key;
+        let socket = session.queue().is_some();
+        if let Some(peer) = session.peer() {
+            self.peers.insert(peer, key);
+        } else {
+            self.sockets.insert(key, session.clone());
+            self.gauges.change(1);
+        }
+        let user = session
+            .gate()
+            .identity(clock::now_ms())
+            .map(|identity| identity.user);
+        if let Some(user) = user {
+            self.users.entry(user).or_default().push(key);
+        }
+        self.all.insert(
+            key,
+            Member {
+                session,
+                counted: socket,
+                open: socket,
+            },
+        );
+    }
+
+    pub(crate) fn leave(&mut self, key: SessionKey) -> Option<Arc<Session>> {
+        let Member {
+            session,
+            counted,
+            open,
+        } = self.all.remove(&key)?;
+        if counted {
+            self.gauges.change(-1);
+        }
+        match session.peer() {
+            Some(peer) => {
+                self.peers.remove(&peer);
+                self.open_lanes -= usize::from(open);
+            }
+            None => {
+                self.sockets.remove(&key);
+            }
+        }
+        let identity = session.gate().identify(None);
+        self.unlist(key, identity.as_ref());
+        Some(session)
+    }
+
+    /// A viewer's media works: it counts.
+    pub(crate) fn connected(&mut self, peer: PeerId) {
+        let key = self.peers.get(&peer);
+        if let Some(member) = key.and_then(|key| self.all.get_mut(key)) {
+            if !std::mem::replace(&mut member.counted, true) {
+                self.gauges.change(1);
+            }
+        }
+    }
+
+    /// A peer's lanes work. Returns its session the first time.
+    pub(crate) fn open(&mut self, peer: PeerId) -> Option<Arc<Session>> {
+        let member = self.all.get_mut(self.peers.get(&peer)?)?;
+        if std::mem::replace(&mut member.open, true) {
+            return None;
+        }
+        self.open_lanes += 1;
+        Some(member.session.clone())
+    }
+
+    /// A connection that can be spoken to.
+    pub(crate) fn speakable(&self, key: SessionKey) -> Option<&Arc<Session>> {
+        self.all
+            .get(&key)
+            .filter(|member| member.open)
+            .map(|member| &member.session)
+    }
+
+    pub(crate) fn of_user(&self, user: UserId) -> &[SessionKey] {
+        self.users.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// Changes who a connection speaks as. False if it is not here.
+    pub(crate) fn identify(&mut self, key: SessionKey, identity: Option<Identity>) -> bool {
+        let Some(member) = self.all.get(&key) else {
+            return false;
+        };
+        let user = identity.as_ref().map(|identity| identity.user);
+        let before = member.session.gate().identify(identity);
+        self.unlist(key, before.as_ref());
+        if let Some(user) = user {
+            self.users.entry(user).or_default().push(key);
+        }
+        true
+    }
+
+    /// Connections whose identity just ended; each is returned once.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> Vec<SessionKey> {
+        let listed: Vec<SessionKey> = self.users.values().flatten().copied().collect();
+        let mut ended = Vec::new();
+        for key in listed {
+            let expired = self
+                .all
+                .get(&key)
+                .and_then(|member| member.session.gate().expire(now_ms));
+            if expired.is_some() {
+                self.unlist(key, expired.as_ref());
+                ended.push(key);
+            }
+        }
+        ended
+    }
+
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sockets.values()
+    }
+
+    pub(crate) fn socket_count(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Whether any peer listens on the lanes.
+    pub(crate) const fn lanes_open(&self) -> bool {
+        self.open_lanes > 0
+    }
+
+    pub(crate) const fn viewers(&self) -> u32 {
+        self.gauges.viewers
+    }
+
+    /// Says how many bytes wait for the sockets.
+    pub(crate) fn report_backlog(&mut self, bytes: usize) {
+        let bytes = bytes as f64;
+        metrics::gauge!("souk_socket_backlog_bytes").increment(bytes - self.gauges.backlog);
+        self.gauges.backlog = bytes;
+    }
+
+    pub(crate) fn key_of(&self, peer: PeerId) -> Option<SessionKey> {
+        self.peers.get(&peer).copied()
+    }
+
+    fn unlist(&mut self, key: SessionKey, identity: Option<&Identity>) {
+        let Some(user) = identity.map(|identity| identity.user) else {
+            return;
+        };
+        if let Some(keys) = self.users.get_mut(&user) {
+            keys.retain(|other| *other != key);
+            if keys.is_empty() {
+                self.users.remove(&user);
+            }
+        }
+    }
+}
