@@ -5,6 +5,8 @@
 //! an authenticated check of this peer. This file and the files in `peer/` are the only ones that
 //! name the protocol crates. It forwards nothing and knows no other peer.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -12,23 +14,34 @@ use crate::transmit::Transmits;
 
 mod answer;
 mod certificate;
+pub(crate) mod dtls;
 mod event;
 mod format;
+mod ice;
+mod lanes;
 mod limits;
+pub(crate) mod link;
 mod sdp;
 mod sdpfrag;
 mod srtp;
+pub(crate) mod stun;
 
 pub use answer::{LocalFacts, answer};
 pub use certificate::{Certificate, CertificateError, Fingerprint};
 pub use event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};
 pub use format::{Codec, Format, Section};
+#[cfg(feature = "client")]
+pub(crate) use limits::CLIENT_FLIGHT_INTERVAL;
 pub use limits::{
     CONSENT_TIMEOUT, HANDSHAKE_TIMEOUT, LANES, MAX_DATAGRAM, MAX_LANE_BACKLOG, MAX_LANE_MESSAGE,
     MAX_LANE_MESSAGE_OUT, MAX_SDP, MAX_SSRCS, MAX_TUPLES, SRTP_OVERHEAD,
 };
 pub use sdp::OfferError;
 pub use sdpfrag::{SdpFrag, parse_sdpfrag};
+
+use dtls::Dtls;
+use ice::{Ice, Outcome};
+use link::Link;
 pub use srtp::Profile;
 
 /// What a peer does.
@@ -71,16 +84,54 @@ pub struct PeerConfig {
     pub seed: u64,
 }
 
+impl fmt::Debug for PeerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerConfig")
+            .field("role", &self.role)
+            .field("local_ufrag", &self.local_ufrag)
+            .field("dtls_client", &self.dtls_client)
+            .field("audio", &self.audio)
+            .field("video", &self.video)
+            .field("lanes", &self.lanes)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One remote side. See the module header.
 pub struct Peer {
     config: PeerConfig,
+    ice: Ice,
+    link: Link,
+    events: VecDeque<PeerEvent>,
+    created: Instant,
+    last_seen: Instant,
+    any_source: bool,
 }
 
 impl Peer {
     /// A peer that waits for the first check.
     pub fn new(config: PeerConfig, now: Instant) -> Self {
-        let _ = now;
-        Self { config }
+        let username = format!("{}:{}", config.local_ufrag, config.remote_ufrag);
+        let (certificate, fingerprint) = (
+            config.certificate.clone(),
+            config.remote_fingerprint.clone(),
+        );
+        let dtls = if config.dtls_client {
+            let settings = certificate.configs().client();
+            Dtls::client(certificate, fingerprint, settings)
+        } else {
+            Dtls::server(certificate, fingerprint)
+        };
+        Self {
+            ice: Ice::new(username, config.local_pwd.clone(), now),
+            // Every browser and library begins SCTP itself; waiting avoids a collision.
+            link: Link::new(dtls, config.lanes, false),
+            config,
+            events: VecDeque::new(),
+            created: now,
+            last_seen: now,
+            any_source: false,
+        }
     }
 
     /// Takes one datagram that was routed here by its validated source or by its STUN user name.
@@ -92,55 +143,121 @@ impl Peer {
         datagram: &mut [u8],
         out: &mut Transmits,
     ) -> Inbound {
-        let _ = (now, from, datagram, out);
-        Inbound::Dropped(DropReason::NotReady)
+        if self.link.is_closed() {
+            return Inbound::Dropped(DropReason::NotReady);
+        }
+        if datagram.len() > MAX_DATAGRAM {
+            return Inbound::Dropped(DropReason::Oversized);
+        }
+        if stun::is_stun(datagram) {
+            return self.handle_check(now, from, datagram, out);
+        }
+        if !self.any_source && !self.ice.is_validated(from) {
+            return Inbound::Dropped(DropReason::UnvalidatedSource);
+        }
+        let to = self.ice.target().unwrap_or(from);
+        let inbound = self.link.handle(now, datagram, to, out);
+        if matches!(inbound, Inbound::Rtp { .. } | Inbound::Rtcp { .. }) {
+            self.last_seen = now;
+        } else {
+            self.events.extend(self.link.take_events());
+        }
+        inbound
+    }
+
+    fn handle_check(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &[u8],
+        out: &mut Transmits,
+    ) -> Inbound {
+        let change = match self.ice.handle(now, from, datagram) {
+            Outcome::Accepted(answer, change) => {
+                out.push(from, &answer);
+                change
+            }
+            Outcome::Refused(answer) => {
+                out.push(from, &answer);
+                return Inbound::Handled;
+            }
+            Outcome::Ignored => return Inbound::Handled,
+            Outcome::Dropped(reason) => return Inbound::Dropped(reason),
+        };
+        self.last_seen = now;
+        let moved = change.moved.then_some(PeerEvent::Remote(from));
+        let validated = change.validated.then_some(PeerEvent::Validated(from));
+        let forgotten = change.forgotten.map(PeerEvent::Forgotten);
+        self.events
+            .extend([forgotten, validated, moved].into_iter().flatten());
+        if let Some(to) = self.ice.target() {
+            self.link.start(now, to, out);
+            self.events.extend(self.link.take_events());
+        }
+        Inbound::Handled
     }
 
     /// Runs the timers that are due.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Transmits) {
-        let _ = (now, out);
+        if now >= self.deadline() {
+            self.end(now, CloseReason::Timeout, out);
+        } else if let Some(to) = self.ice.target() {
+            self.link.handle_timeout(now, to, out);
+            self.events.extend(self.link.take_events());
+        }
     }
 
     /// When [`Peer::handle_timeout`] wants to be called; `None` once closed.
     pub fn next_timeout(&self) -> Option<Instant> {
-        None
+        if self.link.is_closed() {
+            return None;
+        }
+        let deadline = self.deadline();
+        Some(
+            self.link
+                .next_timeout()
+                .map_or(deadline, |due| due.min(deadline)),
+        )
     }
 
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<PeerEvent> {
-        None
+        self.events.pop_front()
     }
 
     /// Where everything is sent: the nominated address, else the latest validated one.
     pub fn remote(&self) -> Option<SocketAddr> {
-        None
+        self.ice.target()
     }
 
     /// Whether the SRTP keys are there and the peer is not closed.
     pub fn is_connected(&self) -> bool {
-        false
+        self.link.is_connected()
     }
 
     /// Whether the peer has ended.
     pub fn is_closed(&self) -> bool {
-        false
+        self.link.is_closed()
+    }
+
+    /// The SRTP profile that was negotiated, once connected.
+    pub fn profile(&self) -> Option<Profile> {
+        self.link.profile()
     }
 
     /// Seals the RTP packet `buf[..len]` in place; `buf` has [`SRTP_OVERHEAD`] spare bytes behind
     /// it. Returns the sealed length; `None` before the keys are there, for something that is no
-    /// RTP packet, or when the room is missing. Allocates nothing once an SSRC is known.
+    /// RTP packet, or when the room is missing. Allocates nothing.
     ///
     /// A sequence number may be sealed twice only with exactly the same bytes (a retransmission):
     /// under AES-GCM two different packets with one number would give the key away.
     pub fn seal_rtp(&mut self, buf: &mut [u8], len: usize) -> Option<usize> {
-        let _ = (buf, len);
-        None
+        self.link.seal_rtp(buf, len)
     }
 
     /// Seals the RTCP packet `buf[..len]` in place, under the same terms.
     pub fn seal_rtcp(&mut self, buf: &mut [u8], len: usize) -> Option<usize> {
-        let _ = (buf, len);
-        None
+        self.link.seal_rtcp(buf, len)
     }
 
     /// Queues one text message on a lane and sends what the congestion window allows.
@@ -155,19 +272,20 @@ impl Peer {
         bytes: &[u8],
         out: &mut Transmits,
     ) -> Result<(), LaneError> {
-        let _ = (now, lane, bytes, out);
-        Err(LaneError::NotOpen)
+        let to = self.ice.target().ok_or(LaneError::NotOpen)?;
+        let sent = self.link.send_lane(now, lane, bytes, to, out);
+        self.events.extend(self.link.take_events());
+        sent
     }
 
     /// Bytes of a lane that SCTP has not seen acknowledged yet.
     pub fn lane_backlog(&self, lane: u16) -> usize {
-        let _ = lane;
-        0
+        self.link.lane_backlog(lane)
     }
 
     /// Says goodbye (DTLS close_notify) and ends the peer. `Closed(Requested)` follows.
     pub fn close(&mut self, now: Instant, out: &mut Transmits) {
-        let _ = (now, out);
+        self.end(now, CloseReason::Requested, out);
     }
 
     /// What was settled with this peer.
@@ -177,12 +295,27 @@ impl Peer {
 
     /// Accepts datagrams from any source. Only for tests that show what the check is good for.
     #[cfg(any(test, feature = "negative-controls"))]
-    pub fn disable_tuple_check(&mut self) {}
+    pub fn disable_tuple_check(&mut self) {
+        self.any_source = true;
+    }
+
+    fn end(&mut self, now: Instant, reason: CloseReason, out: &mut Transmits) {
+        self.link.close(now, reason, self.ice.target(), out);
+        self.events.extend(self.link.take_events());
+    }
+
+    fn deadline(&self) -> Instant {
+        if self.link.is_connected() {
+            self.last_seen + CONSENT_TIMEOUT
+        } else {
+            self.created + HANDSHAKE_TIMEOUT
+        }
+    }
 }
 
 /// The local ICE user name fragment that a STUN request is addressed to: the part of USERNAME
 /// before the colon (RFC 8445 section 7.2.2). `None` for anything else. Does not authenticate.
 pub fn stun_local_ufrag(datagram: &[u8]) -> Option<&str> {
-    let _ = datagram;
-    None
+    let reading = stun::Reading::parse(datagram)?;
+    (reading.kind == stun::Kind::Request).then(|| reading.local_ufrag())?
 }

@@ -12,6 +12,8 @@ use aws_lc_rs::digest;
 use rtc_crypto::RTCCryptoProvider;
 use rtc_crypto::providers::AwsLcRsProvider;
 
+use super::dtls::Configs;
+
 /// Why the identity could not be made; never happens with a working random source.
 #[derive(Debug, thiserror::Error)]
 #[error("the DTLS certificate could not be made: {0}")]
@@ -27,6 +29,7 @@ struct Inner {
     dtls: rtc_dtls::crypto::Certificate,
     fingerprint: String,
     provider: Arc<dyn RTCCryptoProvider>,
+    configs: Configs,
 }
 
 impl Certificate {
@@ -44,12 +47,15 @@ impl Certificate {
             .first()
             .ok_or_else(|| CertificateError("no certificate was produced".to_owned()))?;
         let fingerprint = upper_hex(digest::digest(&digest::SHA256, der).as_ref());
+        let configs = Configs::new(&dtls, &provider).map_err(CertificateError)?;
+        let inner = Inner {
+            dtls,
+            fingerprint,
+            provider,
+            configs,
+        };
         Ok(Self {
-            inner: Arc::new(Inner {
-                dtls,
-                fingerprint,
-                provider,
-            }),
+            inner: Arc::new(inner),
         })
     }
 
@@ -58,10 +64,16 @@ impl Certificate {
         &self.inner.fingerprint
     }
 
+    pub(crate) fn configs(&self) -> &Configs {
+        &self.inner.configs
+    }
+
+    #[cfg(any(test, feature = "client"))]
     pub(crate) fn dtls(&self) -> &rtc_dtls::crypto::Certificate {
         &self.inner.dtls
     }
 
+    #[cfg(any(test, feature = "client"))]
     pub(crate) fn provider(&self) -> &Arc<dyn RTCCryptoProvider> {
         &self.inner.provider
     }

@@ -53,8 +53,6 @@ pub(crate) const MAX_HANDSHAKE_MESSAGE: usize = 16 * 1024;
 pub(crate) const MAX_HANDSHAKE_BYTES: usize = 64 * 1024;
 /// Highest handshake message number that a handshake can reach.
 pub(crate) const MAX_HANDSHAKE_SEQUENCE: u16 = 16;
-/// Longest ClientHello that is reassembled to choose the SRTP profile.
-pub(crate) const MAX_CLIENT_HELLO: usize = 8 * 1024;
 /// Encrypted records that may wait for the handshake to finish.
 pub(crate) const MAX_EARLY_RECORDS: u32 = 16;
 
@@ -62,11 +60,15 @@ pub(crate) const MAX_EARLY_RECORDS: u32 = 16;
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A peer that shows neither checks nor authenticated packets for so long is closed (RFC 7675).
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Media alone must be this fresh for a tuple to lose the send role to one with newer checks.
-pub(crate) const FLIGHT_INTERVAL: Duration = Duration::from_millis(250);
+/// Time between repetitions of our flight as DTLS server; clients repeat theirs sooner.
+pub(crate) const SERVER_FLIGHT_INTERVAL: Duration = Duration::from_secs(1);
+/// The same as DTLS client: short, because FFmpeg loses a hello that comes before it listens.
+pub(crate) const CLIENT_FLIGHT_INTERVAL: Duration = Duration::from_millis(250);
+/// Repetitions of a flight beyond those of the DTLS engine.
+pub(crate) const MAX_FLIGHT_REPEATS: u32 = 30;
 
 const _: () = assert!(MAX_LANE_MESSAGE <= MAX_LANE_BACKLOG);
 const _: () = assert!(MAX_LANE_MESSAGE_OUT <= MAX_LANE_BACKLOG);
-const _: () = assert!(MAX_CLIENT_HELLO <= MAX_HANDSHAKE_MESSAGE);
+const _: () = assert!(MAX_HANDSHAKE_SEQUENCE < 32);
 const _: () = assert!(MAX_HANDSHAKE_MESSAGE <= MAX_HANDSHAKE_BYTES);
 const _: () = assert!(LANES <= MAX_STREAMS);

@@ -1,0 +1,97 @@
+//! The controlling side of ICE for one remote candidate (RFC 8445 section 7.2).
+//!
+//! Checks go out quickly until one is answered, then every few seconds as consent (RFC 7675). The
+//! first answered check is nominated at once. There is one candidate pair, so there is nothing to
+//! choose.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::peer::stun::{self, Check, Kind, Reading};
+use crate::transmit::Transmits;
+
+const FAST: Duration = Duration::from_millis(50);
+const SLOW: Duration = Duration::from_millis(2_500);
+
+/// Checks of one client. See the module header.
+pub(super) struct Checks {
+    pub(super) remote: SocketAddr,
+    username: String,
+    password: String,
+    tie_breaker: u64,
+    random: StdRng,
+    pending: [u8; 12],
+    due: Instant,
+    /// An answer came.
+    pub(super) answered: bool,
+    nominated: bool,
+}
+
+impl Checks {
+    pub(super) fn new(
+        now: Instant,
+        remote: SocketAddr,
+        username: String,
+        password: String,
+        seed: u64,
+    ) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        Self {
+            remote,
+            username,
+            password,
+            tie_breaker: random.random(),
+            random,
+            pending: [0; 12],
+            due: now,
+            answered: false,
+            nominated: false,
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Instant {
+        self.due
+    }
+
+    /// Sends the check that is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant, out: &mut Transmits) {
+        if now < self.due {
+            return;
+        }
+        self.pending = self.random.random();
+        self.nominated = self.answered;
+        let check = Check {
+            id: self.pending,
+            username: &self.username,
+            password: &self.password,
+            tie_breaker: self.tie_breaker,
+            use_candidate: self.answered,
+            controlled: false,
+            extra: None,
+        };
+        if let Some(request) = stun::request(&check) {
+            out.push(self.remote, &request);
+        }
+        self.due = now + if self.answered { SLOW } else { FAST };
+    }
+
+    /// Takes an answer; nominates when it is the first.
+    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], out: &mut Transmits) -> bool {
+        let genuine = Reading::parse(datagram).is_some_and(|reading| {
+            reading.kind == Kind::Success
+                && reading.transaction().0 == self.pending
+                && reading.is_authentic(&self.password)
+        });
+        if genuine {
+            self.answered = true;
+            if !self.nominated {
+                self.due = now;
+                self.handle_timeout(now, out);
+            }
+        }
+        genuine
+    }
+}
