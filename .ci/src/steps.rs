@@ -159,7 +159,7 @@ fn e2e(shop: &mut Workshop) -> Ran {
     let app = shop.app();
     let run = Run::new(&app, "npm", &["run", "--silent", "e2e"])
         .set("SOUK_BIN", shop.souk().to_string_lossy())
-        .set("CHROMIUM", chromium.to_string_lossy())
+        .set("CHROMIUM_BIN", chromium.to_string_lossy())
         .set("FFMPEG", ffmpeg.to_string_lossy());
     Ok(run.stream())
 }

@@ -60,9 +60,9 @@ fn installed(folder: &Path) -> bool {
     }
 }
 
-/// Finds or installs Chromium. `CHROMIUM` names another one.
+/// Finds or installs Chromium. `CHROMIUM_BIN` names another one.
 pub(crate) fn chromium(root: &Path) -> Found {
-    if let Some(named) = named("CHROMIUM") {
+    if let Some(named) = named("CHROMIUM_BIN") {
         return named;
     }
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -70,7 +70,7 @@ pub(crate) fn chromium(root: &Path) -> Found {
         return Ok(found);
     }
     install_package(root, "chromium");
-    find(&names).ok_or_else(|| "Chromium: apt-get install chromium, or set CHROMIUM".to_owned())
+    find(&names).ok_or_else(|| "Chromium: apt-get install chromium, or set CHROMIUM_BIN".to_owned())
 }
 
 /// Finds or installs FFmpeg. `FFMPEG` names another one.

@@ -29,6 +29,7 @@ const LEFT_OUT: &[&str] = &[
     "dist",
     "test-results",
     "playwright-report",
+    "results",
 ];
 
 /// Every text file under a root; files that are not UTF-8 are not text.
