@@ -64,7 +64,7 @@ impl Keys {
         fingerprint: u64,
         now: Instant,
     ) -> Result<Admission, Refusal> {
-        self.forget(now);
+        self.forget(now, limits::IDEMPOTENCY_KEYS_MAX);
         match self.entries.get(key) {
             Some(entry) if entry.fingerprint != fingerprint => Err(Refusal::idempotency_reused()),
             Some(Entry {
@@ -73,6 +73,7 @@ impl Keys {
             }) => Ok(Admission::Replay(answer.clone())),
             Some(_) => Err(Refusal::idempotency_outstanding()),
             None => {
+                self.forget(now, limits::IDEMPOTENCY_KEYS_MAX - 1);
                 self.entries.insert(
                     key.to_owned(),
                     Entry {
@@ -90,16 +91,20 @@ impl Keys {
     pub(crate) fn finish(&mut self, key: &str, answer: Option<Answer>) {
         if answer.is_none() {
             self.entries.remove(key);
-            self.order.retain(|(_, other)| other != key);
+            // It began lately, so it is near the end.
+            if let Some(at) = self.order.iter().rposition(|(_, other)| other == key) {
+                self.order.remove(at);
+            }
         } else if let Some(entry) = self.entries.get_mut(key) {
             entry.answer = answer;
         }
     }
 
-    fn forget(&mut self, now: Instant) {
+    /// Drops stale answers, and the oldest beyond `most`.
+    fn forget(&mut self, now: Instant, most: usize) {
         while let Some((at, _)) = self.order.front() {
             let stale = now.duration_since(*at) > limits::IDEMPOTENCY_STAY;
-            if !stale && self.order.len() < limits::IDEMPOTENCY_KEYS_MAX {
+            if !stale && self.order.len() <= most {
                 return;
             }
             if let Some((_, key)) = self.order.pop_front() {
@@ -108,3 +113,6 @@ impl Keys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
