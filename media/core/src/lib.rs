@@ -7,9 +7,20 @@
 #![forbid(unsafe_code)]
 
 pub mod border;
+mod broadcast;
 #[cfg(feature = "client")]
 pub mod client;
+mod clock;
+mod forward;
 pub mod keyframe;
+pub mod limits;
+mod members;
+mod nack;
 pub mod peer;
+mod ring;
+mod rtcp;
+mod rtp;
+pub mod shard;
 pub mod stats;
 pub mod transmit;
+mod up_track;

@@ -1,0 +1,95 @@
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use super::*;
+
+fn packet(publisher: u64, index: u64, key: Key) -> Packet<'static> {
+    Packet {
+        source: Source { publisher: PeerId(publisher), generation: 1 },
+        codec: Codec::Vp8,
+        index,
+        timestamp: 0,
+        marker: false,
+        key,
+        payload: &[1],
+    }
+}
+
+#[test]
+fn an_older_publisher_is_not_heard_again() {
+    let (mut broadcast, now) = (Broadcast::default(), Instant::now());
+    let queued = Delivery::Queued { keyframe: false };
+    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None), queued);
+    assert_eq!(broadcast.deliver(now, Kind::Audio, &packet(2, 5, Key::No), None), queued);
+    let outdated = Delivery::Outdated;
+    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(1, 10, Key::No), None), outdated);
+    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(2, 9, Key::No), None), queued);
+    assert!(broadcast.stream(Kind::Video).unwrap().ring.get(10).is_none());
+}
+
+#[test]
+fn what_waits_is_held_for_a_moment_or_until_the_frame_ends() {
+    let (mut broadcast, now) = (Broadcast::default(), Instant::now());
+    broadcast.viewers.push(0);
+    broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None);
+    assert!(!broadcast.queue.take(now));
+    assert_eq!(broadcast.queue.due(), Some(now + HOLD));
+    assert!(broadcast.queue.take(now + HOLD));
+    broadcast.queue.done();
+    let end = Packet { marker: true, ..packet(1, 10, Key::No) };
+    broadcast.deliver(now, Kind::Video, &end, None);
+    assert!(broadcast.queue.take(now));
+    assert_eq!(broadcast.queue.batch, [(Kind::Video, 10)]);
+}
+
+#[test]
+fn the_queue_is_bounded() {
+    let (mut broadcast, now) = (Broadcast::default(), Instant::now());
+    broadcast.viewers.push(0);
+    let mut overrun = 0;
+    for index in 0..MAX_PENDING as u64 + 7 {
+        let delivery = broadcast.deliver(now, Kind::Video, &packet(1, index, Key::No), None);
+        overrun += usize::from(delivery == Delivery::Overrun);
+    }
+    assert_eq!(overrun, 7);
+}
+
+#[test]
+fn a_leaving_viewer_does_not_make_the_fan_out_skip_one() {
+    let mut broadcast = Broadcast { viewers: vec![5, 6, 7, 8], ..Broadcast::default() };
+    broadcast.queue.cursor = 2;
+    broadcast.remove_viewer(5);
+    assert_eq!(broadcast.viewers[broadcast.queue.cursor], 7);
+    broadcast.remove_viewer(8);
+    assert_eq!(broadcast.viewers[broadcast.queue.cursor], 7);
+}
+
+#[test]
+fn a_thousand_joins_are_one_request_a_second() {
+    let (mut requests, start) = (KeyframeRequests::default(), Instant::now());
+    let mut asked = Vec::new();
+    for join in 0..1_000u64 {
+        let now = start + Duration::from_millis(3 * join);
+        requests.want();
+        if requests.ask(now) {
+            asked.push(now);
+        }
+    }
+    assert_eq!(asked.len(), 3);
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= PLI_INTERVAL));
+    requests.fulfilled();
+    assert!(!requests.ask(start + Duration::from_secs(60)));
+}
+
+#[test]
+fn interest_expires() {
+    let (mut interest, now) = (Interest::default(), Instant::now());
+    interest.hear(now, 3);
+    interest.hear(now, MAX_SHARDS);
+    assert_eq!(interest.shards(now).collect::<Vec<_>>(), [3]);
+    assert!(!interest.any(now + INTEREST_EXPIRY));
+    assert!(interest.tell(now));
+    assert!(!interest.tell(now + INTEREST_INTERVAL / 2));
+    assert!(interest.tell(now + INTEREST_INTERVAL));
+}

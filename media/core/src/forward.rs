@@ -1,0 +1,60 @@
+//! The fan-out of one broadcast on one shard, viewer by viewer.
+//!
+//! For the batch of packets that has just come in, each viewer gets its copies one after the
+//! other, so that they form one run of datagrams to one address. A fan-out that has filled the
+//! caller's queue pauses and goes on with the next viewer when it is called again. No allocation
+//! per packet, nothing per viewer but its own state.
+
+mod down_track;
+mod munger;
+mod resend;
+
+use std::time::Instant;
+
+use crate::border::Kind;
+use crate::broadcast::Broadcast;
+use crate::limits::FLUSH_DATAGRAMS;
+use crate::members::{Members, Part};
+use crate::stats::Stats;
+use crate::transmit::Transmits;
+
+pub(crate) use down_track::{DownTrack, Way, send_rtcp};
+
+/// Sends what is due to the viewers. Returns whether there is more to do for which `out` had no
+/// room; then the caller sends, clears it and calls again.
+pub(crate) fn fan_out(
+    broadcast: &mut Broadcast,
+    members: &mut Members,
+    now: Instant,
+    ntp: u64,
+    out: &mut Transmits,
+    stats: &mut Stats,
+) -> bool {
+    while broadcast.queue.take(now) {
+        while broadcast.queue.cursor < broadcast.viewers.len() {
+            if out.len() >= FLUSH_DATAGRAMS {
+                return true;
+            }
+            let slot = broadcast.viewers[broadcast.queue.cursor];
+            broadcast.queue.cursor += 1;
+            let Some(member) = members.get_mut(slot) else { continue };
+            let (true, Part::Viewer(viewing)) = (member.connected, &mut member.part) else {
+                continue;
+            };
+            let Some(to) = member.peer.remote() else { continue };
+            let mut way = Way { now, peer: &mut member.peer, to, out, stats };
+            for kind in [Kind::Audio, Kind::Video] {
+                if let (Some(track), Some(stream)) = (viewing.track(kind), broadcast.stream(kind)) {
+                    track.report(stream, ntp, &mut way);
+                }
+            }
+            for (kind, index) in &broadcast.queue.batch {
+                if let (Some(track), Some(stream)) = (viewing.track(*kind), broadcast.stream(*kind)) {
+                    track.forward(stream, *index, &mut way);
+                }
+            }
+        }
+        broadcast.queue.done();
+    }
+    false
+}

@@ -1,0 +1,86 @@
+//! Bounds of a shard; those of one peer are in `peer/limits.rs`.
+//!
+//! Counts are packets unless the name says otherwise. Relations between the numbers are asserted
+//! at compile time.
+
+use std::time::Duration;
+
+use crate::peer::MAX_DATAGRAM;
+
+/// Most shards of one process.
+pub const MAX_SHARDS: usize = 16;
+/// Length of an RTP header without CSRCs and extensions, the only one that viewers get.
+pub const RTP_HEADER: usize = 12;
+/// Longest RTP payload that is forwarded.
+pub const MAX_PAYLOAD: usize = MAX_DATAGRAM - RTP_HEADER;
+/// Packets that the ring of a video track remembers.
+pub const VIDEO_RING: usize = 1_024;
+/// Packets that the ring of an audio track remembers (about five seconds of Opus).
+pub const AUDIO_RING: usize = 256;
+/// Longest payload of the audio ring: an Opus packet has at most 1,275 bytes.
+pub const MAX_AUDIO_PAYLOAD: usize = 1_280;
+/// A forward jump of the sequence number up to this is loss; a larger one is a new beginning.
+pub const MAX_SEQUENCE_GAP: u16 = 3_000;
+/// Padding-only packets remembered per track, so that late packets find their place.
+pub const MAX_SKIPS: usize = 64;
+
+/// Packets that may wait for the fan-out of one broadcast before it stops waiting for more.
+pub const BATCH: usize = 32;
+/// Packets that may wait at all; more are overrun.
+pub const MAX_PENDING: usize = 512;
+/// Longest hold of a packet in order to lengthen the runs of one send.
+pub const HOLD: Duration = Duration::from_millis(2);
+/// Datagrams after which a fan-out pauses for the caller to send them.
+pub const FLUSH_DATAGRAMS: usize = 1_024;
+
+/// Lost packets of one up-track that are asked for; more than that is a lost keyframe interval.
+pub const MAX_MISSING: usize = 256;
+/// A gap is first given this time to be mere reordering.
+pub const NACK_DELAY: Duration = Duration::from_millis(10);
+/// Time between two requests for one packet.
+pub const NACK_INTERVAL: Duration = Duration::from_millis(100);
+/// Requests for one packet before it is given up.
+pub const NACK_TRIES: u8 = 6;
+/// Sequence numbers asked for per publisher's track and [`NACK_INTERVAL`].
+pub const NACK_BUDGET: u32 = 100;
+
+/// Time between two keyframe requests to a publisher.
+pub const PLI_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two receiver reports to a publisher.
+pub const RECEIVER_REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two sender reports of a viewer's track.
+pub const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Resends that a viewer may ask for at once before its share of what was sent counts.
+pub const RESEND_BURST: u32 = 100;
+/// One resend is allowed per so many packets sent: 20 percent.
+pub const RESEND_SHARE: u32 = 5;
+/// Resends remembered per viewer's track, so that one request has one answer per round trip.
+pub const RESEND_MEMORY: usize = 64;
+/// Round-trip time of a viewer that has not told its own.
+pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
+
+/// A source whose SSRC is silent so long may go on with another one.
+pub const SSRC_SILENCE: Duration = Duration::from_millis(500);
+/// Simulcast SSRCs remembered per publisher.
+pub const MAX_LAYER_SSRCS: usize = 32;
+
+/// How often a shard with viewers tells the others, and when they stop believing it.
+pub const INTEREST_INTERVAL: Duration = Duration::from_secs(1);
+/// See [`INTEREST_INTERVAL`].
+pub const INTEREST_EXPIRY: Duration = Duration::from_millis(3_500);
+/// Packets and requests that may wait for the caller to carry them to other shards.
+pub const MAX_BRIDGED: usize = 4_096;
+
+/// Housekeeping of a shard while packets are missing.
+pub const TICK_BUSY: Duration = Duration::from_millis(10);
+/// Housekeeping of a shard otherwise.
+pub const TICK_IDLE: Duration = Duration::from_millis(100);
+/// Inbound lane messages that may wait for the caller; more are dropped.
+pub const MAX_LANE_EVENTS: usize = 4_096;
+
+const _: () = assert!(MAX_PENDING < VIDEO_RING, "a batch must not lap the ring");
+const _: () = assert!((MAX_SEQUENCE_GAP as usize) < (1 << 15));
+const _: () = assert!(BATCH <= MAX_PENDING);
+const _: () = assert!(MAX_AUDIO_PAYLOAD <= MAX_PAYLOAD);
+const _: () = assert!(MAX_MISSING < VIDEO_RING);

@@ -1,0 +1,197 @@
+//! The peers of a shard and the ways to find one: by number, by source address, by ICE user name.
+//!
+//! An address leads to a peer only after that peer saw an authenticated check from it; anything
+//! else can only get in by naming a user name fragment in a STUN request. Addresses that moved on
+//! to a later peer stay with that one.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::border::{BroadcastId, Kind, PeerId};
+use crate::broadcast::Slot;
+use crate::clock::Offset;
+use crate::forward::DownTrack;
+use crate::peer::{CloseReason, Peer, Role};
+use crate::up_track::UpTrack;
+
+/// One peer and what the shard knows about it.
+pub(crate) struct Member {
+    pub(crate) id: PeerId,
+    pub(crate) broadcast: BroadcastId,
+    pub(crate) peer: Peer,
+    pub(crate) part: Part,
+    /// Broadcast messages go to it.
+    pub(crate) lanes_open: bool,
+    pub(crate) connected: bool,
+    /// Why it is being closed, if the shard itself does so.
+    pub(crate) closing: Option<CloseReason>,
+    /// The earliest timer that is queued for it.
+    pub(crate) timer: Option<Instant>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// What a peer does here.
+pub(crate) enum Part {
+    Publisher(Box<Publishing>),
+    Viewer(Box<Viewing>),
+}
+
+/// The tracks of a publisher.
+pub(crate) struct Publishing {
+    pub(crate) audio: UpTrack,
+    pub(crate) video: UpTrack,
+    pub(crate) offset: Offset,
+    pub(crate) started: bool,
+    /// SSRCs of simulcast layers, and whether they are the one that is forwarded.
+    pub(crate) layers: Vec<(u32, bool)>,
+    pub(crate) next_report: Instant,
+}
+
+impl Publishing {
+    pub(crate) fn track(&mut self, kind: Kind) -> &mut UpTrack {
+        match kind {
+            Kind::Audio => &mut self.audio,
+            Kind::Video => &mut self.video,
+        }
+    }
+
+    /// Whether packets of either track are missing.
+    pub(crate) fn is_missing_any(&self) -> bool {
+        !self.audio.missing.is_empty() || !self.video.missing.is_empty()
+    }
+}
+
+/// The tracks of a viewer.
+pub(crate) struct Viewing {
+    pub(crate) audio: Option<DownTrack>,
+    pub(crate) video: Option<DownTrack>,
+}
+
+impl Viewing {
+    pub(crate) fn track(&mut self, kind: Kind) -> Option<&mut DownTrack> {
+        match kind {
+            Kind::Audio => self.audio.as_mut(),
+            Kind::Video => self.video.as_mut(),
+        }
+    }
+
+    /// The track that is sent with `ssrc`.
+    pub(crate) fn by_ssrc(&mut self, ssrc: u32) -> Option<(Kind, &mut DownTrack)> {
+        let audio = self.audio.as_mut().map(|track| (Kind::Audio, track));
+        let video = self.video.as_mut().map(|track| (Kind::Video, track));
+        [audio, video].into_iter().flatten().find(|(_, track)| track.ssrc() == ssrc)
+    }
+}
+
+impl Member {
+    pub(crate) fn new(id: PeerId, broadcast: BroadcastId, peer: Peer, part: Part) -> Self {
+        Self {
+            id,
+            broadcast,
+            peer,
+            part,
+            lanes_open: false,
+            connected: false,
+            closing: None,
+            timer: None,
+            addresses: Vec::new(),
+        }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        match self.part {
+            Part::Publisher(_) => Role::Publisher,
+            Part::Viewer(_) => Role::Viewer,
+        }
+    }
+}
+
+/// See the module header.
+#[derive(Default)]
+pub(crate) struct Members {
+    slots: Vec<Option<Box<Member>>>,
+    free: Vec<Slot>,
+    by_id: HashMap<PeerId, Slot>,
+    by_address: HashMap<SocketAddr, Slot>,
+    by_ufrag: HashMap<String, Slot>,
+}
+
+impl Members {
+    /// Takes a peer in. `None` (and nothing happens) when its number or user name exists already.
+    pub(crate) fn insert(&mut self, member: Member) -> Option<Slot> {
+        let ufrag = member.peer.config().local_ufrag.clone();
+        if self.by_id.contains_key(&member.id) || self.by_ufrag.contains_key(&ufrag) {
+            return None;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as Slot
+        });
+        self.by_id.insert(member.id, slot);
+        self.by_ufrag.insert(ufrag, slot);
+        self.slots[slot as usize] = Some(Box::new(member));
+        Some(slot)
+    }
+
+    /// Lets a peer and all ways to it go.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Box<Member>> {
+        let member = self.slots.get_mut(slot as usize)?.take()?;
+        self.by_id.remove(&member.id);
+        self.by_ufrag.remove(&member.peer.config().local_ufrag);
+        for address in &member.addresses {
+            if self.by_address.get(address) == Some(&slot) {
+                self.by_address.remove(address);
+            }
+        }
+        self.free.push(slot);
+        Some(member)
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Member> {
+        self.slots.get(slot as usize)?.as_deref()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Member> {
+        self.slots.get_mut(slot as usize)?.as_deref_mut()
+    }
+
+    pub(crate) fn by_id(&self, id: PeerId) -> Option<Slot> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub(crate) fn by_address(&self, address: SocketAddr) -> Option<Slot> {
+        self.by_address.get(&address).copied()
+    }
+
+    pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<Slot> {
+        self.by_ufrag.get(ufrag).copied()
+    }
+
+    /// `address` passed an authenticated check of the peer.
+    pub(crate) fn validated(&mut self, slot: Slot, address: SocketAddr) {
+        let Some(member) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        if !member.addresses.contains(&address) {
+            member.addresses.push(address);
+        }
+        self.by_address.insert(address, slot);
+    }
+
+    /// The peer no longer accepts `address`.
+    pub(crate) fn forgotten(&mut self, slot: Slot, address: SocketAddr) {
+        if let Some(member) = self.get_mut(slot) {
+            member.addresses.retain(|known| *known != address);
+        }
+        if self.by_address.get(&address) == Some(&slot) {
+            self.by_address.remove(&address);
+        }
+    }
+
+    /// All occupied places, in order.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<'_> {
+        let occupied = |(at, slot): (usize, &Option<_>)| slot.is_some().then_some(at as Slot);
+        self.slots.iter().enumerate().filter_map(occupied)
+    }
+}

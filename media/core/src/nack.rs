@@ -1,0 +1,78 @@
+//! What is missing from a publisher's track, and when to ask for it again (RFC 4585).
+//!
+//! A gap is first taken for reordering, then asked for a limited number of times, then given up.
+//! List, rate and tries are bounded (O8, O14: senders answer with the wrong layer or not at all).
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Instant;
+
+use crate::limits::{MAX_MISSING, NACK_BUDGET, NACK_DELAY, NACK_INTERVAL, NACK_TRIES};
+
+/// See the module header.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    entries: VecDeque<Entry>,
+    budget: u32,
+    renewed: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    sequence: u64,
+    due: Instant,
+    tries: u8,
+}
+
+impl Missing {
+    /// These extended sequence numbers were jumped over. Returns how many older ones were given
+    /// up for them.
+    pub(crate) fn gap(&mut self, now: Instant, gap: Range<u64>) -> u64 {
+        let mut given_up = 0;
+        for sequence in gap {
+            if self.entries.len() == MAX_MISSING {
+                self.entries.pop_front();
+                given_up += 1;
+            }
+            self.entries.push_back(Entry { sequence, due: now + NACK_DELAY, tries: 0 });
+        }
+        given_up
+    }
+
+    /// A packet came. Returns whether it had been asked for.
+    pub(crate) fn received(&mut self, sequence: u64) -> bool {
+        let found = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence);
+        let entry = found.ok().and_then(|at| self.entries.remove(at));
+        entry.is_some_and(|entry| entry.tries > 0)
+    }
+
+    /// Appends the sequence numbers to ask for at `now`, in ascending order, and returns how many
+    /// were given up.
+    pub(crate) fn due(&mut self, now: Instant, ask: &mut Vec<u16>) -> u64 {
+        if self.renewed.is_none_or(|renewed| now >= renewed + NACK_INTERVAL) {
+            self.renewed = Some(now);
+            self.budget = NACK_BUDGET;
+        }
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.tries < NACK_TRIES || entry.due > now);
+        for entry in self.entries.iter_mut().filter(|entry| entry.due <= now) {
+            if self.budget == 0 {
+                entry.due = now + NACK_INTERVAL;
+                continue;
+            }
+            self.budget -= 1;
+            entry.tries += 1;
+            entry.due = now + NACK_INTERVAL;
+            ask.push(entry.sequence as u16);
+        }
+        (before - self.entries.len()) as u64
+    }
+
+    /// Whether anything is missing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

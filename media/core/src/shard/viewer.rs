@@ -1,0 +1,58 @@
+//! What viewers send: reports, NACKs, wishes for a keyframe. Anything else is ignored.
+
+use std::time::Instant;
+
+use super::Shard;
+use crate::border::Kind;
+use crate::broadcast::Slot;
+use crate::forward::Way;
+use crate::members::Part;
+use crate::rtcp::{Compound, Item};
+use crate::transmit::Transmits;
+
+impl Shard {
+    /// One authenticated RTCP compound of a viewer.
+    pub(super) fn viewer_rtcp(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        bytes: &[u8],
+        out: &mut Transmits,
+    ) {
+        let Some(compound) = Compound::parse(bytes) else {
+            self.stats.drop_rtcp += 1;
+            return;
+        };
+        let ntp = self.wall.ntp(now);
+        let Some(member) = self.members.get_mut(slot) else { return };
+        let id = member.broadcast;
+        let Part::Viewer(viewing) = &mut member.part else { return };
+        let Some(to) = member.peer.remote() else { return };
+        let Some(broadcast) = self.broadcasts.get(&id) else { return };
+        let mut way = Way { now, peer: &mut member.peer, to, out, stats: &mut self.stats };
+        let mut keyframe = false;
+        compound.visit(|item| {
+            let ssrc = match item {
+                Item::Report(block) => block.ssrc,
+                Item::Nack { media_ssrc, .. } => media_ssrc,
+                Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
+                Item::SenderReport { .. } => return,
+            };
+            let Some((kind, track)) = viewing.by_ssrc(ssrc) else { return };
+            match item {
+                Item::Report(block) => track.reported(&block, ntp),
+                Item::Nack { pid, blp, .. } => {
+                    track.resend(broadcast.stream(kind), pid, blp, &mut way);
+                }
+                Item::Pli { .. } | Item::Fir { .. } => {
+                    way.stats.plis_in += 1;
+                    keyframe |= kind == Kind::Video;
+                }
+                Item::SenderReport { .. } => {}
+            }
+        });
+        if keyframe {
+            self.want_keyframe(now, id, out);
+        }
+    }
+}

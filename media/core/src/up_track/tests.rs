@@ -1,0 +1,99 @@
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use super::*;
+use crate::limits::NACK_DELAY;
+
+const VP8: Codec = Codec::Vp8;
+
+fn incoming(ssrc: u32, sequence: u16, payload: &[u8]) -> Incoming<'_> {
+    let timestamp = u32::from(sequence) * 3_000;
+    Incoming { ssrc, codec: VP8, sequence, timestamp, marker: false, payload, expected: false }
+}
+
+struct Bench {
+    track: UpTrack,
+    now: Instant,
+    wall: WallClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let now = Instant::now();
+        let wall = WallClock::new(now, Duration::from_secs(1_000));
+        Self { track: UpTrack::new(PeerId(1)), now, wall }
+    }
+
+    fn packet<'a>(&mut self, incoming: Incoming<'a>) -> Packet<'a> {
+        match self.track.accept(self.now, &self.wall, incoming) {
+            Outcome::Forward(packet) => packet,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    fn refused(&mut self, incoming: Incoming<'_>) -> Outcome<'static> {
+        match self.track.accept(self.now, &self.wall, incoming) {
+            Outcome::Foreign => Outcome::Foreign,
+            Outcome::Late => Outcome::Late,
+            Outcome::Padding => Outcome::Padding,
+            other => unreachable!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn gaps_are_asked_for_and_repairs_counted() {
+    let mut bench = Bench::new();
+    bench.packet(incoming(5, 10, &[0x10, 0]));
+    bench.packet(incoming(5, 13, &[0]));
+    bench.now += NACK_DELAY;
+    let mut ask = Vec::new();
+    assert_eq!(bench.track.missing.due(bench.now, &mut ask), 0);
+    assert_eq!(ask, [11, 12]);
+    bench.packet(incoming(5, 11, &[0]));
+    assert_eq!(bench.track.repaired, 1);
+    let block = bench.track.report(bench.now).unwrap();
+    assert_eq!((block.ssrc, block.lost), (5, 1));
+}
+
+#[test]
+fn a_foreign_ssrc_waits_until_the_own_one_is_silent() {
+    let mut bench = Bench::new();
+    let first = bench.packet(incoming(5, 10, &[0]));
+    assert_eq!(bench.refused(incoming(6, 900, &[0])), Outcome::Foreign);
+    bench.now += SSRC_SILENCE;
+    let other = bench.packet(incoming(6, 901, &[0]));
+    assert!(other.source > first.source);
+    assert_eq!(bench.track.ssrc(), Some(6));
+    let expected = Incoming { expected: true, ..incoming(7, 3, &[0]) };
+    assert!(bench.packet(expected).source > other.source);
+}
+
+#[test]
+fn a_confirmed_jump_is_a_new_generation_without_a_nack_storm() {
+    let mut bench = Bench::new();
+    let first = bench.packet(incoming(5, 10, &[0]));
+    assert_eq!(bench.refused(incoming(5, 30_000, &[0])), Outcome::Late);
+    let next = bench.packet(incoming(5, 30_001, &[0]));
+    assert!(next.source > first.source);
+    assert!(bench.track.missing.is_empty());
+}
+
+#[test]
+fn another_codec_is_a_new_generation() {
+    let mut bench = Bench::new();
+    let first = bench.packet(incoming(5, 10, &[0]));
+    let codec = Codec::Vp9 { profile: 0 };
+    let next = bench.packet(Incoming { codec, ..incoming(5, 11, &[0x08]) });
+    assert!(next.source > first.source);
+    assert_eq!(next.key, Key::Start);
+}
+
+#[test]
+fn padding_is_not_forwarded() {
+    let mut bench = Bench::new();
+    let first = bench.packet(incoming(5, 10, &[0]));
+    assert_eq!(bench.refused(incoming(5, 11, &[])), Outcome::Padding);
+    assert_eq!(bench.packet(incoming(5, 12, &[0])).index, first.index + 1);
+}
