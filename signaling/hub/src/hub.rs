@@ -71,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) directory: Directory,
     pub(crate) consumers: Consumers,
     pub(crate) live: broadcast::Sender<LiveChange>,
+    pub(crate) opened: broadcast::Sender<StreamId>,
     sessions: AtomicU64,
     broadcasts: AtomicU64,
 }
@@ -114,6 +115,7 @@ impl Hub {
             directory: Directory::default(),
             consumers,
             live: broadcast::channel(limits::LIVE_CHANGES).0,
+            opened: broadcast::channel(limits::LIVE_CHANGES).0,
             sessions: AtomicU64::new(1),
             broadcasts: AtomicU64::new(1),
         });
@@ -253,6 +255,18 @@ impl Hub {
     /// Changes of what is live, from now on.
     pub fn subscribe_live(&self) -> broadcast::Receiver<LiveChange> {
         self.inner.live.subscribe()
+    }
+
+    /// The streams that have a room.
+    pub fn rooms(&self) -> Vec<StreamId> {
+        let rooms = self.inner.directory.rooms();
+        rooms.into_iter().map(|room| room.stream).collect()
+    }
+
+    /// Rooms that open from now on, so that whoever registers state can do so. One that lags
+    /// finds the rest in [`Hub::rooms`].
+    pub fn subscribe_rooms(&self) -> broadcast::Receiver<StreamId> {
+        self.inner.opened.subscribe()
     }
 
     async fn publication(&self, stream: StreamId, publication: Publication) -> Option<Position> {

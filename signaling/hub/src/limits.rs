@@ -12,7 +12,7 @@ pub(crate) const ROOMS: usize = 10_000;
 pub(crate) const ROOM_MAILBOX: usize = 1_024;
 /// Commands of viewers that may wait for one consumer; more are answered with `busy`.
 pub(crate) const INBOUND_QUEUE: usize = 4_096;
-/// Changes of what is live that a slow subscriber may be behind.
+/// Changes of what is live or open that a slow subscriber may be behind.
 pub(crate) const LIVE_CHANGES: usize = 256;
 
 /// Frames that a connection may send per second, on the average.

@@ -42,6 +42,8 @@ impl Hub {
                 chat,
             };
             if open(&self.inner, registered) {
+                // Nobody listening is fine.
+                let _ = self.inner.opened.send(id);
                 return;
             }
         }
