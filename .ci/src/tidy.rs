@@ -5,6 +5,7 @@
 //! walk, so that a rule never trips over the example that shows it failing.
 
 pub mod direction;
+pub mod documented;
 pub mod fence;
 pub mod files;
 pub mod layout;
@@ -60,4 +61,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("layout", layout::check),
     ("machine", machine::check),
     ("limits", limits_table::check),
+    ("config_keys", documented::check_keys),
+    ("metrics", documented::check_metrics),
 ];

@@ -154,3 +154,9 @@ fn limits_sees_a_missing_a_changed_and_a_removed_constant() {
         ],
     );
 }
+
+#[test]
+fn config_keys_and_metrics_must_be_documented() {
+    breaks("config_keys", &["docs/OPERATING.md", "docs/OPERATING.md"]);
+    breaks("metrics", &["docs/OPERATING.md"]);
+}

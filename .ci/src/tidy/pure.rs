@@ -65,7 +65,6 @@ const BANNED_MODULES: &[&str] = &[
     "std::fs",
     "std::process",
     "std::env",
-    "std::io",
     "std::sync::mpsc",
     "tokio",
 ];

@@ -33,7 +33,7 @@ pub fn path_text(path: &syn::Path) -> String {
     parts.join("::")
 }
 
-/// The first paragraph of an item's docs, on one line.
+/// The first paragraph of an item's docs, on one line, with links as plain code.
 pub fn summary(attributes: &[Attribute]) -> String {
     let mut words = Vec::new();
     for attribute in attributes
@@ -55,5 +55,5 @@ pub fn summary(attributes: &[Attribute]) -> String {
         }
         words.push(line);
     }
-    words.join(" ")
+    words.join(" ").replace("[`", "`").replace("`]", "`")
 }
