@@ -1,0 +1,117 @@
+// One purchase, from the card to the receipt. What it shows is what the server said: an order is
+// held only once its commit has been acknowledged.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { problemOf } from '@/api/http'
+import { beginAttempt, endAttempt, openAttempt, outcomeUnknown } from '@/purchase/attempt'
+import { buy } from '@/purchase/command'
+import type { Money } from '@/wire/money'
+import type { Problem } from '@/wire/problem'
+import type { Card, Order, Purchase } from '@/wire/shop'
+import { useRoom } from './room'
+import { useSession } from './session'
+
+export type Step = 'closed' | 'choose' | 'sign-in' | 'placing' | 'held' | 'receipt' | 'expired'
+
+export const usePurchase = defineStore('purchase', () => {
+  const room = useRoom()
+  const session = useSession()
+  const card = shallowRef<Card | null>(null)
+  const order = shallowRef<Order | null>(null)
+  const quantity = ref(1)
+  const step = ref<Step>('closed')
+  const problem = shallowRef<Problem | null>(null)
+  /** Set while an attempt's outcome is unknown: the same purchase is repeated, no other. */
+  const pending = shallowRef<Purchase | null>(null)
+
+  const item = computed(() => (card.value ? room.terms(card.value.product.id) : null))
+  const stock = computed(() => (card.value ? room.level(card.value.product.id) : null))
+  const most = computed(() => Math.max(1, Math.min(item.value?.max_per_buyer ?? 1, stock.value?.available ?? 1, 99)))
+  const unit = computed<Money | null>(() => pending.value?.expected_unit_price ?? item.value?.price ?? null)
+
+  room.onOrder(take)
+
+  function open(chosen: Card): void {
+    card.value = chosen
+    order.value = null
+    problem.value = null
+    quantity.value = 1
+    pending.value = null
+    const sale = room.state.sale
+    const user = session.user
+    const kept = sale && user ? openAttempt(sessionStorage, user.id, sale.id, chosen.product.id) : null
+    if (kept) {
+      pending.value = kept.purchase
+      quantity.value = kept.purchase.quantity
+    }
+    step.value = 'choose'
+  }
+
+  function close(): void {
+    step.value = 'closed'
+  }
+
+  function setQuantity(wanted: number): void {
+    if (!pending.value) quantity.value = Math.min(most.value, Math.max(1, wanted))
+  }
+
+  /** The button: places the order, or asks who the buyer is and goes on afterwards. */
+  async function confirm(): Promise<void> {
+    if (step.value !== 'choose' && step.value !== 'sign-in' && step.value !== 'expired') return
+    if (!session.user) {
+      step.value = 'sign-in'
+      return
+    }
+    const purchase = wanted()
+    if (!purchase) return
+    const user = session.user.id
+    step.value = 'placing'
+    problem.value = null
+    order.value = null
+    const key = beginAttempt(sessionStorage, user, purchase)
+    pending.value = purchase
+    try {
+      const placed = await buy(room.buyByLane, key, purchase)
+      endAttempt(sessionStorage, user, purchase)
+      pending.value = null
+      if (isPlacing()) take(placed, true)
+    } catch (error) {
+      refused(problemOf(error), user, purchase)
+    }
+  }
+
+  const isPlacing = (): boolean => step.value === 'placing'
+
+  function refused(why: Problem, user: string, purchase: Purchase): void {
+    if (!outcomeUnknown(why.code, why.status)) {
+      endAttempt(sessionStorage, user, purchase)
+      pending.value = null
+    }
+    problem.value = why
+    if (isPlacing()) step.value = why.status === 401 ? 'sign-in' : 'choose'
+  }
+
+  function wanted(): Purchase | null {
+    if (pending.value) return pending.value
+    const sale = room.state.sale
+    if (!card.value || !sale || !item.value) return null
+    return {
+      sale_id: sale.id,
+      product_id: card.value.product.id,
+      quantity: Math.min(quantity.value, most.value),
+      expected_unit_price: item.value.price,
+    }
+  }
+
+  /** Takes a newer state of this purchase's order. */
+  function take(fresh: Order, mine = false): void {
+    if (!mine && fresh.id !== order.value?.id) return
+    order.value = fresh
+    if (step.value === 'closed') return
+    if (fresh.status === 'paid') step.value = 'receipt'
+    else if (fresh.status === 'pending_payment') step.value = 'held'
+    else step.value = 'expired'
+  }
+
+  return { card, order, quantity, step, problem, pending, item, stock, most, unit, open, close, setQuantity, confirm, take }
+})
