@@ -5,6 +5,7 @@
 //! walk, so that a rule never trips over the example that shows it failing.
 
 pub mod direction;
+pub mod doc_paths;
 pub mod documented;
 pub mod fence;
 pub mod files;
@@ -63,4 +64,5 @@ pub const RULES: &[(&str, Rule)] = &[
     ("limits", limits_table::check),
     ("config_keys", documented::check_keys),
     ("metrics", documented::check_metrics),
+    ("doc_paths", doc_paths::check),
 ];

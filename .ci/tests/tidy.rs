@@ -160,3 +160,8 @@ fn config_keys_and_metrics_must_be_documented() {
     breaks("config_keys", &["docs/OPERATING.md", "docs/OPERATING.md"]);
     breaks("metrics", &["docs/OPERATING.md"]);
 }
+
+#[test]
+fn documents_must_name_files_that_exist() {
+    breaks("doc_paths", &["docs/MAP.md", "docs/MAP.md"]);
+}
