@@ -75,3 +75,31 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Missing(_) => "DID NOT RUN",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(outcomes: &[Outcome]) -> Report {
+        let mut report = Report::default();
+        for outcome in outcomes {
+            report.time("step", || outcome.clone());
+        }
+        report
+    }
+
+    #[test]
+    fn what_could_not_run_fails_only_where_everything_has_to() {
+        let missing = report(&[Outcome::Passed, Outcome::Missing("a browser".to_owned())]);
+        assert!(missing.holds(false));
+        assert!(!missing.holds(true));
+    }
+
+    #[test]
+    fn one_failure_is_enough() {
+        let failed = report(&[Outcome::Failed("a test".to_owned()), Outcome::Passed]);
+        assert!(!failed.holds(false));
+        assert!(!failed.holds(true));
+        assert!(report(&[Outcome::Passed]).holds(true));
+    }
+}
