@@ -1,1 +1,98 @@
-//! Tests of the accounts.
+//! The handle over a real database and a clock that the tests turn.
+#![allow(clippy::unwrap_used)]
+
+mod keys;
+mod registration;
+mod sessions;
+mod sign_in;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use commerce_store::StoreConfig;
+use signaling_wire::{Code, Problem};
+
+use super::*;
+
+const PASSWORD: &str = "correct horse";
+
+/// Accounts in a folder of their own.
+struct World {
+    accounts: Accounts,
+    store: Store,
+    config: AccountsConfig,
+    now_us: Arc<AtomicU64>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut AccountsConfig)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreConfig::at(folder.path().join("souk.db")))
+            .await
+            .unwrap();
+        let mut config = AccountsConfig {
+            secret_file: folder.path().join("jwt.secret"),
+            ..Default::default()
+        };
+        change(&mut config);
+        let now_us = Arc::new(AtomicU64::new(1_800_000_000_000_000));
+        let accounts = start(&config, &store, &now_us).await;
+        Self {
+            accounts,
+            store,
+            config,
+            now_us,
+            _folder: folder,
+        }
+    }
+
+    /// The same database in a process that starts anew.
+    async fn restarted(&self) -> Accounts {
+        start(&self.config, &self.store, &self.now_us).await
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.now_us
+            .fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    async fn register(&self, email: &str) -> Result<Signed, AccountError> {
+        self.accounts.register(new(email), Some(here())).await
+    }
+
+    async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql)
+            .fetch_one(self.store.reader())
+            .await
+            .unwrap()
+    }
+}
+
+async fn start(config: &AccountsConfig, store: &Store, now_us: &Arc<AtomicU64>) -> Accounts {
+    let now_us = now_us.clone();
+    let clock = Clock::from_fn(move || now_us.load(Ordering::Relaxed));
+    Accounts::with_clock(config.clone(), store.clone(), clock)
+        .await
+        .unwrap()
+}
+
+fn new(email: &str) -> NewAccount {
+    NewAccount {
+        email: email.to_owned(),
+        password: PASSWORD.to_owned(),
+        display_name: "Mina".to_owned(),
+        locale: None,
+    }
+}
+
+fn here() -> IpAddr {
+    "192.0.2.1".parse().unwrap()
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, AccountError>) -> Code {
+    Problem::from(result.unwrap_err()).code
+}
