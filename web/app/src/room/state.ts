@@ -21,11 +21,13 @@ export interface RoomState {
   cards: Card[]
   pinned: string | null
   sale: Sale | null
-  /** Newest level by product of the running sale. */
+  /** Newest level by `stockKey`: a tick may come before the frame of its sale. */
   stock: Record<string, Stock>
   notes: Record<string, StockNote>
   messages: Message[]
 }
+
+export const stockKey = (sale: string, product: string): string => `${sale}/${product}`
 
 export const emptyRoom = (): RoomState => ({
   ready: false,
@@ -47,8 +49,8 @@ export function adopt(room: RoomState, snapshot: Snapshot): void {
   room.cards = snapshot.shop.cards
   room.pinned = snapshot.shop.pinned ?? null
   room.sale = snapshot.shop.sale ?? null
+  forgetOtherSales(room)
   for (const level of snapshot.shop.stock) applyStock(room, level)
-  dropForeignStock(room)
   const backlog = snapshot.chat.messages
   const known = new Set(backlog.map((message) => message.id))
   const first = backlog[0]?.at_ms ?? Infinity
@@ -76,7 +78,6 @@ export function apply(room: RoomState, frame: ServerFrame): void {
       break
     case 'sale':
       room.sale = frame.d
-      dropForeignStock(room)
       break
     case 'stock':
       for (const level of frame.d.levels) applyStock(room, level)
@@ -91,32 +92,28 @@ export function apply(room: RoomState, frame: ServerFrame): void {
 
 /** Takes a level if its commit is newer than the one known. Never computed on this side. */
 export function applyStock(room: RoomState, level: Stock): void {
-  const known = room.stock[level.product_id]
-  const sameSale = known?.sale_id === level.sale_id
-  if (known && sameSale && level.ledger_seq <= known.ledger_seq) return
-  // A tick of the sale before, overtaken by the new sale's: the running sale decides.
-  if (known && !sameSale && room.sale && level.sale_id !== room.sale.id) return
-  if (known && sameSale) note(room, known, level)
-  room.stock[level.product_id] = level
+  const key = stockKey(level.sale_id, level.product_id)
+  const known = room.stock[key]
+  if (known && level.ledger_seq <= known.ledger_seq) return
+  const reason = known ? noteOf(known, level) : null
+  if (reason) room.notes[key] = reason
+  room.stock[key] = level
 }
 
-function note(room: RoomState, before: Stock, after: Stock): void {
-  const added = after.allocated - before.allocated
+function noteOf(before: Stock, after: Stock): StockNote | null {
+  const given = after.allocated - before.allocated
   const rise = after.available - before.available
-  const set = (kind: StockNote['kind'], units: number): void => {
-    room.notes[after.product_id] = { kind, units, ledgerSeq: after.ledger_seq }
-  }
-  if (added > 0) set('added', added)
-  else if (added < 0) set('withdrawn', -added)
-  else if (rise > 0) set('returned', rise)
+  const note = (kind: StockNote['kind'], units: number): StockNote => ({ kind, units, ledgerSeq: after.ledger_seq })
+  if (given !== 0) return given > 0 ? note('added', given) : note('withdrawn', -given)
+  return rise > 0 ? note('returned', rise) : null
 }
 
-function dropForeignStock(room: RoomState): void {
-  const sale = room.sale?.id
-  for (const [product, level] of Object.entries(room.stock)) {
-    if (sale && level.sale_id !== sale) {
-      delete room.stock[product]
-      delete room.notes[product]
+function forgetOtherSales(room: RoomState): void {
+  const keep = room.sale ? stockKey(room.sale.id, '') : null
+  for (const key of Object.keys(room.stock)) {
+    if (keep === null || !key.startsWith(keep)) {
+      delete room.stock[key]
+      delete room.notes[key]
     }
   }
 }

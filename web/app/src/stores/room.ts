@@ -5,7 +5,7 @@ import { ApiError } from '@/api/http'
 import { getRoom } from '@/api/streams'
 import { newKey } from '@/composables/key'
 import { Connection, type LinkPhase, type MediaPhase } from '@/room/connection'
-import { emptyRoom } from '@/room/state'
+import { emptyRoom, stockKey, type StockNote } from '@/room/state'
 import { Talk } from '@/room/talk'
 import type { Session } from '@/wire/control'
 import type { Problem } from '@/wire/problem'
@@ -176,8 +176,9 @@ export const useRoom = defineStore('room', () => {
   }
 
   const terms = (product: string): SaleItem | null => state.sale?.items.find((item) => item.product_id === product) ?? null
-  const level = (product: string): Stock | null => state.stock[product] ?? null
+  const level = (product: string): Stock | null => (state.sale && state.stock[stockKey(state.sale.id, product)]) ?? null
+  const note = (product: string): StockNote | null => (state.sale && state.notes[stockKey(state.sale.id, product)]) ?? null
   const now = (): number => talk?.clock.now() ?? Date.now()
 
-  return { state, phase, link, media, trouble, speaker, unsaid, pinned, enter, leave, say, forget, buyByLane, onOrder, terms, level, now }
+  return { state, phase, link, media, trouble, speaker, unsaid, pinned, enter, leave, say, forget, buyByLane, onOrder, terms, level, note, now }
 })
