@@ -103,7 +103,6 @@ pub struct Counts {
 pub struct Client {
     config: ClientConfig,
     ufrag: String,
-    pwd: String,
     offer: String,
     running: Option<(Checks, Link)>,
     events: VecDeque<PeerEvent>,
@@ -133,7 +132,6 @@ impl Client {
         Self {
             config,
             ufrag,
-            pwd,
             offer,
             running: None,
             events: VecDeque::new(),

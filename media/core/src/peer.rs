@@ -319,3 +319,6 @@ pub fn stun_local_ufrag(datagram: &[u8]) -> Option<&str> {
     let reading = stun::Reading::parse(datagram)?;
     (reading.kind == stun::Kind::Request).then(|| reading.local_ufrag())?
 }
+
+#[cfg(all(test, feature = "client"))]
+mod tests;

@@ -1,14 +1,23 @@
 //! The answer to an offer (RFC 8829, RFC 9725): offer text in, answer text and settled facts out.
+//!
+//! Pure. All or nothing: an offer with one section that cannot be served is refused as a whole.
+//! One transport carries everything (BUNDLE, rtcp-mux), ICE is lite, every codec that both sides
+//! know is accepted with the parameters that were offered. Simulcast is accepted in full, so that
+//! OBS sends, and the first layer is named as the one to forward.
+
 use std::net::SocketAddr;
 
-use super::certificate::Certificate;
-pub use super::sdp::OfferError;
+use super::certificate::{Certificate, Fingerprint};
+use super::format::Section;
+use super::sdp::{Direction, Kind, Offer, OfferError, OfferedSection};
 use super::{PeerConfig, Role};
+
+mod text;
 
 /// What this side puts into an answer. All randomness comes from the caller.
 #[derive(Clone, Debug)]
 pub struct LocalFacts<'a> {
-    /// Addresses of the shard that got the peer; at least one.
+    /// Addresses of the shard that got the peer; at least one. Unspecified ones are left out.
     pub candidates: &'a [SocketAddr],
     /// The identity of this process.
     pub certificate: &'a Certificate,
@@ -20,7 +29,7 @@ pub struct LocalFacts<'a> {
     pub audio_ssrc: u32,
     /// SSRC for video that we send or report from.
     pub video_ssrc: u32,
-    /// CNAME and media stream id of what we send.
+    /// CNAME and media stream id of what we send: token characters.
     pub cname: &'a str,
     /// `o=` session id.
     pub session_id: u64,
@@ -37,6 +46,145 @@ pub fn answer(
     offer: &str,
     local: &LocalFacts<'_>,
 ) -> Result<(String, PeerConfig), OfferError> {
-    let _ = (role, offer, local);
-    Err(OfferError::Malformed("not yet"))
+    let offer = Offer::parse(offer)?;
+    check_sections(role, &offer)?;
+    let transport = transport(&offer)?;
+    let mut config = PeerConfig {
+        role,
+        local_ufrag: local.ufrag.to_owned(),
+        local_pwd: local.pwd.to_owned(),
+        remote_ufrag: transport.ufrag,
+        remote_pwd: transport.pwd,
+        dtls_client: transport.dtls_client,
+        remote_fingerprint: transport.fingerprint,
+        audio: None,
+        video: None,
+        lanes: false,
+        rtcp_rsize: true,
+        certificate: local.certificate.clone(),
+        seed: local.seed,
+    };
+    for section in &offer.sections {
+        match section.kind {
+            Kind::Audio => config.audio = Some(settle(role, section, local.audio_ssrc, local)),
+            Kind::Video => config.video = Some(settle(role, section, local.video_ssrc, local)),
+            Kind::Data => config.lanes = true,
+        }
+        config.rtcp_rsize &= section.kind == Kind::Data || section.rtcp_rsize;
+    }
+    Ok((text::write(&offer, &config, local), config))
 }
+
+/// Counts, names, directions, codecs: what every section must satisfy by itself.
+fn check_sections(role: Role, offer: &Offer) -> Result<(), OfferError> {
+    let sections = &offer.sections;
+    for (at, section) in sections.iter().enumerate() {
+        if sections[..at]
+            .iter()
+            .any(|other| other.kind == section.kind)
+        {
+            return Err(OfferError::TooManySections);
+        }
+        if section.mid.is_none() || sections[..at].iter().any(|other| other.mid == section.mid) {
+            return Err(OfferError::BadMid);
+        }
+    }
+    let media = || sections.iter().filter(|section| section.kind != Kind::Data);
+    if media().next().is_none() {
+        return Err(OfferError::NoMedia);
+    }
+    let bundled = |section: &OfferedSection| {
+        section
+            .mid
+            .as_ref()
+            .is_some_and(|mid| offer.bundle.contains(mid))
+    };
+    let alone = sections.len() == 1 && offer.bundle.is_empty();
+    if !(alone || sections.iter().all(bundled)) || !media().all(|section| section.rtcp_mux) {
+        return Err(OfferError::NoBundle);
+    }
+    let fits = |section: &OfferedSection| match role {
+        Role::Publisher => matches!(section.direction, Direction::SendOnly | Direction::SendRecv),
+        Role::Viewer => matches!(section.direction, Direction::RecvOnly | Direction::SendRecv),
+    };
+    if !media().all(fits) {
+        return Err(OfferError::WrongDirection);
+    }
+    let usable = |section: &OfferedSection| {
+        let video = section.kind == Kind::Video;
+        section
+            .formats
+            .iter()
+            .any(|offered| offered.format.codec.is_video() == video)
+    };
+    if !media().all(usable) {
+        return Err(OfferError::NoCommonCodec);
+    }
+    let mut streams: Vec<&String> = media().flat_map(|section| &section.streams).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    if role == Role::Publisher && streams.len() > 1 {
+        return Err(OfferError::TooManyStreams);
+    }
+    Ok(())
+}
+
+/// Transport facts of the bundle: those of its first section (RFC 8843 section 7.2).
+struct Transport {
+    ufrag: String,
+    pwd: String,
+    fingerprint: Fingerprint,
+    dtls_client: bool,
+}
+
+fn transport(offer: &Offer) -> Result<Transport, OfferError> {
+    let named = offer.bundle.first().and_then(|mid| {
+        offer
+            .sections
+            .iter()
+            .find(|section| section.mid.as_ref() == Some(mid))
+    });
+    let section = named
+        .or(offer.sections.first())
+        .ok_or(OfferError::NoMedia)?;
+    let (ufrag, pwd) = section
+        .ufrag
+        .clone()
+        .zip(section.pwd.clone())
+        .ok_or(OfferError::NoIce)?;
+    let fingerprint = section.fingerprint.clone()?;
+    let dtls_client = match section.setup.as_deref() {
+        Some("actpass" | "active") => false,
+        Some("passive") => true,
+        _ => return Err(OfferError::BadSetup),
+    };
+    Ok(Transport {
+        ufrag,
+        pwd,
+        fingerprint,
+        dtls_client,
+    })
+}
+
+fn settle(role: Role, offered: &OfferedSection, ssrc: u32, local: &LocalFacts<'_>) -> Section {
+    let video = offered.kind == Kind::Video;
+    let formats = offered.formats.iter().map(|offered| offered.format);
+    let publisher = role == Role::Publisher;
+    let simulcast = publisher && !offered.layers.is_empty();
+    Section {
+        mid: offered.mid.clone().unwrap_or_default(),
+        formats: formats
+            .filter(|format| format.codec.is_video() == video)
+            .collect(),
+        mid_ext: offered.mid_ext,
+        rid_ext: offered.rid_ext.filter(|_| simulcast),
+        rid: offered.layers.first().filter(|_| simulcast).cloned(),
+        remote_ssrc: offered.ssrc.filter(|_| publisher),
+        remote_rtx_ssrc: offered.rtx_ssrc.filter(|_| publisher),
+        local_ssrc: ssrc,
+        cname: local.cname.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,15 @@
-//! Reading of SDP.
+//! Reading of offers (RFC 8829, RFC 8866): limits first, then `rtc-sdp`, then plain facts.
+//!
+//! Nothing of an offer is believed to be harmless: sizes are checked before anything is parsed,
+//! control characters are refused, and only values made of token characters are kept for use in an
+//! answer. Candidates are counted and thrown away. It decides nothing about what we accept.
+
+use super::limits::{MAX_CANDIDATES, MAX_SDP, MAX_SDP_LINE, MAX_SDP_LINES, MAX_SECTIONS};
+
+mod codec;
+mod section;
+
+pub(super) use section::{Direction, Kind, OfferedSection};
 
 /// Why an offer, answer or sdpfrag was refused. Texts are one line for the person at the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,4 +78,85 @@ impl OfferError {
             OfferError::TooManyStreams => "too_many_streams",
         }
     }
+}
+
+/// An offer as plain facts.
+pub(super) struct Offer {
+    pub(super) sections: Vec<OfferedSection>,
+    /// Mids of the first BUNDLE group.
+    pub(super) bundle: Vec<String>,
+}
+
+impl Offer {
+    /// Reads an offer.
+    pub(super) fn parse(text: &str) -> Result<Self, OfferError> {
+        check_text(text)?;
+        if !text.starts_with("v=0") {
+            return Err(OfferError::Malformed("it does not begin with v=0"));
+        }
+        if text.lines().filter(|line| line.starts_with("m=")).count() > MAX_SECTIONS {
+            return Err(OfferError::TooManySections);
+        }
+        let mut reader = std::io::Cursor::new(text.as_bytes());
+        let session = rtc_sdp::SessionDescription::unmarshal(&mut reader)
+            .map_err(|_| OfferError::Malformed("a line cannot be read"))?;
+        let group = session.attributes.iter().find_map(|attribute| {
+            let value = attribute
+                .value
+                .as_deref()
+                .filter(|_| attribute.key == "group")?;
+            value.trim().strip_prefix("BUNDLE")
+        });
+        let bundle = group
+            .unwrap_or("")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        let sections = session
+            .media_descriptions
+            .iter()
+            .map(|media| OfferedSection::read(media, &session.attributes))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { sections, bundle })
+    }
+}
+
+/// Limits that hold for every text of a client, before anything is parsed or stored.
+pub(super) fn check_text(text: &str) -> Result<(), OfferError> {
+    if text.len() > MAX_SDP {
+        return Err(OfferError::TooLarge);
+    }
+    if text.trim().is_empty() {
+        return Err(OfferError::Malformed("it is empty"));
+    }
+    let (mut lines, mut candidates) = (0, 0);
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.chars().any(char::is_control) {
+            return Err(OfferError::Malformed("it holds control characters"));
+        }
+        lines += 1;
+        candidates += usize::from(line.starts_with("a=candidate:"));
+        if line.len() > MAX_SDP_LINE || lines > MAX_SDP_LINES || candidates > MAX_CANDIDATES {
+            return Err(OfferError::TooComplex);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value may stand in an answer as it is: visible ASCII and single blanks only.
+pub(super) fn is_plain(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+}
+
+/// Whether this is a token of letters, digits and a few signs, of at most `max` characters.
+pub(super) fn is_token(value: &str, max: usize) -> bool {
+    let sign = |byte: &u8| b"-_.+~!#$%&'*^`|/".contains(byte);
+    !value.is_empty()
+        && value.len() <= max
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || sign(&byte))
 }

@@ -1,0 +1,186 @@
+//! Writing the answer. Only checked values and our own facts get into it (B-P6).
+
+use std::fmt::Write as _;
+
+use super::LocalFacts;
+use crate::peer::format::Section;
+use crate::peer::limits::MAX_LANE_MESSAGE;
+use crate::peer::sdp::{Kind, Offer, OfferedSection};
+use crate::peer::{PeerConfig, Role};
+
+/// Type preference of a host candidate (RFC 8445 section 5.1.2.2).
+const HOST_PREFERENCE: u32 = 126;
+
+/// The answer, with CRLF line ends.
+pub(super) fn write(offer: &Offer, config: &PeerConfig, local: &LocalFacts<'_>) -> String {
+    let mut sdp = Text(String::with_capacity(2048));
+    sdp.line(format_args!("v=0"));
+    sdp.line(format_args!(
+        "o=- {} 1 IN IP4 127.0.0.1",
+        local.session_id >> 1
+    ));
+    sdp.line(format_args!("s=-"));
+    sdp.line(format_args!("t=0 0"));
+    sdp.line(format_args!("a=ice-lite"));
+    if !offer.bundle.is_empty() {
+        let mids: Vec<&str> = offer
+            .sections
+            .iter()
+            .filter_map(|it| it.mid.as_deref())
+            .collect();
+        sdp.line(format_args!("a=group:BUNDLE {}", mids.join(" ")));
+    }
+    if config.role == Role::Viewer {
+        sdp.line(format_args!("a=msid-semantic:WMS {}", local.cname));
+    }
+    for offered in &offer.sections {
+        let settled = match offered.kind {
+            Kind::Audio => config.audio.as_ref(),
+            Kind::Video => config.video.as_ref(),
+            Kind::Data => None,
+        };
+        match settled {
+            Some(section) => media(&mut sdp, offered, section, config, local),
+            None => data(&mut sdp, offered, config, local),
+        }
+    }
+    sdp.0
+}
+
+fn media(
+    sdp: &mut Text,
+    offered: &OfferedSection,
+    section: &Section,
+    config: &PeerConfig,
+    local: &LocalFacts<'_>,
+) {
+    let kind = if offered.kind == Kind::Audio {
+        "audio"
+    } else {
+        "video"
+    };
+    let pts: Vec<String> = section
+        .formats
+        .iter()
+        .map(|format| format.pt.to_string())
+        .collect();
+    sdp.line(format_args!(
+        "m={kind} 9 {} {}",
+        offered.protocol,
+        pts.join(" ")
+    ));
+    transport(sdp, &section.mid, config, local);
+    let viewer = config.role == Role::Viewer;
+    sdp.line(format_args!(
+        "a={}",
+        if viewer { "sendonly" } else { "recvonly" }
+    ));
+    sdp.line(format_args!("a=rtcp-mux"));
+    if offered.rtcp_rsize {
+        sdp.line(format_args!("a=rtcp-rsize"));
+    }
+    if let Some(id) = section.mid_ext {
+        sdp.line(format_args!(
+            "a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:mid"
+        ));
+    }
+    if let Some(id) = section.rid_ext {
+        sdp.line(format_args!(
+            "a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+        ));
+    }
+    let accepted = offered
+        .formats
+        .iter()
+        .filter(|it| section.formats.contains(&it.format));
+    for offered in accepted {
+        let format = offered.format;
+        sdp.line(format_args!("a=rtpmap:{} {}", format.pt, offered.rtpmap));
+        if let Some(fmtp) = &offered.fmtp {
+            sdp.line(format_args!("a=fmtp:{} {fmtp}", format.pt));
+        }
+        if format.nack {
+            sdp.line(format_args!("a=rtcp-fb:{} nack", format.pt));
+        }
+        if format.pli {
+            sdp.line(format_args!("a=rtcp-fb:{} nack pli", format.pt));
+        }
+    }
+    if section.rid.is_some() {
+        for layer in &offered.layers {
+            sdp.line(format_args!("a=rid:{layer} recv"));
+        }
+        sdp.line(format_args!(
+            "a=simulcast:recv {}",
+            offered.layers.join(";")
+        ));
+    }
+    if viewer {
+        sdp.line(format_args!("a=msid:{} {kind}", local.cname));
+        sdp.line(format_args!(
+            "a=ssrc:{} cname:{}",
+            section.local_ssrc, local.cname
+        ));
+        sdp.line(format_args!(
+            "a=ssrc:{} msid:{} {kind}",
+            section.local_ssrc, local.cname
+        ));
+    }
+}
+
+fn data(sdp: &mut Text, offered: &OfferedSection, config: &PeerConfig, local: &LocalFacts<'_>) {
+    sdp.line(format_args!(
+        "m=application 9 {} webrtc-datachannel",
+        offered.protocol
+    ));
+    transport(sdp, offered.mid.as_deref().unwrap_or(""), config, local);
+    sdp.line(format_args!("a=sctp-port:5000"));
+    sdp.line(format_args!("a=max-message-size:{MAX_LANE_MESSAGE}"));
+}
+
+fn transport(sdp: &mut Text, mid: &str, config: &PeerConfig, local: &LocalFacts<'_>) {
+    sdp.line(format_args!("c=IN IP4 0.0.0.0"));
+    sdp.line(format_args!("a=mid:{mid}"));
+    sdp.line(format_args!("a=ice-ufrag:{}", local.ufrag));
+    sdp.line(format_args!("a=ice-pwd:{}", local.pwd));
+    sdp.line(format_args!(
+        "a=fingerprint:sha-256 {}",
+        local.certificate.fingerprint()
+    ));
+    sdp.line(format_args!(
+        "a=setup:{}",
+        if config.dtls_client {
+            "active"
+        } else {
+            "passive"
+        }
+    ));
+    // IPv4 first: FFmpeg takes the first candidate and knows no other family.
+    let usable = || {
+        local
+            .candidates
+            .iter()
+            .filter(|addr| !addr.ip().is_unspecified())
+    };
+    let ordered = usable()
+        .filter(|it| it.is_ipv4())
+        .chain(usable().filter(|it| it.is_ipv6()));
+    for (at, addr) in ordered.enumerate() {
+        let priority = HOST_PREFERENCE << 24 | (0xffff - (at as u32 & 0xff)) << 8 | 0xff;
+        let (number, ip, port) = (at + 1, addr.ip(), addr.port());
+        sdp.line(format_args!(
+            "a=candidate:{number} 1 udp {priority} {ip} {port} typ host"
+        ));
+    }
+    sdp.line(format_args!("a=end-of-candidates"));
+}
+
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.0.write_fmt(line);
+        self.0.push_str("\r\n");
+    }
+}
