@@ -3,7 +3,7 @@
 //! Every step is one transaction. Access tokens carry the time from before it, so that none outlives
 //! what [`Accounts::end`] remembers about a session that ended meanwhile.
 
-use std::{net::IpAddr, sync::PoisonError};
+use std::sync::PoisonError;
 
 use commerce_store::StoreError;
 use signaling_wire::UserId;
@@ -14,7 +14,7 @@ use crate::{
     clock::Now,
     db::{refresh_tokens, users, users::User},
     error::AccountError,
-    limits, password,
+    limits,
     secret::{self, RefreshToken},
     session::Verdict,
 };
@@ -32,25 +32,33 @@ enum Refreshed {
 }
 
 impl Accounts {
-    /// Opens a session for a user whose password was right just now.
+    /// Opens a session for a user whose password was right just now. If the account was suspended
+    /// or its password changed since the user was read, the password counts as wrong.
     pub(super) async fn open_session(&self, user: User) -> Result<Signed, AccountError> {
         let now = self.shared.clock.now();
         let family = secret::random_family();
         let token = RefreshToken::generate();
         let hash = RefreshToken::hash_of(token.expose());
         let expires_at = now.db() + i64::from(self.shared.config.refresh_ttl_s) * 1_000_000;
-        let (id, family_row) = (user.id, family.clone());
+        let (seen, family_row) = (user.clone(), family.clone());
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
-                refresh_tokens::sweep(conn, id, now).await?;
-                refresh_tokens::insert(conn, (id, &family_row), &hash, expires_at, now).await?;
-                Ok(
-                    refresh_tokens::revoke_user(conn, id, limits::SESSIONS_PER_USER_MAX, now)
-                        .await?,
-                )
+                let current = users::by_id(&mut *conn, seen.id).await?;
+                let same = |row: &User| row.active && row.password_hash == seen.password_hash;
+                if !current.as_ref().is_some_and(same) {
+                    return Ok(None);
+                }
+                refresh_tokens::sweep(conn, seen.id, now).await?;
+                refresh_tokens::insert(conn, (seen.id, &family_row), &hash, expires_at, now)
+                    .await?;
+                let most = limits::SESSIONS_PER_USER_MAX;
+                Ok(Some(
+                    refresh_tokens::revoke_user(conn, seen.id, most, now).await?,
+                ))
             })
         });
-        self.end(write.await?, now);
+        let crowded_out = write.await?.ok_or(AccountError::InvalidCredentials)?;
+        self.end(crowded_out, now);
         self.signed(&user, &family, token, expires_at, now)
     }
 
@@ -150,43 +158,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Replaces a password and ends all sessions; sign in again with the new one.
-    ///
-    /// # Errors
-    /// `InvalidCredentials` for a wrong current one; `Invalid` for a new one that is not taken;
-    /// `Throttled`, as sign-in.
-    pub async fn change_password(
-        &self,
-        user: UserId,
-        current: &str,
-        new: &str,
-        address: IpAddr,
-    ) -> Result<(), AccountError> {
-        let found = users::by_id(self.shared.store.reader(), user).await?;
-        let account = found.ok_or(AccountError::NotFound)?;
-        password::check(new, &account.email_key).map_err(|mut refused| {
-            "/new_password".clone_into(&mut refused.pointer);
-            AccountError::Invalid(vec![refused])
-        })?;
-        let (key, old_hash) = (account.email_key, Some(account.password_hash));
-        if !self.try_password(key, current, old_hash, address).await? {
-            return Err(AccountError::InvalidCredentials);
-        }
-        let hash = self.shared.hasher.hash(new).await?;
-        let now = self.shared.clock.now();
-        let write = self.shared.store.write(move |conn| {
-            Box::pin(async move {
-                users::set_password(conn, user, &hash, now).await?;
-                Ok(refresh_tokens::revoke_user(conn, user, 0, now).await?)
-            })
-        });
-        let families = write.await?;
-        self.end(families, self.shared.clock.now());
-        Ok(())
-    }
-
     /// Remembers that sessions ended, for as long as access tokens of them may be alive.
-    fn end(&self, families: impl IntoIterator<Item = String>, now: Now) {
+    pub(super) fn end(&self, families: impl IntoIterator<Item = String>, now: Now) {
         let until_s = now.s() + self.shared.tokens.ttl_s() + limits::LEEWAY_S + 1;
         let mut ended = self
             .shared

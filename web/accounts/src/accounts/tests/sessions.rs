@@ -1,6 +1,7 @@
 //! Rotation, reuse, grace, sign-out, and what of it survives a restart.
 
 use super::*;
+use crate::clock::Now;
 
 async fn refresh(world: &World, signed: &Signed) -> Result<Signed, AccountError> {
     world.accounts.refresh(signed.refresh_token.expose()).await
@@ -251,4 +252,36 @@ async fn the_database_holds_hashes_of_refresh_tokens_only() {
     assert_eq!(row.2, RefreshToken::hash_of(signed.refresh_token.expose()));
     let secret = &signed.refresh_token.expose()[3..];
     assert!(!row.0.contains(secret) && !row.1.contains(secret) && !row.2.contains(secret));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
+    let world = World::open().await;
+    let signed = world.register("mina@example.com").await.unwrap();
+    let id = signed.user.id;
+    let seen = users::by_id(world.store.reader(), id)
+        .await
+        .unwrap()
+        .unwrap();
+    world.accounts.open_session(seen.clone()).await.unwrap();
+
+    world.accounts.set_suspended(id, true).await.unwrap();
+    assert_eq!(
+        code(world.accounts.open_session(seen.clone()).await),
+        Code::InvalidCredentials
+    );
+    world.accounts.set_suspended(id, false).await.unwrap();
+    world.accounts.open_session(seen.clone()).await.unwrap();
+
+    world
+        .accounts
+        .change_password(id, PASSWORD, "battery staple", here())
+        .await
+        .unwrap();
+    assert_eq!(
+        code(world.accounts.open_session(seen).await),
+        Code::InvalidCredentials
+    );
+    let live = "SELECT COUNT(*) FROM refresh_token WHERE revoked_at IS NULL";
+    assert_eq!(world.count(live).await, 0);
 }
