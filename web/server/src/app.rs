@@ -1,0 +1,252 @@
+//! The composition root: builds leaf to root, drains root to leaf.
+//!
+//! database → media threads → hub → accounts → sandbox provider → shop → chat → edge. Nothing here
+//! has rules; it hands each part the parts below it.
+
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use anyhow::Context;
+use chat::{Chat, ChatConfig};
+use commerce_sandbox::{Sandbox, SandboxConfig, WebhookTarget};
+use commerce_service::{Commerce, CommerceConfig, PaymentConfig, Secret, StreamFilter};
+use commerce_store::{Store, StoreConfig};
+use media_shard::Threads;
+use signaling_hub::{Hub, HubConfig};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use web_accounts::{Accounts, AccountsConfig, SigningSecret};
+
+use crate::{
+    config::Config,
+    identify,
+    listener::Listener,
+    measure,
+    router::router,
+    state::{App, Parts, Rates},
+};
+
+/// The shop's name at the sandbox provider.
+const SANDBOX_STORE: &str = "store-souk-sandbox";
+/// Time for the shop to flush what it has begun.
+const SHOP_DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// Rows of one page while rooms are opened at start.
+const ROOMS_PER_PAGE: u32 = 100;
+
+/// A running server.
+pub(crate) struct Server {
+    app: App,
+    http: SocketAddr,
+    edge: JoinHandle<()>,
+    sandbox: Sandbox,
+    chat: Chat,
+    threads: Threads,
+}
+
+/// Makes the folders that the configuration names.
+pub(crate) fn prepare(config: &Config) -> anyhow::Result<()> {
+    fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("data_dir: cannot make {}", config.data_dir.display()))
+}
+
+/// The accounts' part of the configuration.
+pub(crate) fn accounts(config: &Config) -> AccountsConfig {
+    let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+    AccountsConfig {
+        jwt_secret: config.accounts.jwt_secret.clone().map(SigningSecret::new),
+        secret_file: config.data_dir.join("jwt.secret"),
+        access_ttl_s: seconds(config.accounts.access_ttl),
+        refresh_ttl_s: seconds(config.accounts.refresh_ttl),
+        ..AccountsConfig::default()
+    }
+}
+
+impl Server {
+    /// Builds everything and starts to answer.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        prepare(config)?;
+        let metrics = measure::install()?;
+        // Bound first, so that a taken port is said before anything else is touched.
+        let listener = Listener::bind(&config.http).await?;
+        let http = listener.address()?;
+        let store = StoreConfig {
+            url: config.database_url.clone(),
+            ..StoreConfig::default()
+        };
+        let store = Store::open(&store).await.context("database")?;
+        let (media, events, threads) = media_shard::start(media_shard::Config {
+            bind: config.media.bind,
+            udp_port: config.media.udp_port,
+            shards: config.media.shards,
+            advertise: config.media.addresses.clone(),
+        })
+        .context("media")?;
+        let (hub, inbounds) = Hub::start(HubConfig::default(), media.clone(), events);
+        let accounts = Accounts::new(accounts(config), store.clone())
+            .await
+            .context("accounts")?;
+        let (sandbox, payment) = sandbox(config, http).await?;
+        let shop = CommerceConfig {
+            hold_seconds: config.hold_seconds,
+            ..CommerceConfig::new(payment)
+        };
+        let commerce = commerce_service::start(shop, store.clone(), hub.clone(), inbounds.shop)
+            .await
+            .context("shop")?;
+        let chat = Chat::start(
+            ChatConfig::default(),
+            hub.clone(),
+            store.clone(),
+            inbounds.chat,
+        );
+        tokio::spawn(identify::run(
+            hub.clone(),
+            accounts.clone(),
+            commerce.clone(),
+            inbounds.control,
+        ));
+        open_rooms(&hub, &commerce).await?;
+        let app = App::new(Parts {
+            http: config.http.clone(),
+            hub,
+            media,
+            store,
+            accounts,
+            commerce,
+            metrics,
+            rates: Rates::new(),
+            sockets: App::socket_places(),
+            stop: CancellationToken::new(),
+            ready: AtomicBool::new(true),
+        });
+        let edge = tokio::spawn(listener.serve(router(app.clone()), app.stop.clone()));
+        Ok(Self {
+            app,
+            http,
+            edge,
+            sandbox,
+            chat,
+            threads,
+        })
+    }
+
+    /// Where the edge listens.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The handles of every part.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Stops root to leaf: no new requests, open ones finish, the shop flushes, the media threads
+    /// end, the database closes.
+    pub(crate) async fn drain(self) {
+        tracing::info!("draining");
+        self.app.ready.store(false, Ordering::Release);
+        self.app.stop.cancel();
+        if self.edge.await.is_err() {
+            tracing::error!("the edge ended by a panic");
+        }
+        let shop = self.app.commerce.stop();
+        if tokio::time::timeout(SHOP_DRAIN_TIME_MAX, shop)
+            .await
+            .is_err()
+        {
+            tracing::warn!("the shop did not finish in time; its outbox goes on at the next start");
+        }
+        self.chat.stop().await;
+        self.sandbox.stop().await;
+        let threads = self.threads;
+        if tokio::task::spawn_blocking(move || threads.stop())
+            .await
+            .is_err()
+        {
+            tracing::error!("a media thread ended by a panic");
+        }
+        self.app.store.clone().close().await;
+        tracing::info!("drained");
+    }
+}
+
+/// The embedded provider, and how the shop reaches it.
+async fn sandbox(config: &Config, http: SocketAddr) -> anyhow::Result<(Sandbox, PaymentConfig)> {
+    let (api, webhook) = (secret(), format!("whsec_{}", secret()));
+    let mut settings = SandboxConfig::new(api.clone(), SANDBOX_STORE);
+    // The provider cannot check a certificate for a loopback address, so behind our own TLS
+    // payments settle by confirmation and sweeper alone.
+    if config.http.tls.is_none() {
+        let url = format!("http://{}/api/webhooks/portone/v2", local(http));
+        settings.webhook = Some(WebhookTarget {
+            url,
+            secret: webhook.clone(),
+        });
+    }
+    let sandbox = Sandbox::start(settings).await.context("sandbox provider")?;
+    let base = sandbox.base_url.clone();
+    let mut payment = PaymentConfig::sandbox(base, Secret::new(api), Some(Secret::new(webhook)));
+    payment.store_id = Some(SANDBOX_STORE.to_owned());
+    Ok((sandbox, payment))
+}
+
+/// 256 random bits; hexadecimal digits are base64 as well, which webhook secrets are.
+fn secret() -> String {
+    let random: [u8; 32] = rand::random();
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The address under which this machine reaches its own edge.
+pub(crate) fn local(bound: SocketAddr) -> SocketAddr {
+    SocketAddr::new(local_ip(bound.ip()), bound.port())
+}
+
+/// Loopback for an unspecified address, else the address itself.
+pub(crate) fn local_ip(bound: IpAddr) -> IpAddr {
+    match bound {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
+}
+
+/// Every show that has not ended has its room.
+async fn open_rooms(hub: &Hub, commerce: &Commerce) -> anyhow::Result<()> {
+    let mut cursor: Option<String> = None;
+    loop {
+        let filter = StreamFilter::default();
+        let page = commerce
+            .list_streams(filter, cursor.as_deref(), ROOMS_PER_PAGE)
+            .await?;
+        for stream in page.data {
+            hub.open_room(stream.seen()).await;
+            commerce.refresh_room(stream.id).await?;
+        }
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whether a path can be written by its owner alone; for secrets that the demo keeps.
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let fresh = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    Ok(())
+}

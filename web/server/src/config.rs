@@ -1,0 +1,169 @@
+//! The configuration as checked: read once at start, plain data afterwards.
+//!
+//! Sources, each over the one before: defaults, a TOML file, the environment
+//! (`SOUK_MEDIA__UDP_PORT`), flags. Every value is checked here and nowhere else; a mistake names
+//! its key. No other module reads the environment.
+
+mod check;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+
+pub(crate) use raw::RawConfig;
+
+/// Environment variables that start with the prefix but are not keys.
+const NOT_KEYS: [&str; 1] = ["config"];
+
+/// Everything that the composition root needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Where the embedded database and generated secrets live.
+    pub(crate) data_dir: PathBuf,
+    /// HTTP edge.
+    pub(crate) http: HttpConfig,
+    /// Media plane.
+    pub(crate) media: MediaConfig,
+    /// `sqlite://…`
+    pub(crate) database_url: String,
+    /// Accounts and tokens.
+    pub(crate) accounts: AccountsConfig,
+    /// Seconds for which an order is held, where the sale does not say.
+    pub(crate) hold_seconds: u32,
+    /// Log.
+    pub(crate) log: LogConfig,
+}
+
+/// HTTP edge.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpConfig {
+    /// Address and port to listen on.
+    pub(crate) bind: SocketAddr,
+    /// The origin that people use, without a trailing slash.
+    pub(crate) public_url: Option<String>,
+    /// Other origins whose pages may call the API.
+    pub(crate) allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Addresses besides loopback that may read `/metrics`.
+    pub(crate) metrics_allow: Vec<IpAddr>,
+    /// Connections open at once.
+    pub(crate) max_connections: usize,
+    /// Certificate chain and key files, if the edge speaks TLS itself.
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+}
+
+impl HttpConfig {
+    /// Whether people reach the edge by TLS, here or at a proxy.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+            || self
+                .public_url
+                .as_deref()
+                .is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// Media plane.
+#[derive(Debug, Clone)]
+pub(crate) struct MediaConfig {
+    /// Address that the media ports listen on.
+    pub(crate) bind: IpAddr,
+    /// UDP port of the first shard; 0 takes free ones.
+    pub(crate) udp_port: u16,
+    /// Threads, 1 and up.
+    pub(crate) shards: usize,
+    /// Addresses that candidates name.
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+/// Accounts and tokens.
+#[derive(Clone)]
+pub(crate) struct AccountsConfig {
+    /// Signs access tokens; `None`: made once and kept.
+    pub(crate) jwt_secret: Option<String>,
+    /// Life of an access token.
+    pub(crate) access_ttl: Duration,
+    /// Life of a sign-in.
+    pub(crate) refresh_ttl: Duration,
+}
+
+impl std::fmt::Debug for AccountsConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountsConfig").finish_non_exhaustive()
+    }
+}
+
+/// Log.
+#[derive(Debug, Clone)]
+pub(crate) struct LogConfig {
+    /// One JSON object per line instead of text.
+    pub(crate) json: bool,
+    /// Filter directives.
+    pub(crate) filter: String,
+}
+
+/// A mistake in the configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file that was named is not there.
+    #[error("config file {0} does not exist")]
+    NoFile(PathBuf),
+    /// A source cannot be read, holds an unknown key or a value of the wrong type.
+    #[error("{0}")]
+    Source(Box<figment::Error>),
+    /// A value is out of range.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The key, as in `media.udp_port`.
+        key: &'static str,
+        /// What is wrong and what is wanted.
+        reason: String,
+    },
+}
+
+/// Flags, as pairs of a key and a value.
+pub(crate) type Flags = Vec<(&'static str, figment::value::Value)>;
+
+impl Config {
+    /// Reads all sources and checks every value.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and, where it is known, the source.
+    pub(crate) fn load(file: Option<&Path>, flags: Flags) -> Result<Self, ConfigError> {
+        Self::load_over(RawConfig::default(), file, flags)
+    }
+
+    /// As [`Config::load`], over other defaults.
+    pub(crate) fn load_over(
+        defaults: RawConfig,
+        file: Option<&Path>,
+        flags: Flags,
+    ) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(defaults));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(ConfigError::NoFile(path.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        figment = figment.merge(Env::prefixed("SOUK_").ignore(&NOT_KEYS).split("__"));
+        for (key, value) in flags {
+            figment = figment.merge(Serialized::default(key, value));
+        }
+        let raw: RawConfig = figment
+            .extract()
+            .map_err(|error| ConfigError::Source(Box::new(error)))?;
+        check::check(raw)
+    }
+}

@@ -1,0 +1,192 @@
+//! From what was typed to what is meant: ranges, addresses, origins, pairs.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+use super::{
+    AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MediaConfig,
+    raw::{RawAccounts, RawConfig, RawHttp, RawLog, RawMedia},
+};
+
+/// Most shards; more threads than this on one machine are a typing mistake.
+const SHARDS_MAX: usize = 64;
+/// Shortest secret that signs tokens, characters.
+const SECRET_CHARS_MIN: usize = 32;
+
+type Checked<T> = Result<T, ConfigError>;
+
+fn wrong<T>(key: &'static str, reason: impl Into<String>) -> Checked<T> {
+    Err(ConfigError::Value {
+        key,
+        reason: reason.into(),
+    })
+}
+
+pub(super) fn check(raw: RawConfig) -> Checked<Config> {
+    if raw.data_dir.as_os_str().is_empty() {
+        return wrong("data_dir", "must name a folder");
+    }
+    if raw.shop.payment != "sandbox" {
+        return wrong("shop.payment", "must be `sandbox`");
+    }
+    if !(1..=900).contains(&raw.shop.hold_seconds) {
+        return wrong("shop.hold_seconds", "must be 1 to 900");
+    }
+    let database_url = match raw.database.url.as_str() {
+        "" => format!("sqlite://{}", raw.data_dir.join("souk.db").display()),
+        url if url.starts_with("sqlite://") => url.to_owned(),
+        _ => return wrong("database.url", "must start with `sqlite://`"),
+    };
+    Ok(Config {
+        http: http(raw.http)?,
+        media: media(raw.media)?,
+        accounts: accounts(raw.accounts)?,
+        log: log(raw.log)?,
+        database_url,
+        hold_seconds: raw.shop.hold_seconds,
+        data_dir: raw.data_dir,
+    })
+}
+
+fn http(raw: RawHttp) -> Checked<HttpConfig> {
+    let Ok(bind) = raw.bind.parse::<SocketAddr>() else {
+        return wrong("http.bind", format!("`{}` is not ADDRESS:PORT", raw.bind));
+    };
+    let public_url = match raw.public_url.trim_end_matches('/') {
+        "" => None,
+        url => Some(origin("http.public_url", url)?),
+    };
+    let allowed_origins = raw
+        .allowed_origins
+        .iter()
+        .map(|url| origin("http.allowed_origins", url))
+        .collect::<Checked<Vec<_>>>()?;
+    if !(16..=1_000_000).contains(&raw.max_connections) {
+        return wrong("http.max_connections", "must be 16 to 1000000");
+    }
+    let tls = match (raw.tls_certificate.as_str(), raw.tls_key.as_str()) {
+        ("", "") => None,
+        ("", _) => return wrong("http.tls_certificate", "is missing beside http.tls_key"),
+        (_, "") => return wrong("http.tls_key", "is missing beside http.tls_certificate"),
+        (certificate, key) => Some((
+            readable("http.tls_certificate", certificate)?,
+            readable("http.tls_key", key)?,
+        )),
+    };
+    Ok(HttpConfig {
+        bind,
+        public_url,
+        allowed_origins,
+        trusted_proxies: raw.trusted_proxies,
+        metrics_allow: raw.metrics_allow,
+        max_connections: raw.max_connections,
+        tls,
+    })
+}
+
+fn readable(key: &'static str, path: &str) -> Checked<PathBuf> {
+    let path = PathBuf::from(path);
+    if !path.is_file() {
+        return wrong(key, format!("{} is not a file", path.display()));
+    }
+    Ok(path)
+}
+
+/// An origin is a scheme and an authority, nothing after.
+fn origin(key: &'static str, url: &str) -> Checked<String> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']) => {
+            Ok(url.to_ascii_lowercase())
+        }
+        _ => wrong(
+            key,
+            format!("`{url}` is not an origin such as https://shop.example"),
+        ),
+    }
+}
+
+fn media(raw: RawMedia) -> Checked<MediaConfig> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let shards = if raw.shards == 0 {
+        cores.min(SHARDS_MAX)
+    } else {
+        raw.shards
+    };
+    if shards > SHARDS_MAX {
+        return wrong("media.shards", format!("must be 0 to {SHARDS_MAX}"));
+    }
+    if raw.udp_port != 0 && usize::from(raw.udp_port) + shards > usize::from(u16::MAX) {
+        return wrong(
+            "media.udp_port",
+            format!("leaves no room for {shards} ports"),
+        );
+    }
+    if raw
+        .addresses
+        .iter()
+        .any(|address| address.is_unspecified() || address.is_multicast())
+    {
+        return wrong(
+            "media.addresses",
+            "must be addresses that a viewer can send to",
+        );
+    }
+    let bind = match raw.bind.as_str() {
+        "" if raw.addresses.iter().all(IpAddr::is_loopback) => Ipv4Addr::LOCALHOST.into(),
+        "" => Ipv4Addr::UNSPECIFIED.into(),
+        text => match text.parse::<IpAddr>() {
+            Ok(address) => address,
+            Err(_) => return wrong("media.bind", format!("`{text}` is not an address")),
+        },
+    };
+    Ok(MediaConfig {
+        bind,
+        udp_port: raw.udp_port,
+        shards,
+        addresses: raw.addresses,
+    })
+}
+
+fn accounts(raw: RawAccounts) -> Checked<AccountsConfig> {
+    let jwt_secret = match raw.jwt_secret.as_str() {
+        "" => None,
+        secret if secret.chars().count() >= SECRET_CHARS_MIN => Some(secret.to_owned()),
+        _ => {
+            let reason = format!("must have {SECRET_CHARS_MIN} characters or more");
+            return wrong("accounts.jwt_secret", reason);
+        }
+    };
+    if !(60..=3_600).contains(&raw.access_ttl_seconds) {
+        return wrong("accounts.access_ttl_seconds", "must be 60 to 3600");
+    }
+    if !(1..=365).contains(&raw.refresh_ttl_days) {
+        return wrong("accounts.refresh_ttl_days", "must be 1 to 365");
+    }
+    Ok(AccountsConfig {
+        jwt_secret,
+        access_ttl: Duration::from_secs(raw.access_ttl_seconds),
+        refresh_ttl: Duration::from_secs(raw.refresh_ttl_days * 86_400),
+    })
+}
+
+fn log(raw: RawLog) -> Checked<LogConfig> {
+    let json = match raw.format.as_str() {
+        "text" => false,
+        "json" => true,
+        _ => return wrong("log.format", "must be `text` or `json`"),
+    };
+    if let Err(error) = raw.filter.parse::<tracing_subscriber::filter::Targets>() {
+        return wrong("log.filter", error.to_string());
+    }
+    Ok(LogConfig {
+        json,
+        filter: raw.filter,
+    })
+}

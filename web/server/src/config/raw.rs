@@ -1,0 +1,183 @@
+//! The configuration as typed: what a file, the environment and flags may say.
+//!
+//! Every key has a default here, so this file is also the list of keys. Unknown keys are refused,
+//! because a misspelt limit that is silently ignored is worse than a server that does not start.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The whole of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawConfig {
+    /// Where the embedded database and generated secrets live.
+    pub(crate) data_dir: PathBuf,
+    /// HTTP edge.
+    pub(crate) http: RawHttp,
+    /// Media plane.
+    pub(crate) media: RawMedia,
+    /// Database.
+    pub(crate) database: RawDatabase,
+    /// Accounts and tokens.
+    pub(crate) accounts: RawAccounts,
+    /// Sales and payments.
+    pub(crate) shop: RawShop,
+    /// Log.
+    pub(crate) log: RawLog,
+}
+
+impl Default for RawConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("souk-data"),
+            http: RawHttp::default(),
+            media: RawMedia::default(),
+            database: RawDatabase::default(),
+            accounts: RawAccounts::default(),
+            shop: RawShop::default(),
+            log: RawLog::default(),
+        }
+    }
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawHttp {
+    /// Address and port to listen on.
+    pub(crate) bind: String,
+    /// The origin that people use, as in `https://shop.example`; empty: the request's own.
+    pub(crate) public_url: String,
+    /// Other origins whose pages may call the API.
+    pub(crate) allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Addresses that may read `/metrics`; loopback always may.
+    pub(crate) metrics_allow: Vec<IpAddr>,
+    /// Connections open at once.
+    pub(crate) max_connections: usize,
+    /// PEM file of the certificate chain; with `tls_key`, the edge speaks TLS itself.
+    pub(crate) tls_certificate: String,
+    /// PEM file of the certificate's private key.
+    pub(crate) tls_key: String,
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            metrics_allow: Vec::new(),
+            max_connections: 10_000,
+            tls_certificate: String::new(),
+            tls_key: String::new(),
+        }
+    }
+}
+
+/// `[media]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawMedia {
+    /// Address that the media ports listen on; empty: loopback, or every address once `addresses`
+    /// names some.
+    pub(crate) bind: String,
+    /// UDP port of the first shard; shard i uses the i-th port after it.
+    pub(crate) udp_port: u16,
+    /// Shards, each a thread; 0: one per core.
+    pub(crate) shards: usize,
+    /// Addresses that candidates name; what viewers and publishers send to.
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+impl Default for RawMedia {
+    fn default() -> Self {
+        Self {
+            bind: String::new(),
+            udp_port: 8100,
+            shards: 0,
+            addresses: Vec::new(),
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawDatabase {
+    /// `sqlite://path`; empty: `souk.db` in the data folder.
+    pub(crate) url: String,
+}
+
+/// `[accounts]`
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAccounts {
+    /// Signs access tokens, 32 characters and more; empty: made once and kept in the data folder.
+    pub(crate) jwt_secret: String,
+    /// Life of an access token, seconds.
+    pub(crate) access_ttl_seconds: u64,
+    /// Life of a sign-in, days.
+    pub(crate) refresh_ttl_days: u64,
+}
+
+impl Default for RawAccounts {
+    fn default() -> Self {
+        Self {
+            jwt_secret: String::new(),
+            access_ttl_seconds: 600,
+            refresh_ttl_days: 30,
+        }
+    }
+}
+
+impl std::fmt::Debug for RawAccounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawAccounts")
+            .field("jwt_secret", &"…")
+            .field("access_ttl_seconds", &self.access_ttl_seconds)
+            .field("refresh_ttl_days", &self.refresh_ttl_days)
+            .finish()
+    }
+}
+
+/// `[shop]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawShop {
+    /// Who takes payments; `sandbox` is the only one so far.
+    pub(crate) payment: String,
+    /// Seconds for which an order is held until paid, where the sale does not say.
+    pub(crate) hold_seconds: u32,
+}
+
+impl Default for RawShop {
+    fn default() -> Self {
+        Self {
+            payment: "sandbox".to_owned(),
+            hold_seconds: 300,
+        }
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLog {
+    /// `text` or `json`.
+    pub(crate) format: String,
+    /// What is logged, as in `info,signaling_hub=debug`.
+    pub(crate) filter: String,
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self {
+            format: "text".to_owned(),
+            filter: "info".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Every value is checked, a mistake names its key, and the sources come in their order.
+#![allow(clippy::unwrap_used, clippy::result_large_err)]
+
+use figment::{Jail, value::Value};
+
+use super::{Config, ConfigError};
+
+fn load(jail: &mut Jail, toml: &str) -> Result<Config, ConfigError> {
+    jail.clear_env();
+    jail.create_file("souk.toml", toml).unwrap();
+    Config::load(Some("souk.toml".as_ref()), Vec::new())
+}
+
+#[test]
+fn a_mistake_names_its_key() {
+    let table = [
+        ("data_dir = ''", "data_dir"),
+        ("[http]\nbind = '8080'", "http.bind"),
+        ("[http]\nbnid = '127.0.0.1:80'", "bnid"),
+        ("[http]\npublic_url = 'shop.example'", "http.public_url"),
+        (
+            "[http]\npublic_url = 'https://shop.example/path'",
+            "http.public_url",
+        ),
+        ("[http]\nallowed_origins = ['*']", "http.allowed_origins"),
+        (
+            "[http]\ntrusted_proxies = ['proxy']",
+            "http.trusted_proxies",
+        ),
+        ("[http]\nmax_connections = 1", "http.max_connections"),
+        ("[http]\ntls_key = 'key.pem'", "http.tls_certificate"),
+        ("[media]\nudp_port = 70000", "media.udp_port"),
+        ("[media]\nudp_port = 'x'", "media.udp_port"),
+        ("[media]\nudp_port = 65530\nshards = 8", "media.udp_port"),
+        ("[media]\nshards = 65", "media.shards"),
+        ("[media]\naddresses = ['0.0.0.0']", "media.addresses"),
+        ("[media]\nbind = 'eth0'", "media.bind"),
+        ("[database]\nurl = 'postgres://x'", "database.url"),
+        ("[accounts]\njwt_secret = 'short'", "accounts.jwt_secret"),
+        (
+            "[accounts]\naccess_ttl_seconds = 5",
+            "accounts.access_ttl_seconds",
+        ),
+        (
+            "[accounts]\nrefresh_ttl_days = 0",
+            "accounts.refresh_ttl_days",
+        ),
+        ("[shop]\npayment = 'cash'", "shop.payment"),
+        ("[shop]\nhold_seconds = 901", "shop.hold_seconds"),
+        ("[log]\nformat = 'xml'", "log.format"),
+        ("[log]\nfilter = 'souk=loud'", "log.filter"),
+        ("[nothing]\nx = 1", "nothing"),
+    ];
+    for (toml, key) in table {
+        Jail::expect_with(|jail| {
+            let error = load(jail, toml).expect_err(toml).to_string();
+            assert!(
+                error.contains(key),
+                "{toml:?} says {error:?}, without {key}"
+            );
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn environment_is_over_file_and_flags_over_both() {
+    Jail::expect_with(|jail| {
+        let file = "[http]\nbind = '127.0.0.1:1'\n[media]\nudp_port = 2\nshards = 3";
+        load(jail, file).unwrap();
+        jail.set_env("SOUK_MEDIA__UDP_PORT", "4000");
+        jail.set_env("SOUK_HTTP__BIND", "127.0.0.1:5");
+        jail.set_env("SOUK_CONFIG", "elsewhere.toml");
+        let flags = vec![("http.bind", Value::from("127.0.0.1:6"))];
+        let config = Config::load(Some("souk.toml".as_ref()), flags).unwrap();
+        assert_eq!(config.http.bind.port(), 6);
+        assert_eq!(config.media.udp_port, 4000);
+        assert_eq!(config.media.shards, 3);
+        jail.set_env("SOUK_MEDIA__UPD_PORT", "1");
+        let error = Config::load(None, Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("upd_port"), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn media_is_private_until_an_address_is_named() {
+    Jail::expect_with(|jail| {
+        assert!(load(jail, "").unwrap().media.bind.is_loopback());
+        let named = load(jail, "[media]\naddresses = ['192.0.2.1']").unwrap();
+        assert!(named.media.bind.is_unspecified());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_missing_file_is_a_mistake_and_secrets_are_not_shown() {
+    Jail::expect_with(|jail| {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let config = load(jail, &format!("[accounts]\njwt_secret = '{secret}'")).unwrap();
+        assert!(!format!("{config:?}").contains(secret));
+        let error = Config::load(Some("none.toml".as_ref()), Vec::new()).unwrap_err();
+        assert!(matches!(error, ConfigError::NoFile(_)));
+        Ok(())
+    });
+}

@@ -1,0 +1,76 @@
+//! Who calls: the access token of the `Authorization` header, checked without the database.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use signaling_wire::{Code, Problem};
+use web_accounts::{Claims, Role};
+
+use crate::{
+    error::{Answer, Refusal},
+    state::{self, App},
+};
+
+/// The token's owner, or nobody. A token that does not hold is refused, never ignored.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Option<Claims>);
+
+/// The token's owner; anonymous callers are asked to sign in.
+#[derive(Debug, Clone)]
+pub(crate) struct User(pub(crate) Claims);
+
+impl User {
+    /// On whose behalf the shop acts.
+    pub(crate) fn actor(&self) -> commerce_service::Actor {
+        state::actor(self.0.user, self.0.role == Role::Admin)
+    }
+}
+
+impl Caller {
+    /// As [`User::actor`], for callers that may be anonymous.
+    pub(crate) fn actor(&self) -> Option<commerce_service::Actor> {
+        self.0.clone().map(|claims| User(claims).actor())
+    }
+}
+
+/// The bearer token of a request; `None` without the header. Other schemes are refused.
+pub(crate) fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match token {
+        Some(token) if !token.is_empty() => Ok(Some(token)),
+        _ => Err(Refusal::new(
+            Code::InvalidToken,
+            "send `Authorization: Bearer <token>`",
+        )),
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let Some(token) = bearer(&parts.headers)? else {
+            return Ok(Self(None));
+        };
+        let claims = app.accounts.verify(token).map_err(Problem::from)?;
+        Ok(Self(Some(claims)))
+    }
+}
+
+impl FromRequestParts<App> for User {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        match Caller::from_request_parts(parts, app).await? {
+            Caller(Some(claims)) => Ok(Self(claims)),
+            Caller(None) => Err(Refusal::new(Code::Unauthenticated, "")),
+        }
+    }
+}

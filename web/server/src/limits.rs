@@ -1,0 +1,48 @@
+//! Bounds of the HTTP edge. Everything that a stranger can make grow stands here.
+
+use std::time::Duration;
+
+/// Largest JSON body, bytes.
+pub(crate) const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest SDP offer, bytes.
+pub(crate) const OFFER_BYTES_MAX: usize = 64 * 1024;
+/// Largest trickle fragment, bytes.
+pub(crate) const FRAGMENT_BYTES_MAX: usize = 16 * 1024;
+/// Largest webhook body, bytes.
+pub(crate) const WEBHOOK_BYTES_MAX: usize = 256 * 1024;
+/// Whole time that a body may take, so that a slow sender holds a connection no longer.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Time for a request head, also between two requests of one connection.
+pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// Time for a TLS handshake.
+pub(crate) const TLS_TIME_MAX: Duration = Duration::from_secs(10);
+/// Most header lines of a request.
+pub(crate) const HEADERS_MAX: usize = 100;
+/// Largest request head, bytes.
+pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Most requests that one HTTP/2 connection has open.
+pub(crate) const H2_STREAMS_MAX: u32 = 128;
+/// Read and write buffers of a socket, bytes: most sockets are idle most of the time.
+pub(crate) const SOCKET_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes that a socket's writer may hold before it counts as broken.
+pub(crate) const SOCKET_WRITE_BYTES_MAX: usize = 512 * 1024;
+/// A quiet socket is pinged this often.
+pub(crate) const SOCKET_PING_EVERY: Duration = Duration::from_secs(20);
+/// A socket that says nothing for so long, not even a pong, is closed.
+pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// A socket write that takes longer than this belongs to a dead reader.
+pub(crate) const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(15);
+/// Comment lines keep a quiet event stream open.
+pub(crate) const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Time for open requests at shutdown.
+pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// Sockets and event streams open at once.
+pub(crate) const SOCKETS_MAX: usize = 20_000;
+/// Addresses that the rate limiter remembers per rule; beyond it the oldest are forgotten.
+pub(crate) const RATE_KEYS_MAX: usize = 50_000;
+/// Most rows of one page.
+pub(crate) const PAGE_ROWS_MAX: u32 = 100;
+/// Rows of a page when the caller does not say.
+pub(crate) const PAGE_ROWS: u32 = 20;
+
+const _: () = assert!(SOCKET_WRITE_BYTES_MAX > SOCKET_BUFFER_BYTES);

@@ -1,0 +1,65 @@
+//! `/metrics`: what the parts count through the `metrics` facade, and the media plane's counters,
+//! which are copied when somebody asks, because the media plane knows no facade.
+
+use anyhow::Context;
+use media_shard::Stats;
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::state::App;
+
+/// Orders of one commit.
+const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+/// Seconds.
+const TIME_BUCKETS: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// Installs the recorder of the process.
+pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("batch_size".to_owned()), &BATCH_BUCKETS)
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &TIME_BUCKETS)
+        })
+        .context("metrics: buckets")?
+        .install_recorder()
+        .context("metrics: a recorder is installed already")?;
+    describe();
+    Ok(handle)
+}
+
+fn describe() {
+    describe_counter!(
+        "souk_http_requests_total",
+        "Answered requests by route and status"
+    );
+    describe_counter!("souk_http_connections_total", "Accepted connections");
+    describe_gauge!("souk_sockets", "Open sockets and event streams");
+    describe_gauge!("souk_store_write_queue", "Write jobs that wait");
+}
+
+/// Copies what is not counted through the facade.
+pub(crate) async fn export(app: &App) {
+    let open = crate::limits::SOCKETS_MAX - app.sockets.available_permits();
+    gauge!("souk_sockets").set(open as f64);
+    gauge!("souk_store_write_queue").set(app.store.queued() as f64);
+    media(&app.media.stats());
+}
+
+/// The gauges of the media plane's counters; the others only rise.
+const MEDIA_GAUGES: [&str; 5] = [
+    "viewers",
+    "publishers",
+    "connected",
+    "broadcasts",
+    "lane_backlog_bytes",
+];
+
+fn media(stats: &Stats) {
+    for (name, value) in Stats::NAMES.iter().zip(stats.values()) {
+        if MEDIA_GAUGES.contains(name) {
+            gauge!(format!("souk_media_{name}")).set(value as f64);
+        } else {
+            counter!(format!("souk_media_{name}_total")).absolute(value);
+        }
+    }
+}

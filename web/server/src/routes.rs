@@ -1,0 +1,16 @@
+//! One file per noun. A handler extracts, asks the part that owns the noun, and answers; it holds
+//! no rule of its own.
+
+pub(crate) mod auth;
+pub(crate) mod cards;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod offer;
+pub(crate) mod orders;
+pub(crate) mod page;
+pub(crate) mod payments;
+pub(crate) mod products;
+pub(crate) mod sales;
+pub(crate) mod streams;
+pub(crate) mod whep;
+pub(crate) mod whip;

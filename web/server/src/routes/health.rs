@@ -1,0 +1,64 @@
+//! Whether the process lives, whether it wants requests, and what it has counted.
+
+use std::net::IpAddr;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{
+    error::{Answer, Refusal},
+    extract::ClientAddress,
+    measure,
+    state::App,
+};
+
+/// The process answers.
+pub(crate) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Every part has started, none is draining, the database answers.
+pub(crate) async fn ready(State(app): State<App>) -> Response {
+    match is_ready(&app).await {
+        true => "ready\n".into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    }
+}
+
+/// The same in the form that the platform's monitors read.
+pub(crate) async fn actuator(State(app): State<App>) -> Response {
+    match is_ready(&app).await {
+        true => Json(json!({ "status": "UP" })).into_response(),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "status": "DOWN" })),
+        )
+            .into_response(),
+    }
+}
+
+async fn is_ready(app: &App) -> bool {
+    app.is_ready() && app.store.ping().await.is_ok()
+}
+
+/// Prometheus text; for loopback and `http.metrics_allow`, for others it does not exist.
+pub(crate) async fn metrics(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+) -> Answer<Response> {
+    if !may_read(address, &app.http.metrics_allow) {
+        return Err(Refusal::not_found());
+    }
+    measure::export(&app).await;
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((kind, app.metrics.render()).into_response())
+}
+
+fn may_read(address: IpAddr, allowed: &[IpAddr]) -> bool {
+    address.is_loopback() || allowed.contains(&address)
+}

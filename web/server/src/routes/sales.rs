@@ -1,0 +1,134 @@
+//! `/api/sales`: timed sales with stock of their own.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use commerce_service::{NewSale, NewSaleItem, SaleView};
+use serde::Deserialize;
+use signaling_wire::{
+    Money, Problem, ProductId, SaleId, StreamId,
+    frame::shop::{Sale, Stock},
+};
+
+use crate::{
+    error::{Answer, Refusal},
+    extract::{Fields, Id, User},
+    state::App,
+};
+
+/// A sale to be made, closed at first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Create {
+    stream_id: StreamId,
+    #[serde(default)]
+    hold_seconds: Option<u32>,
+    items: Vec<CreateItem>,
+}
+
+/// One product of it; without a price, the product's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateItem {
+    product_id: ProductId,
+    #[serde(default)]
+    price: Option<Money>,
+    allocated: u32,
+    max_per_buyer: u32,
+}
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    user: User,
+    Fields(create): Fields<Create>,
+) -> Answer<(StatusCode, Json<Sale>)> {
+    let items = create
+        .items
+        .into_iter()
+        .map(|item| NewSaleItem {
+            product_id: item.product_id,
+            price: item.price,
+            allocated: item.allocated,
+            max_per_buyer: item.max_per_buyer,
+        })
+        .collect();
+    let new = NewSale {
+        stream_id: create.stream_id,
+        hold_seconds: create.hold_seconds,
+        items,
+    };
+    let made = app
+        .commerce
+        .create_sale(user.actor(), new)
+        .await
+        .map_err(Problem::from)?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+pub(crate) async fn show(State(app): State<App>, Id(id): Id<SaleId>) -> Answer<Json<SaleView>> {
+    Ok(Json(app.commerce.sale(id).await.map_err(Problem::from)?))
+}
+
+pub(crate) async fn open(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<SaleId>,
+) -> Answer<Json<Sale>> {
+    Ok(Json(
+        app.commerce
+            .open_sale(user.actor(), id)
+            .await
+            .map_err(Problem::from)?,
+    ))
+}
+
+pub(crate) async fn pause(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<SaleId>,
+) -> Answer<Json<Sale>> {
+    Ok(Json(
+        app.commerce
+            .pause_sale(user.actor(), id)
+            .await
+            .map_err(Problem::from)?,
+    ))
+}
+
+pub(crate) async fn close(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<SaleId>,
+) -> Answer<Json<Sale>> {
+    Ok(Json(
+        app.commerce
+            .close_sale(user.actor(), id)
+            .await
+            .map_err(Problem::from)?,
+    ))
+}
+
+/// Units to move between shelf and sale; negative ones go back to the shelf.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Allocate {
+    delta: i32,
+}
+
+pub(crate) async fn allocate(
+    State(app): State<App>,
+    user: User,
+    Path((sale, product)): Path<(String, String)>,
+    Fields(allocate): Fields<Allocate>,
+) -> Answer<Json<Stock>> {
+    let (Ok(sale), Ok(product)) = (sale.parse(), product.parse()) else {
+        return Err(Refusal::not_found());
+    };
+    let stock = app
+        .commerce
+        .allocate(user.actor(), sale, product, allocate.delta)
+        .await;
+    Ok(Json(stock.map_err(Problem::from)?))
+}

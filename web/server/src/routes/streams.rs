@@ -1,0 +1,313 @@
+//! `/api/streams`: shows of a seller, their keys, and the room of each.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use commerce_service::{NewStream, Stream, StreamFilter, StreamStatus};
+use serde::{Deserialize, Serialize};
+use signaling_wire::{
+    Code, Problem, SellerId, StreamId,
+    frame::{
+        control::{Presence, Seller},
+        shop::{Card, CardState},
+    },
+};
+
+use super::page::{PageView, checked};
+use crate::{
+    error::{Answer, Refusal},
+    extract::{Caller, Fields, Id, Query, User},
+    state::App,
+};
+
+/// A show as everybody sees it.
+#[derive(Serialize)]
+pub(crate) struct StreamView {
+    id: StreamId,
+    title: String,
+    status: StreamStatus,
+    live: bool,
+    viewers: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<u64>,
+    seller: Seller,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned: Option<Card>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<Links>,
+}
+
+/// Where to watch it.
+#[derive(Serialize)]
+struct Links {
+    whep: String,
+    events: String,
+    room: String,
+}
+
+/// What the host needs to publish; the key is shown once.
+#[derive(Serialize)]
+struct KeyView {
+    stream_key: String,
+    whip_url: String,
+}
+
+/// Which shows are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    #[serde(default)]
+    status: Option<Wanted>,
+    #[serde(default)]
+    mine: bool,
+    #[serde(default)]
+    limit: Option<u32>,
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    Live,
+    All,
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Answer<Json<PageView<StreamView>>> {
+    let (cursor, limit) = checked(query.cursor, query.limit)?;
+    if query.mine {
+        let Some(actor) = caller.actor() else {
+            return Err(Refusal::new(Code::Unauthenticated, ""));
+        };
+        let filter = StreamFilter {
+            member: Some(actor.user),
+            ..StreamFilter::default()
+        };
+        let page = app
+            .commerce
+            .list_streams(filter, cursor.as_deref(), limit)
+            .await
+            .map_err(Problem::from)?;
+        return Ok(Json(views(&app, page).await?));
+    }
+    if query.status.unwrap_or(Wanted::Live) == Wanted::All {
+        let filter = StreamFilter::default();
+        let page = app
+            .commerce
+            .list_streams(filter, cursor.as_deref(), limit)
+            .await
+            .map_err(Problem::from)?;
+        return Ok(Json(views(&app, page).await?));
+    }
+    let mut live = app.hub.live_streams();
+    live.sort_by_key(|(id, presence, _)| (std::cmp::Reverse(presence.viewers), *id));
+    let mut data = Vec::new();
+    for (id, _, _) in live.into_iter().take(limit as usize) {
+        if let Ok(stream) = app.commerce.stream(id).await {
+            data.push(view(&app, stream).await?);
+        }
+    }
+    Ok(Json(PageView::whole(data)))
+}
+
+async fn views(app: &App, page: commerce_service::Page<Stream>) -> Answer<PageView<StreamView>> {
+    let mut seen = Vec::with_capacity(page.data.len());
+    for stream in page.data.clone() {
+        seen.push(view(app, stream).await?);
+    }
+    let mut seen = seen.into_iter();
+    Ok(PageView::of(page, |_| {
+        seen.next().expect("one view for each row")
+    }))
+}
+
+async fn view(app: &App, stream: Stream) -> Answer<StreamView> {
+    let presence = app.hub.presence(stream.id).unwrap_or(Presence {
+        live: false,
+        viewers: 0,
+    });
+    let cards = app.commerce.cards(stream.id).await.map_err(Problem::from)?;
+    let pinned = cards
+        .into_iter()
+        .find(|card| card.state == CardState::Pinned);
+    let status = if presence.live {
+        StreamStatus::Live
+    } else {
+        stream.status
+    };
+    Ok(StreamView {
+        id: stream.id,
+        title: stream.title,
+        status,
+        live: presence.live,
+        viewers: presence.viewers,
+        started_at: stream.started_ms,
+        seller: stream.seller,
+        pinned,
+        links: None,
+    })
+}
+
+pub(crate) async fn show(State(app): State<App>, Id(id): Id<StreamId>) -> Answer<Json<StreamView>> {
+    let stream = app.commerce.stream(id).await.map_err(Problem::from)?;
+    let mut view = view(&app, stream).await?;
+    view.links = Some(Links {
+        whep: format!("/whep/{id}"),
+        events: format!("/api/streams/{id}/events"),
+        room: format!("/api/streams/{id}/room"),
+    });
+    Ok(Json(view))
+}
+
+/// The snapshot frame of the room, in its exact bytes.
+pub(crate) async fn room(State(app): State<App>, Id(id): Id<StreamId>) -> Answer<Response> {
+    let Some(snapshot) = app.hub.snapshot(id).await else {
+        return Err(Refusal::not_found());
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, snapshot).into_response())
+}
+
+/// A show to be made; without a seller, the caller's only one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Create {
+    #[serde(default)]
+    seller_id: Option<SellerId>,
+    title: String,
+}
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    user: User,
+    headers: HeaderMap,
+    Fields(create): Fields<Create>,
+) -> Answer<Response> {
+    let new = NewStream {
+        seller_id: create.seller_id,
+        title: create.title,
+    };
+    let stream = app
+        .commerce
+        .create_stream(user.actor(), new)
+        .await
+        .map_err(Problem::from)?;
+    let id = stream.id;
+    let key = issue(&app, &headers, id).await?;
+    let view = view(&app, stream).await?;
+    let body = serde_json::json!({ "stream_key": key.stream_key, "whip_url": key.whip_url });
+    let mut whole = serde_json::to_value(view).map_err(|error| Refusal::internal(&error))?;
+    if let (Some(whole), Some(body)) = (whole.as_object_mut(), body.as_object()) {
+        whole.extend(body.clone());
+    }
+    let location = [(header::LOCATION, format!("/api/streams/{id}"))];
+    Ok((StatusCode::CREATED, location, Json(whole)).into_response())
+}
+
+pub(crate) async fn end(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<StreamId>,
+) -> Answer<StatusCode> {
+    app.commerce
+        .end_stream(user.actor(), id)
+        .await
+        .map_err(Problem::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A new key; the one before no longer publishes.
+pub(crate) async fn rotate_key(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<StreamId>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    may_host(&app, &user, id).await?;
+    let key = issue(&app, &headers, id).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(key)).into_response())
+}
+
+/// What the host's page shows about publishing; never the key itself.
+#[derive(Serialize)]
+pub(crate) struct IngestView {
+    whip_url: String,
+    key_hint: Option<String>,
+    live: bool,
+    viewers: u32,
+}
+
+pub(crate) async fn ingest(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<StreamId>,
+    headers: HeaderMap,
+) -> Answer<Json<IngestView>> {
+    may_host(&app, &user, id).await?;
+    let presence = app.hub.presence(id).unwrap_or(Presence {
+        live: false,
+        viewers: 0,
+    });
+    Ok(Json(IngestView {
+        whip_url: whip_url(&app, &headers),
+        key_hint: app
+            .accounts
+            .stream_key_hint(id)
+            .await
+            .map_err(Problem::from)?,
+        live: presence.live,
+        viewers: presence.viewers,
+    }))
+}
+
+async fn may_host(app: &App, user: &User, id: StreamId) -> Answer<()> {
+    app.commerce.stream(id).await.map_err(Problem::from)?;
+    match app
+        .commerce
+        .may_host(user.actor(), id)
+        .await
+        .map_err(Problem::from)?
+    {
+        true => Ok(()),
+        false => Err(Refusal::new(Code::Forbidden, "")),
+    }
+}
+
+async fn issue(app: &App, headers: &HeaderMap, id: StreamId) -> Answer<KeyView> {
+    let key = app
+        .accounts
+        .issue_stream_key(id)
+        .await
+        .map_err(Problem::from)?;
+    Ok(KeyView {
+        stream_key: key.expose().to_owned(),
+        whip_url: whip_url(app, headers),
+    })
+}
+
+/// The address to type into an encoder: the configured origin, or the one that the caller used.
+fn whip_url(app: &App, headers: &HeaderMap) -> String {
+    if let Some(public) = &app.http.public_url {
+        return format!("{public}/whip");
+    }
+    let scheme = if app.http.is_secure() {
+        "https"
+    } else {
+        "http"
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let bind = app.http.bind.to_string();
+    format!("{scheme}://{}/whip", host.unwrap_or(&bind))
+}

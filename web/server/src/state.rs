@@ -1,0 +1,122 @@
+//! What handlers hold: the handles of every part below, and the limits of the edge.
+
+use std::{
+    net::IpAddr,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use commerce_service::Commerce;
+use commerce_store::Store;
+use media_shard::MediaHandle;
+use metrics_exporter_prometheus::PrometheusHandle;
+use signaling_hub::{Hub, Identity};
+use signaling_wire::{StreamId, UserId};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use web_accounts::{Accounts, Claims, Role};
+
+use crate::{
+    config::HttpConfig,
+    limits,
+    rate::{RateLimit, Rule},
+};
+
+/// The state of the router; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// What [`App`] points to.
+pub(crate) struct Parts {
+    pub(crate) http: HttpConfig,
+    pub(crate) hub: Hub,
+    pub(crate) media: MediaHandle,
+    pub(crate) store: Store,
+    pub(crate) accounts: Accounts,
+    pub(crate) commerce: Commerce,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) rates: Rates,
+    /// Places for sockets and event streams.
+    pub(crate) sockets: Arc<Semaphore>,
+    /// Cancelled when the server drains: sockets say goodbye.
+    pub(crate) stop: CancellationToken,
+    /// Whether the server wants requests: all parts started, not draining.
+    pub(crate) ready: AtomicBool,
+}
+
+/// The rate limits of the edge.
+pub(crate) struct Rates {
+    /// Sign-ins and registrations by address; the accounts count failures beside it.
+    pub(crate) login: RateLimit<IpAddr>,
+    /// Offers of publishers by stream.
+    pub(crate) publish: RateLimit<StreamId>,
+    /// Offers with an unknown key by address, so that keys cannot be guessed at speed.
+    pub(crate) strangers: RateLimit<IpAddr>,
+    /// Offers of viewers by address; many people share one.
+    pub(crate) watch: RateLimit<IpAddr>,
+}
+
+impl Rates {
+    pub(crate) fn new() -> Self {
+        let rule = |burst, per_second| Rule { burst, per_second };
+        Self {
+            login: RateLimit::new(rule(30.0, 1.0)),
+            publish: RateLimit::new(rule(30.0, 0.5)),
+            strangers: RateLimit::new(rule(20.0, 0.5)),
+            watch: RateLimit::new(rule(2_000.0, 500.0)),
+        }
+    }
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Whether new requests are welcome.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire) && !self.stop.is_cancelled()
+    }
+
+    /// Places for sockets, all free.
+    pub(crate) fn socket_places() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(limits::SOCKETS_MAX))
+    }
+
+    /// Who a token's owner is in the room of a stream.
+    pub(crate) async fn identity(&self, claims: &Claims, stream: StreamId) -> Identity {
+        identify(&self.commerce, claims, stream).await
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Who a token's owner is in the room of a stream. A membership that cannot be read gives no
+/// rights.
+pub(crate) async fn identify(commerce: &Commerce, claims: &Claims, stream: StreamId) -> Identity {
+    let admin = claims.role == Role::Admin;
+    Identity {
+        user: claims.user,
+        name: claims.name.clone(),
+        admin,
+        seller: commerce
+            .acts_for(claims.user, stream)
+            .await
+            .unwrap_or(false),
+        expires_ms: claims.expires_ms,
+    }
+}
+
+/// The account on whose behalf the shop acts.
+pub(crate) fn actor(user: UserId, admin: bool) -> commerce_service::Actor {
+    commerce_service::Actor { user, admin }
+}
