@@ -22,9 +22,8 @@ pub(crate) struct RoomHandle {
     pub(crate) stream: StreamId,
     pub(crate) broadcast: BroadcastId,
     pub(crate) mailbox: mpsc::Sender<Command>,
-    /// What the media plane says about peers. Not bounded by itself: a peer causes at most four
-    /// of these in its life, and the shards bound the peers.
-    pub(crate) lifecycle: mpsc::UnboundedSender<MediaEvent>,
+    /// What the media plane says about peers.
+    pub(crate) lifecycle: mpsc::Sender<MediaEvent>,
     pub(crate) notice: Arc<Notice>,
 }
 

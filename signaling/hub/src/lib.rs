@@ -20,6 +20,8 @@ mod refusal;
 mod room;
 mod room_task;
 mod session;
+#[cfg(test)]
+mod testing;
 
 pub use hub::{Hub, HubConfig, LiveChange, MediaSession, SessionInfo, SocketSession};
 pub use identity::{Identity, SessionKey};

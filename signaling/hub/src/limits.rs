@@ -10,6 +10,8 @@ pub(crate) const SOCKETS_PER_ROOM: usize = 10_000;
 pub(crate) const ROOMS: usize = 10_000;
 /// Requests that may wait for one room; senders wait for room.
 pub(crate) const ROOM_MAILBOX: usize = 1_024;
+/// News about peers that may wait for one room; the pump waits for room.
+pub(crate) const ROOM_LIFECYCLE: usize = 1_024;
 /// Commands of viewers that may wait for one consumer; more are answered with `busy`.
 pub(crate) const INBOUND_QUEUE: usize = 4_096;
 /// Changes of what is live or open that a slow subscriber may be behind.

@@ -1,7 +1,8 @@
 //! Carries what the media plane says to the rooms, and what connections say to the consumers.
 //!
-//! The pump never waits for a room: what peers do in their life goes into the room's own queue,
-//! and messages of viewers are judged here and passed on or refused at once.
+//! What peers do in their life goes into the room's own queue, and must not be lost: the pump waits
+//! for room there. That cannot lock up, since the shards never wait for the pump. Messages of
+//! viewers are judged here and passed on or refused at once.
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub(crate) async fn run(hub: Arc<Inner>, mut events: mpsc::Receiver<MediaEvent>)
         };
         if let Some(room) = hub.directory.room_of(broadcast) {
             // An error means that the room has just ended, and its peers with it.
-            let _ = room.lifecycle.send(event);
+            let _ = room.lifecycle.send(event).await;
         }
     }
 }
@@ -80,8 +81,8 @@ fn answer(hub: &Inner, session: &Session, lane: Lane, frame: ServerFrame) {
 
 /// A room whose mailbox is full has more to do than to answer a viewer; the viewer asks again.
 fn tell_room(hub: &Inner, session: &Session, command: Command) {
-    let told = hub.directory.room_of(session.room);
-    if !told.is_some_and(|room| room.mailbox.try_send(command).is_ok()) {
+    let room = hub.directory.room_of(session.room);
+    if room.is_none_or(|room| room.mailbox.try_send(command).is_err()) {
         metrics::counter!("souk_hub_answers_dropped_total").increment(1);
     }
 }

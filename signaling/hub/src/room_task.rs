@@ -47,7 +47,7 @@ pub(crate) struct RoomTask {
     started_ms: u64,
     sweep_at: Instant,
     commands: mpsc::Receiver<Command>,
-    events: mpsc::UnboundedReceiver<MediaEvent>,
+    events: mpsc::Receiver<MediaEvent>,
 }
 
 impl RoomTask {
@@ -57,7 +57,7 @@ impl RoomTask {
         room: Room,
         kept: Arc<Mutex<Registered>>,
         commands: mpsc::Receiver<Command>,
-        events: mpsc::UnboundedReceiver<MediaEvent>,
+        events: mpsc::Receiver<MediaEvent>,
     ) -> Self {
         Self {
             hub,
@@ -305,6 +305,3 @@ impl RoomTask {
         self.say_bye(reason).await;
     }
 }
-
-#[cfg(test)]
-mod tests;

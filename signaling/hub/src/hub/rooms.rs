@@ -86,7 +86,7 @@ impl Hub {
 fn open(hub: &Arc<Inner>, registered: Registered) -> bool {
     let stream = registered.stream.id;
     let (mailbox, commands) = mpsc::channel(limits::ROOM_MAILBOX);
-    let (lifecycle, events) = mpsc::unbounded_channel();
+    let (lifecycle, events) = mpsc::channel(limits::ROOM_LIFECYCLE);
     let broadcast = hub.next_broadcast();
     let notice = Arc::new(Notice::default());
     let room = RoomHandle {
@@ -116,9 +116,10 @@ fn open(hub: &Arc<Inner>, registered: Registered) -> bool {
 
 async fn watch(hub: Arc<Inner>, room: RoomHandle, kept: Arc<Mutex<Registered>>, task: RoomTask) {
     let ended = tokio::spawn(task.run()).await;
+    let failed = ended.is_err_and(|error| error.is_panic());
     let hidden = hub.directory.hide(&room);
     let left = hub.directory.forget(room.broadcast);
-    close_all(&hub, left).await;
+    close_all(&hub, left, failed).await;
     if room.notice.presence().live {
         let (stream, started_ms) = (room.stream, room.notice.started_ms());
         // Nobody listening is fine.
@@ -128,7 +129,6 @@ async fn watch(hub: Arc<Inner>, room: RoomHandle, kept: Arc<Mutex<Registered>>, 
             started_ms,
         });
     }
-    let failed = ended.is_err_and(|error| error.is_panic());
     if !failed || !hidden {
         return;
     }
@@ -140,20 +140,20 @@ async fn watch(hub: Arc<Inner>, room: RoomHandle, kept: Arc<Mutex<Registered>>, 
     open(&hub, registered);
 }
 
-/// Closes connections whose room is gone. Those that were told why already keep that reason.
-async fn close_all(hub: &Inner, left: Vec<Arc<Session>>) {
+/// Closes connections whose room is gone. Only when it failed they do not know why already.
+async fn close_all(hub: &Inner, left: Vec<Arc<Session>>, failed: bool) {
     let mut peers = Vec::new();
     for session in left {
         match &session.outlet {
             Outlet::Socket(queue) => queue.close(ByeReason::Restart),
-            Outlet::Peer { peer, .. } => {
-                let bye = queue::bye(ByeReason::Restart);
-                hub.plane.send(*peer, Lane::Control.id(), bye).await;
-                peers.push(*peer);
-            }
+            Outlet::Peer { peer, .. } => peers.push(*peer),
         }
     }
-    if !peers.is_empty() {
+    if failed && !peers.is_empty() {
+        for peer in &peers {
+            let bye = queue::bye(ByeReason::Restart);
+            hub.plane.send(*peer, Lane::Control.id(), bye).await;
+        }
         tokio::time::sleep(limits::BYE_LINGER).await;
     }
     for peer in peers {

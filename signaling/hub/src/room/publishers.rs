@@ -77,7 +77,7 @@ impl Publishers {
 
     /// Ends live when its time is over; true if it just ended.
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
-        if !self.due().is_some_and(|due| due <= now) {
+        if self.due().is_none_or(|due| due > now) {
             return false;
         }
         self.empty_since = None;

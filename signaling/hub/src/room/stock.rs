@@ -97,7 +97,7 @@ impl Board {
 
     /// What is to be said now; empty if nothing is due.
     pub(crate) fn take(&mut self, now: Instant) -> Vec<Stock> {
-        if !self.due(now).is_some_and(|due| due <= now) {
+        if self.due(now).is_none_or(|due| due > now) {
             return Vec::new();
         }
         self.flushed_at = Some(now);

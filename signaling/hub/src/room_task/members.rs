@@ -108,10 +108,9 @@ impl Members {
     /// A viewer's media works: it counts.
     pub(crate) fn connected(&mut self, peer: PeerId) {
         let key = self.peers.get(&peer);
-        if let Some(member) = key.and_then(|key| self.all.get_mut(key)) {
-            if !std::mem::replace(&mut member.counted, true) {
-                self.gauges.change(1);
-            }
+        let member = key.and_then(|key| self.all.get_mut(key));
+        if member.is_some_and(|member| !std::mem::replace(&mut member.counted, true)) {
+            self.gauges.change(1);
         }
     }
 
