@@ -72,7 +72,11 @@ async fn wrong_passwords_are_throttled_for_the_one_who_tries_and_nobody_else() {
     login("mina@example.com", PASSWORD, owner).await.unwrap();
     login("jun@example.com", PASSWORD, attacker).await.unwrap();
     world.pass(59);
-    let refused = Problem::from(login("mina@example.com", PASSWORD, attacker).await.unwrap_err());
+    let refused = Problem::from(
+        login("mina@example.com", PASSWORD, attacker)
+            .await
+            .unwrap_err(),
+    );
     assert_eq!(refused.retry_after, Some(1));
     world.pass(1);
     login("mina@example.com", PASSWORD, attacker).await.unwrap();
