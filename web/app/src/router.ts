@@ -8,6 +8,8 @@ declare module 'vue-router' {
     account?: boolean
     /** Fills the window: no header of the site. */
     bare?: boolean
+    /** Uses all of a wide window. */
+    wide?: boolean
     /** Key of the page's name. */
     title?: string
   }
@@ -20,7 +22,7 @@ export const router = createRouter({
     { path: '/', name: 'home', component: HomePage, meta: { title: 'home.title' } },
     { path: '/watch/:stream', name: 'watch', component: () => import('./pages/WatchPage.vue'), props: true, meta: { bare: true } },
     { path: '/studio', name: 'studio', component: () => import('./pages/StudioPage.vue'), meta: { account: true, title: 'studio.title' } },
-    { path: '/studio/:stream', name: 'studio-stream', component: () => import('./pages/StudioStreamPage.vue'), props: true, meta: { account: true, title: 'studio.title' } },
+    { path: '/studio/:stream', name: 'studio-stream', component: () => import('./pages/StudioStreamPage.vue'), props: true, meta: { account: true, wide: true, title: 'studio.title' } },
     { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'account.signIn' } },
     { path: '/register', name: 'register', component: () => import('./pages/RegisterPage.vue'), meta: { title: 'account.register' } },
     { path: '/orders', name: 'orders', component: () => import('./pages/OrdersPage.vue'), meta: { account: true, title: 'orders.title' } },

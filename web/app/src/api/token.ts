@@ -35,8 +35,32 @@ export function onToken(listener: Listener): () => void {
   return () => listeners.delete(listener)
 }
 
+const TRACE = 'souk.signed-in'
+
+/**
+ * Whether a cookie may be there to renew by: a guest need not ask. It is a trace of an earlier
+ * sign-in, not a secret.
+ */
+export function maybeSignedIn(): boolean {
+  try {
+    return localStorage.getItem(TRACE) !== null
+  } catch {
+    return true
+  }
+}
+
+function leaveTrace(there: boolean): void {
+  try {
+    if (there) localStorage.setItem(TRACE, '1')
+    else localStorage.removeItem(TRACE)
+  } catch {
+    // Without storage every page load asks.
+  }
+}
+
 /** Keeps what a sign-in returned; `null` forgets it. */
 export function keep(answer: Signed | null, nowMs = Date.now()): void {
+  leaveTrace(answer !== null)
   const margin = answer ? Math.min(MARGIN_MS, (answer.expires_in * 1000) / 3) : 0
   held = answer ? { token: answer.access_token, renewAtMs: nowMs + answer.expires_in * 1000 - margin } : null
   for (const listener of listeners) listener(answer)

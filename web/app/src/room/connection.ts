@@ -73,17 +73,16 @@ export class Connection {
       this.finish(bye.reason === 'ended' ? 'ended' : 'missing')
       return
     }
-    this.reset()
-    this.retryMedia(backoff(this.mediaTries++))
-    if (!this.wantsMedia) this.retrySocket()
+    this.restart()
   }
 
   /** Frames no longer come as they should: start over. */
   restart(): void {
     if (this.over) return
     this.reset()
-    if (this.wantsMedia) this.retryMedia(backoff(this.mediaTries++))
-    else this.retrySocket()
+    if (!this.wantsMedia) return this.retrySocket()
+    this.events.media('reconnecting', null)
+    this.retryMedia(backoff(this.mediaTries++))
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import * as accounts from '@/api/accounts'
-import { onToken, renewAccess, type Me } from '@/api/token'
+import { maybeSignedIn, onToken, renewAccess, type Me } from '@/api/token'
 
 export const useSession = defineStore('session', () => {
   const user = ref<Me | null>(null)
@@ -13,9 +13,9 @@ export const useSession = defineStore('session', () => {
     user.value = signed?.user ?? null
   })
 
-  /** Asks once, by the refresh cookie, who this is. */
+  /** Asks once, by the refresh cookie, who this is; a browser that never signed in does not ask. */
   function restore(): Promise<void> {
-    restoring ??= renewAccess(null)
+    restoring ??= (maybeSignedIn() ? renewAccess(null) : Promise.resolve(null))
       .catch(() => null)
       .then(() => {
         known.value = true
