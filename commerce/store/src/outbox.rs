@@ -152,3 +152,16 @@ pub async fn depth(pool: &SqlitePool) -> Result<u64, StoreError> {
         .await?;
     Ok(depth.unsigned_abs())
 }
+
+/// Whether any fact was told before `before_us`, so that a write is spared when none was.
+///
+/// # Errors
+/// What the database says.
+pub async fn has_told(pool: &SqlitePool, before_us: i64) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM outbox WHERE published_at < ? LIMIT 1")
+            .bind(before_us)
+            .fetch_optional(pool)
+            .await?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,128 @@
+//! Why something is not done: an expected outcome, never an error of the program.
+
+use serde::Serialize;
+use signaling_wire::{Code, Money, Problem, frame::shop::SaleState};
+
+use crate::sale;
+
+/// A refusal, with the facts that the person at the other end can act on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Fewer units are left.
+    #[error("only {available} left")]
+    OutOfStock {
+        /// How many.
+        available: u32,
+    },
+    /// The buyer would have more than one may.
+    #[error("{limit} per buyer, of which you have {have}")]
+    PerBuyerLimit {
+        /// Most units of one buyer.
+        limit: u32,
+        /// Units that the buyer has.
+        have: u32,
+    },
+    /// The sale does not take orders.
+    #[error("the sale is {}", sale::name(*.state))]
+    SaleNotOpen {
+        /// Where it stands.
+        state: SaleState,
+    },
+    /// The price is not the one that the buyer saw.
+    #[error("the price is now {} {}", .current.amount, .current.currency.code())]
+    PriceChanged {
+        /// The price of one unit.
+        current: Money,
+    },
+    /// Not a number of units that can be ordered.
+    #[error("quantity must be 1 to {max}")]
+    Quantity {
+        /// Most units in one order.
+        max: u32,
+    },
+    /// The sale does not have the product.
+    #[error("the product is not in this sale")]
+    NotInSale,
+    /// The same key came with another command.
+    #[error("this key was used for another request")]
+    KeyReused,
+    /// The hold ran out.
+    #[error("the hold has expired")]
+    ReservationExpired,
+    /// The state does not allow the step.
+    #[error("{event} is not possible when {from}")]
+    InvalidTransition {
+        /// The state that it is in.
+        from: &'static str,
+        /// The step that was asked for.
+        event: String,
+    },
+    /// The provider said no.
+    #[error("the payment was declined: {reason}")]
+    Declined {
+        /// Why, as the provider puts it.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    /// A step that does not exist.
+    pub fn invalid(from: &'static str, event: impl Into<String>) -> Self {
+        Self::InvalidTransition {
+            from,
+            event: event.into(),
+        }
+    }
+
+    /// The stable key.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::OutOfStock { .. } => Code::OutOfStock,
+            Self::PerBuyerLimit { .. } => Code::PerBuyerLimit,
+            Self::SaleNotOpen { .. } => Code::SaleNotOpen,
+            Self::PriceChanged { .. } => Code::PriceChanged,
+            Self::Quantity { .. } => Code::ValidationError,
+            Self::NotInSale => Code::NotFound,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::ReservationExpired => Code::ReservationExpired,
+            Self::InvalidTransition { .. } => Code::InvalidTransition,
+            Self::Declined { .. } => Code::PaymentDeclined,
+        }
+    }
+}
+
+/// A fact of a problem, as JSON.
+#[derive(Serialize)]
+struct Price {
+    amount: i64,
+    currency: &'static str,
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
+        let problem = Self::new(refusal.code(), refusal.to_string());
+        match refusal {
+            Refusal::OutOfStock { available } => problem.with("available", *available),
+            Refusal::PerBuyerLimit { limit, have } => {
+                problem.with("limit", *limit).with("have", *have)
+            }
+            Refusal::SaleNotOpen { state } => problem.with("state", sale::name(*state)),
+            Refusal::PriceChanged { current } => {
+                let price = Price {
+                    amount: current.amount,
+                    currency: current.currency.code(),
+                };
+                problem.with("current_price", serde_json::json!(price))
+            }
+            Refusal::Quantity { .. } => {
+                let code = "range";
+                let detail = problem.detail.clone();
+                problem.with_field("/quantity", code, detail)
+            }
+            Refusal::InvalidTransition { from, event } => {
+                problem.with("from", *from).with("event", event.clone())
+            }
+            _ => problem,
+        }
+    }
+}

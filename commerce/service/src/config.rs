@@ -1,0 +1,177 @@
+//! How the shop is run. Plain data, checked by `start`.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
+use serde::{Deserialize, Serialize};
+
+use crate::ServiceError;
+
+/// A text that never shows up in a log.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one who needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Which provider takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentKind {
+    /// Play money: the embedded provider that behaves like PortOne V2.
+    Sandbox,
+    /// PortOne V2 with manual confirm.
+    PortoneV2,
+}
+
+impl PaymentKind {
+    /// The stored and wire name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::PortoneV2 => "portone_v2",
+        }
+    }
+}
+
+/// The payment provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentConfig {
+    /// Which one.
+    pub kind: PaymentKind,
+    /// Where it listens, as in `https://api.portone.io`, without a slash at the end.
+    pub base_url: String,
+    /// The secret of its API.
+    pub api_secret: Secret,
+    /// The secret of its webhooks, `whsec_…`; without one webhooks are refused.
+    #[serde(default)]
+    pub webhook_secret: Option<Secret>,
+    /// Our store there; when set, charges for another store are not ours.
+    #[serde(default)]
+    pub store_id: Option<String>,
+    /// Longest wait for an answer, milliseconds. A provider may take a minute.
+    #[serde(default = "PaymentConfig::default_timeout_ms")]
+    pub timeout_ms: u64,
+    /// After so long without a charge, an unknown payment counts as failed, milliseconds.
+    #[serde(default = "PaymentConfig::default_give_up_ms")]
+    pub give_up_ms: u64,
+}
+
+impl PaymentConfig {
+    /// The embedded sandbox at an address.
+    pub fn sandbox(base_url: String, api_secret: Secret, webhook_secret: Option<Secret>) -> Self {
+        Self {
+            kind: PaymentKind::Sandbox,
+            base_url,
+            api_secret,
+            webhook_secret,
+            store_id: None,
+            timeout_ms: Self::default_timeout_ms(),
+            give_up_ms: Self::default_give_up_ms(),
+        }
+    }
+
+    const fn default_timeout_ms() -> u64 {
+        65_000
+    }
+
+    const fn default_give_up_ms() -> u64 {
+        180_000
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+}
+
+/// Where the shop takes the time from, in microseconds since 1970.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+
+impl Clock {
+    /// A clock of one's own, as tests need it.
+    pub fn new(now_us: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now_us))
+    }
+
+    /// Microseconds since 1970.
+    pub fn now_us(&self) -> i64 {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(commerce_store::clock::now_us)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// How the shop is run.
+#[derive(Debug, Clone)]
+pub struct CommerceConfig {
+    /// Who takes the money.
+    pub payment: PaymentConfig,
+    /// Seconds for which a purchase is held until paid, where a sale does not say.
+    pub hold_seconds: u32,
+    /// The time; the system's unless a test says otherwise.
+    pub clock: Clock,
+}
+
+impl CommerceConfig {
+    /// The usual values around a provider.
+    pub fn new(payment: PaymentConfig) -> Self {
+        Self {
+            payment,
+            hold_seconds: 300,
+            clock: Clock::default(),
+        }
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`ServiceError::Config`] names the key.
+    pub fn check(&self) -> Result<(), ServiceError> {
+        let refuse = |text: &str| Err(ServiceError::Config(text.to_owned()));
+        if !(HOLD_SECONDS_MIN..=HOLD_SECONDS_MAX).contains(&self.hold_seconds) {
+            return refuse("`hold_seconds` must be 1 to 900");
+        }
+        let address = &self.payment.base_url;
+        let local = address.starts_with("http://127.0.0.1") || address.starts_with("http://[::1]");
+        if !(address.starts_with("https://") || local) || address.ends_with('/') {
+            return refuse(
+                "`payment.base_url` must be https, or http on loopback, without a slash at the end",
+            );
+        }
+        if self.payment.api_secret.expose().is_empty() {
+            return refuse("`payment.api_secret` is missing");
+        }
+        if self.payment.timeout_ms == 0 || self.payment.give_up_ms < self.payment.timeout_ms {
+            return refuse("`payment.give_up_ms` must not be shorter than `payment.timeout_ms`");
+        }
+        Ok(())
+    }
+}

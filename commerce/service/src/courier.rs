@@ -1,0 +1,162 @@
+//! Delivery: outbox rows become frames in rooms and receipts for buyers, after their commit.
+//!
+//! Facts go out in the order of their commits, at least once. A receipt always carries the order
+//! as it is when it is sent, so a repeat or a delay never shows an older state as news.
+
+use std::collections::BTreeMap;
+
+use commerce_store::{SqliteConnection, StoreError, outbox};
+use serde::{Deserialize, Serialize};
+use signaling_wire::{
+    OrderId, ServerFrame, StreamId, UserId,
+    frame::shop::{Order, OrderUpdate},
+};
+
+use crate::{Commerce, ServiceError, db, limits};
+
+/// The topic of frames for a room.
+const ROOM: &str = "room.frame";
+/// Everything that this courier delivers.
+const TOPICS: [&str; 6] = [
+    ROOM,
+    "order.placed",
+    "order.paid",
+    "order.expired",
+    "order.cancelled",
+    "order.payment",
+];
+
+#[derive(Serialize, Deserialize)]
+struct RoomFrame {
+    stream: StreamId,
+    frame: ServerFrame,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OrderFact {
+    stream: StreamId,
+    buyer: UserId,
+    order: OrderId,
+}
+
+/// Queues a frame for a room, in the transaction that made it true.
+pub(crate) async fn tell_room(
+    conn: &mut SqliteConnection,
+    stream: StreamId,
+    frame: &ServerFrame,
+    now: i64,
+) -> Result<(), ServiceError> {
+    let payload = RoomFrame {
+        stream,
+        frame: frame.clone(),
+    };
+    let payload = serde_json::to_string(&payload).map_err(StoreError::invalid)?;
+    Ok(outbox::append(conn, ROOM, &stream.to_string(), &payload, now).await?)
+}
+
+/// A fact about an order, for the outbox.
+pub(crate) fn order_entry(
+    topic: &'static str,
+    stream: StreamId,
+    buyer: UserId,
+    order: OrderId,
+) -> outbox::Entry {
+    let fact = serde_json::json!({ "stream": stream, "buyer": buyer, "order": order });
+    outbox::Entry {
+        topic,
+        key: order.to_string(),
+        payload: fact.to_string(),
+    }
+}
+
+/// Queues a fact about an order, in the transaction that made it true.
+pub(crate) async fn tell_buyer(
+    conn: &mut SqliteConnection,
+    topic: &'static str,
+    stream: StreamId,
+    buyer: UserId,
+    order: OrderId,
+    now: i64,
+) -> Result<(), StoreError> {
+    outbox::append_all(conn, &[order_entry(topic, stream, buyer, order)], now).await
+}
+
+/// What the rows of one claim say, by whom it concerns.
+#[derive(Default)]
+struct Sorted {
+    rooms: BTreeMap<StreamId, Vec<ServerFrame>>,
+    orders: BTreeMap<OrderId, OrderFact>,
+}
+
+fn sort(rows: &[outbox::Claimed]) -> Sorted {
+    let mut sorted = Sorted::default();
+    for row in rows {
+        let read = if row.topic == ROOM {
+            serde_json::from_str(&row.payload).map(|told: RoomFrame| {
+                sorted
+                    .rooms
+                    .entry(told.stream)
+                    .or_default()
+                    .push(told.frame);
+            })
+        } else {
+            serde_json::from_str(&row.payload).map(|fact: OrderFact| {
+                sorted.orders.insert(fact.order, fact);
+            })
+        };
+        if let Err(error) = read {
+            // It would never become readable: say so, and let the rows behind it pass.
+            tracing::error!(seq = row.seq, topic = row.topic, %error, "unreadable outbox row");
+        }
+    }
+    sorted
+}
+
+impl Commerce {
+    /// Delivers until the process stops: at once when woken, and now and then by itself.
+    pub(crate) async fn run_courier(self) {
+        while !self.is_stopping() {
+            match self.deliver().await {
+                Ok(0) => self.courier_rest(limits::COURIER_EVERY).await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be delivered");
+                    self.courier_rest(limits::COURIER_EVERY).await;
+                }
+            }
+        }
+    }
+
+    /// Delivers the oldest facts; returns how many.
+    pub(crate) async fn deliver(&self) -> Result<usize, ServiceError> {
+        let rows = outbox::claim(self.store().reader(), &TOPICS, limits::SWEEP_MAX).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let Sorted { rooms, orders } = sort(&rows);
+        for (stream, frames) in rooms {
+            let shelf = self.shelf(stream).await?;
+            self.hub().publish_shop(stream, shelf, frames).await;
+        }
+        let ids: Vec<OrderId> = orders.keys().copied().collect();
+        for order in db::order::by_ids(self.store().reader(), &ids).await? {
+            if let Some(fact) = orders.get(&order.id) {
+                self.receipt(fact, order).await;
+            }
+        }
+        let (seqs, now): (Vec<i64>, i64) =
+            (rows.iter().map(|row| row.seq).collect(), self.now_us());
+        let count = seqs.len();
+        self.store()
+            .write(move |conn| Box::pin(async move { outbox::mark(conn, &seqs, now).await }))
+            .await?;
+        Ok(count)
+    }
+
+    async fn receipt(&self, fact: &OrderFact, order: Order) {
+        let frame = ServerFrame::Order(OrderUpdate { key: None, order });
+        self.hub()
+            .send_to_user(fact.stream, fact.buyer, frame)
+            .await;
+    }
+}

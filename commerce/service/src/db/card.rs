@@ -1,0 +1,154 @@
+//! Table `live_card`.
+
+use commerce_store::{SqlitePool, StoreError};
+use signaling_wire::{
+    CardId, ProductId, StreamId,
+    frame::shop::{Card, CardState, Product},
+};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+
+use super::{count, money, parsed, title, word};
+use crate::{ServiceError, limits};
+
+pub(crate) async fn insert(
+    conn: &mut SqliteConnection,
+    id: CardId,
+    stream: StreamId,
+    product: ProductId,
+    now: i64,
+) -> Result<(), ServiceError> {
+    let last: i64 =
+        sqlx::query_scalar("SELECT COALESCE(MAX(no), 0) FROM live_card WHERE stream_id = ?")
+            .bind(stream.to_string())
+            .fetch_one(&mut *conn)
+            .await?;
+    if last >= i64::from(limits::CARDS_MAX) {
+        return Err(ServiceError::Conflict("The show has too many cards."));
+    }
+    let inserted = sqlx::query(
+        "INSERT INTO live_card (id, stream_id, product_id, no, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id.to_string())
+    .bind(stream.to_string())
+    .bind(product.to_string())
+    .bind(last + 1)
+    .bind(now)
+    .bind(now)
+    .execute(conn)
+    .await;
+    match inserted.map_err(StoreError::from) {
+        Err(error) if error.is_unique_violation() => {
+            Err(ServiceError::Conflict("The product has a card already."))
+        }
+        other => Ok(other.map(|_| ())?),
+    }
+}
+
+/// Pins a card; whichever was pinned before counts as shown.
+pub(crate) async fn pin(
+    conn: &mut SqliteConnection,
+    stream: StreamId,
+    card: CardId,
+    now: i64,
+) -> Result<(), ServiceError> {
+    sqlx::query(
+        "UPDATE live_card SET state = 'shown', updated_at = ?, version = version + 1
+         WHERE stream_id = ? AND state = 'pinned' AND id <> ?",
+    )
+    .bind(now)
+    .bind(stream.to_string())
+    .bind(card.to_string())
+    .execute(&mut *conn)
+    .await?;
+    let pinned = sqlx::query(
+        "UPDATE live_card SET state = 'pinned', pinned_at = ?, updated_at = ?, version = version + 1
+         WHERE stream_id = ? AND id = ?",
+    )
+    .bind(now)
+    .bind(now)
+    .bind(stream.to_string())
+    .bind(card.to_string())
+    .execute(conn)
+    .await?;
+    match pinned.rows_affected() {
+        0 => Err(ServiceError::NotFound("card")),
+        _ => Ok(()),
+    }
+}
+
+/// Takes a card down; returns whether it was pinned.
+pub(crate) async fn unpin(
+    conn: &mut SqliteConnection,
+    stream: StreamId,
+    card: CardId,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE live_card SET state = 'shown', updated_at = ?, version = version + 1
+         WHERE stream_id = ? AND id = ? AND state = 'pinned'",
+    )
+    .bind(now)
+    .bind(stream.to_string())
+    .bind(card.to_string())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(crate) async fn find(
+    conn: &mut SqliteConnection,
+    stream: StreamId,
+    card: CardId,
+) -> Result<Card, ServiceError> {
+    let row = sqlx::query(
+        "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
+                ko.title AS title_ko, en.title AS title_en
+         FROM live_card c JOIN product p ON p.id = c.product_id
+         JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
+         JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
+         WHERE c.stream_id = ? AND c.id = ?",
+    )
+    .bind(stream.to_string())
+    .bind(card.to_string())
+    .fetch_optional(conn)
+    .await?;
+    let row = row.ok_or(ServiceError::NotFound("card"))?;
+    Ok(card_of(&row)?)
+}
+
+pub(crate) async fn list(pool: &SqlitePool, stream: StreamId) -> Result<Vec<Card>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
+                ko.title AS title_ko, en.title AS title_en
+         FROM live_card c JOIN product p ON p.id = c.product_id
+         JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
+         JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
+         WHERE c.stream_id = ? ORDER BY c.no",
+    )
+    .bind(stream.to_string())
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(card_of).collect()
+}
+
+fn card_of(row: &SqliteRow) -> Result<Card, StoreError> {
+    let product = Product {
+        id: parsed(row, "product_id")?,
+        title: title(row)?,
+        image_url: row.try_get("image_url")?,
+        price: money(row, "price")?,
+    };
+    let state = word(row, "state", |text| match text {
+        "queued" => Some(CardState::Queued),
+        "pinned" => Some(CardState::Pinned),
+        "shown" => Some(CardState::Shown),
+        _ => None,
+    })?;
+    Ok(Card {
+        id: parsed(row, "id")?,
+        no: count(row, "no")?,
+        product,
+        state,
+    })
+}

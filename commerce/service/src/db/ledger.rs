@@ -1,0 +1,402 @@
+//! The ledger of one sale in one transaction: read, changed by the rules, written back.
+//!
+//! Tables `stock_movement`, `stock_level` and `sale_buyer`. What is written is checked by the
+//! database again: the update of a level is conditional, and the tables have their CHECKs.
+
+use std::collections::BTreeMap;
+
+use commerce_core::{Batch, Demand, Hold, Level, Movement, Refusal, Terms, ledger, sale};
+use commerce_store::StoreError;
+use serde::Serialize;
+use signaling_wire::{
+    OrderId, ProductId, ReservationId, SaleId, SellerId, StreamId, UserId,
+    frame::shop::{Localized, SaleState, Stock},
+};
+use sqlx::{Row as _, SqliteConnection};
+
+use super::{count, json, money, parsed, seq, stock, title, word};
+use crate::ServiceError;
+
+/// The sale's own row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) state: SaleState,
+    pub(crate) stream: StreamId,
+    pub(crate) seller: SellerId,
+    pub(crate) hold_seconds: u32,
+    pub(crate) epoch: i64,
+}
+
+/// Why a movement happened.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cause {
+    pub(crate) reservation: Option<ReservationId>,
+    pub(crate) order: Option<OrderId>,
+    pub(crate) actor: Option<UserId>,
+    pub(crate) reason: String,
+}
+
+/// A movement with its cause, as it is stored.
+#[derive(Debug, Serialize)]
+pub(crate) struct Posting {
+    seq: u64,
+    row: i64,
+    kind: &'static str,
+    on_hand: i64,
+    held: i64,
+    committed: i64,
+    reservation: Option<ReservationId>,
+    order: Option<OrderId>,
+    actor: Option<UserId>,
+    reason: String,
+}
+
+impl Posting {
+    pub(crate) fn new(movement: &Movement, cause: Cause) -> Self {
+        Self {
+            seq: movement.seq,
+            row: movement.row,
+            kind: movement.kind.name(),
+            on_hand: movement.on_hand,
+            held: movement.held,
+            committed: movement.committed,
+            reservation: cause.reservation,
+            order: cause.order,
+            actor: cause.actor,
+            reason: cause.reason,
+        }
+    }
+}
+
+/// The open ledger of a sale.
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(crate) sale: SaleId,
+    pub(crate) head: Head,
+    batch: Batch,
+    titles: BTreeMap<ProductId, Localized>,
+    causes: BTreeMap<u64, Cause>,
+    /// Change of the units per buyer and product: what was given back, and what was taken.
+    back: BTreeMap<(UserId, ProductId), u32>,
+    taken: BTreeMap<(UserId, ProductId), u32>,
+}
+
+impl Book {
+    /// Reads the sale's terms and levels.
+    pub(crate) async fn open(
+        conn: &mut SqliteConnection,
+        sale: SaleId,
+    ) -> Result<Self, ServiceError> {
+        let last = last_seq(conn).await?;
+        Self::open_after(conn, sale, last).await
+    }
+
+    /// As `open`, when movements up to `last` are being written elsewhere in the transaction.
+    pub(crate) async fn open_after(
+        conn: &mut SqliteConnection,
+        sale: SaleId,
+        last: u64,
+    ) -> Result<Self, ServiceError> {
+        let rows = sqlx::query(
+            "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch,
+                    i.product_id, i.price, i.currency, i.max_per_buyer,
+                    l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
+                    ko.title AS title_ko, en.title AS title_en
+             FROM sale s JOIN stream t ON t.id = s.stream_id
+             JOIN sale_item i ON i.sale_id = s.id
+             JOIN stock_level l ON l.id = i.stock_level_id
+             JOIN product_text ko ON ko.product_id = i.product_id AND ko.locale = 'ko'
+             JOIN product_text en ON en.product_id = i.product_id AND en.locale = 'en'
+             WHERE s.id = ?",
+        )
+        .bind(sale.to_string())
+        .fetch_all(conn)
+        .await?;
+        let first = rows.first().ok_or(ServiceError::NotFound("sale"))?;
+        let head = Head {
+            state: word(first, "state", sale::parse)?,
+            stream: parsed(first, "stream_id")?,
+            seller: parsed(first, "seller_id")?,
+            hold_seconds: count(first, "hold_seconds")?,
+            epoch: first.try_get("owner_epoch")?,
+        };
+        let mut levels = Vec::with_capacity(rows.len());
+        let mut titles = BTreeMap::new();
+        for row in &rows {
+            let product = parsed(row, "product_id")?;
+            titles.insert(product, title(row)?);
+            let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
+            let level = Level {
+                on_hand: row.try_get("on_hand")?,
+                held: row.try_get("held")?,
+                committed: row.try_get("committed")?,
+            };
+            let (id, ledger_seq) = (row.try_get("id")?, seq(row, "ledger_seq")?);
+            let terms = Terms {
+                price,
+                max_per_buyer,
+            };
+            levels.push(ledger::Row {
+                id,
+                product,
+                terms,
+                level,
+                ledger_seq,
+            });
+        }
+        Ok(Self {
+            sale,
+            head,
+            batch: Batch::new(head.state, last, levels),
+            titles,
+            causes: BTreeMap::new(),
+            back: BTreeMap::new(),
+            taken: BTreeMap::new(),
+        })
+    }
+
+    /// Reads how much the buyers have already; must come before anything is done for them.
+    pub(crate) async fn know(
+        &mut self,
+        conn: &mut SqliteConnection,
+        buyers: &[UserId],
+    ) -> Result<(), StoreError> {
+        if buyers.is_empty() {
+            return Ok(());
+        }
+        let rows = sqlx::query(
+            "SELECT buyer_id, product_id, qty FROM sale_buyer
+             WHERE sale_id = ? AND buyer_id IN (SELECT value FROM json_each(?))",
+        )
+        .bind(self.sale.to_string())
+        .bind(json(&buyers)?)
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let (buyer, product) = (parsed(row, "buyer_id")?, parsed(row, "product_id")?);
+            self.batch.has_bought(buyer, product, count(row, "qty")?);
+        }
+        Ok(())
+    }
+
+    /// Keeps units for an order, or says why not.
+    pub(crate) fn place(&mut self, demand: &Demand) -> Result<Hold, Refusal> {
+        let hold = self.batch.place(demand)?;
+        *self
+            .taken
+            .entry((demand.buyer, demand.product))
+            .or_default() += demand.quantity;
+        Ok(hold)
+    }
+
+    /// Gives a hold back.
+    pub(crate) fn release(
+        &mut self,
+        buyer: UserId,
+        product: ProductId,
+        quantity: u32,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        let seq = self
+            .batch
+            .release(buyer, product, quantity)
+            .map_err(StoreError::invalid)?;
+        *self.back.entry((buyer, product)).or_default() += quantity;
+        self.explain(seq, cause);
+        Ok(())
+    }
+
+    /// Turns a hold into a sale.
+    pub(crate) fn commit(
+        &mut self,
+        product: ProductId,
+        quantity: u32,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        let seq = self
+            .batch
+            .commit(product, quantity)
+            .map_err(StoreError::invalid)?;
+        self.explain(seq, cause);
+        Ok(())
+    }
+
+    /// Takes units again for an order that was paid late; `false` if they are gone.
+    pub(crate) fn retake(
+        &mut self,
+        buyer: UserId,
+        product: ProductId,
+        quantity: u32,
+        cause: Cause,
+    ) -> bool {
+        let Some(seq) = self.batch.retake(buyer, product, quantity) else {
+            return false;
+        };
+        *self.taken.entry((buyer, product)).or_default() += quantity;
+        self.explain(seq - 1, cause.clone());
+        self.explain(seq, cause);
+        true
+    }
+
+    /// Moves units between the shelf and the sale; `None` if more would go back than is there.
+    pub(crate) fn allocate(&mut self, product: ProductId, delta: i64, cause: Cause) -> Option<()> {
+        let seq = self.batch.allocate(product, delta).ok()?;
+        self.explain(seq, cause);
+        Some(())
+    }
+
+    /// Says why a movement happened.
+    pub(crate) fn explain(&mut self, seq: u64, cause: Cause) {
+        self.causes.insert(seq, cause);
+    }
+
+    /// The sale's rows as they are now.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = ledger::Row> {
+        self.batch.rows()
+    }
+
+    /// A product's name, for the line of an order.
+    pub(crate) fn title(&self, product: ProductId) -> Result<Localized, StoreError> {
+        let title = self.titles.get(&product).cloned();
+        title.ok_or_else(|| StoreError::invalid("a sale item without a title"))
+    }
+
+    /// Writes everything; returns the levels that changed, as they will be once committed.
+    pub(crate) async fn close(
+        mut self,
+        conn: &mut SqliteConnection,
+        now: i64,
+    ) -> Result<Vec<Stock>, StoreError> {
+        let movements = self.batch.movements();
+        if movements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cause = |seq| self.causes.remove(seq).unwrap_or_default();
+        let mut cause = cause;
+        let postings: Vec<Posting> = movements
+            .iter()
+            .map(|movement| Posting::new(movement, cause(&movement.seq)))
+            .collect();
+        post(conn, &postings, now).await?;
+        give_back(conn, self.sale, &self.back).await?;
+        let limit = |product: &ProductId| {
+            self.batch
+                .row(*product)
+                .map_or(0, |row| row.terms.max_per_buyer)
+        };
+        let taken: Vec<_> = self
+            .taken
+            .iter()
+            .map(|((buyer, product), quantity)| (product, buyer, quantity, limit(product)))
+            .collect();
+        take(conn, self.sale, &taken).await?;
+        let changed = self
+            .batch
+            .changed()
+            .map(|(row, _)| stock::seen(self.sale, row.product, row.level, row.ledger_seq));
+        Ok(changed.collect())
+    }
+}
+
+/// The last sequence of the ledger.
+pub(crate) async fn last_seq(conn: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT COALESCE(MAX(seq), 0) AS seq FROM stock_movement")
+        .fetch_one(conn)
+        .await?;
+    seq(&row, "seq")
+}
+
+/// Appends movements, and applies their sums to the levels: one statement, and one per level.
+pub(crate) async fn post(
+    conn: &mut SqliteConnection,
+    postings: &[Posting],
+    now: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
+                reservation_id, order_id, actor_id, reason, at_us)
+         SELECT value ->> 'seq', value ->> 'row', value ->> 'kind', value ->> 'on_hand',
+                value ->> 'held', value ->> 'committed', value ->> 'reservation',
+                value ->> 'order', value ->> 'actor', value ->> 'reason', ?
+         FROM json_each(?)",
+    )
+    .bind(now)
+    .bind(json(&postings)?)
+    .execute(&mut *conn)
+    .await?;
+    let mut sums: BTreeMap<i64, (i64, i64, i64, u64)> = BTreeMap::new();
+    for posting in postings {
+        let sum = sums.entry(posting.row).or_default();
+        sum.0 += posting.on_hand;
+        sum.1 += posting.held;
+        sum.2 += posting.committed;
+        sum.3 = sum.3.max(posting.seq);
+    }
+    for (row, (on_hand, held, committed, seq)) in sums {
+        let done = sqlx::query(
+            "UPDATE stock_level SET on_hand = on_hand + ?1, held = held + ?2,
+                    committed = committed + ?3, ledger_seq = ?4
+             WHERE id = ?5 AND (on_hand + ?1) - (held + ?2) - (committed + ?3) >= 0",
+        )
+        .bind(on_hand)
+        .bind(held)
+        .bind(committed)
+        .bind(i64::try_from(seq).map_err(StoreError::invalid)?)
+        .bind(row)
+        .execute(&mut *conn)
+        .await?;
+        if done.rows_affected() != 1 {
+            metrics::counter!("souk_stock_invariant_violations_total").increment(1);
+            return Err(StoreError::invalid(
+                "a stock level has less than the ledger gave away",
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn give_back(
+    conn: &mut SqliteConnection,
+    sale: SaleId,
+    back: &BTreeMap<(UserId, ProductId), u32>,
+) -> Result<(), StoreError> {
+    if back.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = back
+        .iter()
+        .map(|((buyer, product), qty)| (product, buyer, qty))
+        .collect();
+    sqlx::query(
+        "UPDATE sale_buyer SET qty = qty - b.qty
+         FROM (SELECT value ->> 0 AS product, value ->> 1 AS buyer, value ->> 2 AS qty
+               FROM json_each(?2)) b
+         WHERE sale_id = ?1 AND product_id = b.product AND buyer_id = b.buyer",
+    )
+    .bind(sale.to_string())
+    .bind(json(&rows)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn take(
+    conn: &mut SqliteConnection,
+    sale: SaleId,
+    taken: &[(&ProductId, &UserId, &u32, u32)],
+) -> Result<(), StoreError> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    // `WHERE true` keeps the parser from reading ON as a join's.
+    sqlx::query(
+        "INSERT INTO sale_buyer (sale_id, product_id, buyer_id, qty, max_qty)
+         SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2) WHERE true
+         ON CONFLICT (sale_id, product_id, buyer_id) DO UPDATE SET qty = qty + excluded.qty",
+    )
+    .bind(sale.to_string())
+    .bind(json(&taken)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

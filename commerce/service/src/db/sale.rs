@@ -1,0 +1,237 @@
+//! Tables `sale` and `sale_item`.
+
+use commerce_core::sale::{self, SaleEvent};
+use commerce_store::{SqlitePool, StoreError};
+use signaling_wire::{
+    Money, SaleId, SellerId, StreamId,
+    frame::shop::{Sale, SaleItem, SaleState, Stock},
+};
+use sqlx::{Row as _, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+
+use super::{count, maybe_ms, money, parsed, seq, stock, word};
+use crate::{NewSaleItem, ServiceError};
+
+pub(crate) async fn insert(
+    conn: &mut SqliteConnection,
+    id: SaleId,
+    stream: StreamId,
+    hold_seconds: u32,
+    now: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sale (id, stream_id, hold_seconds, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(id.to_string())
+    .bind(stream.to_string())
+    .bind(hold_seconds)
+    .bind(now)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_item(
+    conn: &mut SqliteConnection,
+    sale: SaleId,
+    item: &NewSaleItem,
+    price: Money,
+) -> Result<(), StoreError> {
+    let level = stock::insert_row(conn, item.product_id, Some(sale)).await?;
+    sqlx::query(
+        "INSERT INTO sale_item (sale_id, product_id, stock_level_id, price, currency, max_per_buyer)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(sale.to_string())
+    .bind(item.product_id.to_string())
+    .bind(level)
+    .bind(price.amount)
+    .bind(price.currency.code())
+    .bind(item.max_per_buyer)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the step in the table of states, if it exists.
+pub(crate) async fn step(
+    conn: &mut SqliteConnection,
+    id: SaleId,
+    event: SaleEvent,
+    now: i64,
+) -> Result<SaleState, ServiceError> {
+    let from = state(&mut *conn, id)
+        .await?
+        .ok_or(ServiceError::NotFound("sale"))?;
+    let to = sale::step(from, event)?;
+    let done = sqlx::query(
+        "UPDATE sale SET state = ?1, updated_at = ?2, version = version + 1,
+                opened_at = CASE WHEN ?1 = 'open' THEN COALESCE(opened_at, ?2) ELSE opened_at END,
+                closed_at = CASE WHEN ?1 = 'closed' THEN ?2 ELSE closed_at END
+         WHERE id = ?3 AND state = ?4",
+    )
+    .bind(sale::name(to))
+    .bind(now)
+    .bind(id.to_string())
+    .bind(sale::name(from))
+    .execute(conn)
+    .await?;
+    match done.rows_affected() {
+        1 => Ok(to),
+        _ => Err(ServiceError::Conflict("The sale has changed.")),
+    }
+}
+
+pub(crate) async fn state<'e>(
+    executor: impl SqliteExecutor<'e>,
+    id: SaleId,
+) -> Result<Option<SaleState>, StoreError> {
+    let query = sqlx::query("SELECT state FROM sale WHERE id = ?").bind(id.to_string());
+    query
+        .fetch_optional(executor)
+        .await?
+        .map(|row| word(&row, "state", sale::parse))
+        .transpose()
+}
+
+pub(crate) async fn assert_unclosed(
+    conn: &mut SqliteConnection,
+    id: SaleId,
+) -> Result<(), ServiceError> {
+    match state(conn, id).await? {
+        None => Err(ServiceError::NotFound("sale")),
+        Some(SaleState::Closed) => Err(commerce_core::Refusal::SaleNotOpen {
+            state: SaleState::Closed,
+        }
+        .into()),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The stream and the seller of a sale.
+pub(crate) async fn place(
+    pool: &SqlitePool,
+    id: SaleId,
+) -> Result<Option<(StreamId, SellerId)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT s.stream_id, t.seller_id FROM sale s JOIN stream t ON t.id = s.stream_id WHERE s.id = ?",
+    )
+    .bind(id.to_string())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| Ok((parsed(&row, "stream_id")?, parsed(&row, "seller_id")?)))
+        .transpose()
+}
+
+pub(crate) async fn unclosed(
+    pool: &SqlitePool,
+    stream: StreamId,
+) -> Result<Vec<SaleId>, StoreError> {
+    ids(
+        sqlx::query("SELECT id FROM sale WHERE stream_id = ? AND state <> 'closed' ORDER BY id")
+            .bind(stream.to_string())
+            .fetch_all(pool)
+            .await?,
+    )
+}
+
+pub(crate) async fn of_stream(
+    pool: &SqlitePool,
+    stream: StreamId,
+) -> Result<Vec<SaleId>, StoreError> {
+    ids(
+        sqlx::query("SELECT id FROM sale WHERE stream_id = ? ORDER BY id DESC LIMIT 100")
+            .bind(stream.to_string())
+            .fetch_all(pool)
+            .await?,
+    )
+}
+
+/// Every sale that takes orders.
+pub(crate) async fn open(pool: &SqlitePool) -> Result<Vec<SaleId>, StoreError> {
+    ids(
+        sqlx::query("SELECT id FROM sale WHERE state = 'open' ORDER BY id")
+            .fetch_all(pool)
+            .await?,
+    )
+}
+
+/// The sale that a room shows: one that is open, else paused, else a draft, else the last one.
+pub(crate) async fn shown(
+    pool: &SqlitePool,
+    stream: StreamId,
+) -> Result<Option<SaleId>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM sale WHERE stream_id = ?
+         ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'paused' THEN 1 WHEN 'draft' THEN 2 ELSE 3 END,
+                  id DESC LIMIT 1",
+    )
+    .bind(stream.to_string())
+    .fetch_all(pool)
+    .await?;
+    Ok(ids(rows)?.pop())
+}
+
+fn ids(rows: Vec<SqliteRow>) -> Result<Vec<SaleId>, StoreError> {
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// A sale with the stock of its items.
+pub(crate) async fn find<'e>(
+    executor: impl SqliteExecutor<'e>,
+    id: SaleId,
+) -> Result<Option<(Sale, Vec<Stock>)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT s.stream_id, s.state, s.hold_seconds, s.opened_at, s.closed_at,
+                i.product_id, i.price, i.currency, i.max_per_buyer,
+                l.on_hand, l.held, l.committed, l.ledger_seq
+         FROM sale s JOIN sale_item i ON i.sale_id = s.id
+         JOIN stock_level l ON l.id = i.stock_level_id
+         WHERE s.id = ? ORDER BY i.product_id",
+    )
+    .bind(id.to_string())
+    .fetch_all(executor)
+    .await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut sale = Sale {
+        id,
+        stream_id: parsed(first, "stream_id")?,
+        state: word(first, "state", sale::parse)?,
+        opens_ms: maybe_ms(first, "opened_at")?,
+        closes_ms: maybe_ms(first, "closed_at")?,
+        hold_seconds: count(first, "hold_seconds")?,
+        items: Vec::with_capacity(rows.len()),
+    };
+    let mut levels = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let product_id = parsed(row, "product_id")?;
+        let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
+        sale.items.push(SaleItem {
+            product_id,
+            price,
+            max_per_buyer,
+        });
+        let level = commerce_core::Level {
+            on_hand: row.try_get("on_hand")?,
+            held: row.try_get("held")?,
+            committed: row.try_get("committed")?,
+        };
+        levels.push(stock::seen(id, product_id, level, seq(row, "ledger_seq")?));
+    }
+    Ok(Some((sale, levels)))
+}
+
+/// Raises the owner epoch; whoever owned the sale before writes nothing any more.
+pub(crate) async fn take_over(conn: &mut SqliteConnection, id: SaleId) -> Result<i64, StoreError> {
+    sqlx::query("UPDATE sale SET owner_epoch = owner_epoch + 1 WHERE id = ?")
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    let sql = "SELECT owner_epoch FROM sale WHERE id = ?";
+    Ok(sqlx::query_scalar(sql)
+        .bind(id.to_string())
+        .fetch_one(conn)
+        .await?)
+}

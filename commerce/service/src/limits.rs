@@ -1,0 +1,63 @@
+//! Bounds of the shop's own tasks and texts.
+
+use std::time::Duration;
+
+/// Rows of a page, unless asked for.
+pub const PAGE_DEFAULT: u32 = 20;
+/// Most rows of a page.
+pub const PAGE_MAX: u32 = 100;
+
+/// Purchases that may wait for one sale; one more is answered `busy`.
+pub const SALE_QUEUE_MAX: usize = 4096;
+/// Most purchases in one transaction.
+pub const BATCH_MAX: usize = 256;
+/// How long the first purchase of a batch waits for others.
+pub const BATCH_WAIT: Duration = Duration::from_millis(2);
+/// Most holds that one transaction gives back.
+pub const EXPIRY_BATCH_MAX: u32 = 256;
+/// Most sequencers at a time.
+pub const SEQUENCERS_MAX: usize = 1024;
+/// A sequencer without work for so long ends; the next purchase starts another.
+pub const SEQUENCER_IDLE: Duration = Duration::from_secs(60);
+/// Most commands of the `shop` lane that are worked on at a time.
+pub const LANE_COMMANDS_MAX: usize = 1024;
+
+/// Longest title or name, characters.
+pub const TITLE_CHARS_MAX: usize = 120;
+/// Longest picture address, characters.
+pub const IMAGE_URL_CHARS_MAX: usize = 2048;
+/// Longest reason of a stock change, characters.
+pub const REASON_CHARS_MAX: usize = 200;
+/// Most cards of one show.
+pub const CARDS_MAX: u32 = 200;
+/// Most shops that one user may found.
+pub const SELLERS_PER_USER_MAX: i64 = 10;
+/// Most shows of a seller that have not ended.
+pub const OPEN_STREAMS_MAX: i64 = 50;
+
+/// How often holds are given back and unknown payments asked for.
+pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How long told outbox rows are kept.
+pub const OUTBOX_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Most rows that one sweep of a table touches.
+pub const SWEEP_MAX: u32 = 256;
+/// How often deliverers look at the outbox when nobody woke them.
+pub const COURIER_EVERY: Duration = Duration::from_millis(500);
+
+/// Longest wait for the provider to connect.
+pub const PROVIDER_CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Longest answer of the provider, bytes.
+pub const PROVIDER_BODY_MAX: usize = 256 * 1024;
+/// Longest webhook body, bytes.
+pub const WEBHOOK_BODY_MAX: usize = 64 * 1024;
+/// Longest webhook id, characters.
+pub const WEBHOOK_ID_CHARS_MAX: usize = 256;
+/// Longest payment token, characters.
+pub const PAYMENT_TOKEN_CHARS_MAX: usize = 4096;
+/// Deliveries of one webhook that are tried before it is given up.
+pub const WEBHOOK_ATTEMPTS_MAX: i64 = 12;
+/// Tries to pay one order.
+pub const PAYMENT_ATTEMPTS_MAX: i64 = 10;
+/// Seconds after which a payment of unknown outcome is asked for again, by number of the check;
+/// the last one repeats.
+pub const RECHECK_SECONDS: [i64; 6] = [2, 5, 15, 60, 120, 300];

@@ -1,0 +1,134 @@
+//! Orders: buying, and what became of it.
+
+use commerce_core::Demand;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use signaling_wire::{
+    OrderId, UserId,
+    frame::shop::{self, Buy},
+    limits::IDEMPOTENCY_KEY_CHARS_MAX,
+};
+
+use crate::{Commerce, Page, ServiceError, db, page, sequencer::Purchase, validation::Validation};
+
+/// The answer to a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The order, as it is now.
+    pub order: shop::Order,
+    /// Whether an earlier request with the same key placed it.
+    pub replayed: bool,
+}
+
+/// Something that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderEvent {
+    /// Order of happening.
+    pub seq: u64,
+    /// What, as in `placed`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status before; absent for the first.
+    pub from_status: Option<String>,
+    /// The status after.
+    pub to_status: String,
+    /// When, milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+impl Commerce {
+    /// Buys: the one path of both `POST /api/orders` and the `buy` command. Answers after the
+    /// order is durable. The same key gets the same order.
+    ///
+    /// # Errors
+    /// A [`Refusal`](commerce_core::Refusal), validation, or [`ServiceError::Busy`]: after the
+    /// latter, and after a lost answer, the buyer asks again with the same key.
+    pub async fn buy(&self, buyer: UserId, buy: Buy) -> Result<Placed, ServiceError> {
+        let begun = std::time::Instant::now();
+        let placed = self.buy_unmeasured(buyer, buy).await;
+        let result = match &placed {
+            Ok(Placed { replayed: true, .. }) => "replayed",
+            Ok(_) => "placed",
+            Err(ServiceError::Refused(refusal)) => refusal.code().key(),
+            Err(ServiceError::Busy) => "busy",
+            Err(_) => "error",
+        };
+        metrics::counter!("souk_orders_total", "result" => result).increment(1);
+        metrics::histogram!("souk_order_seconds").record(begun.elapsed().as_secs_f64());
+        placed
+    }
+
+    async fn buy_unmeasured(&self, buyer: UserId, buy: Buy) -> Result<Placed, ServiceError> {
+        let mut validation = Validation::default();
+        let bounded = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&buy.key.len());
+        validation.check(bounded, "/key", "range", "must be 1 to 255 characters");
+        let printable = buy.key.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        validation.check(printable, "/key", "format", "must be printable ASCII");
+        validation.done()?;
+        let fingerprint = fingerprint(&buy);
+        let demand = Demand {
+            buyer,
+            product: buy.product_id,
+            quantity: buy.quantity,
+            expected: buy.expected_unit_price,
+        };
+        let purchase = Purchase {
+            demand,
+            key: buy.key,
+            fingerprint,
+        };
+        self.sequence(buy.sale_id, purchase).await
+    }
+
+    /// A buyer's orders, the newest first.
+    ///
+    /// # Errors
+    /// The database, or a cursor that is none.
+    pub async fn orders(
+        &self,
+        buyer: UserId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<shop::Order>, ServiceError> {
+        let after = page::after::<OrderId>(cursor)?;
+        let limit = page::clamp(limit);
+        let rows = db::order::list(self.store().reader(), buyer, after, limit + 1).await?;
+        Ok(Page::cut(rows, limit, |order| order.id.to_string()))
+    }
+
+    /// A buyer's order.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], also for an order of somebody else.
+    pub async fn order(&self, buyer: UserId, id: OrderId) -> Result<shop::Order, ServiceError> {
+        let found = db::order::of_buyer(self.store().reader(), buyer, id).await?;
+        found.ok_or(ServiceError::NotFound("order"))
+    }
+
+    /// What happened to a buyer's order, in order.
+    ///
+    /// # Errors
+    /// As [`Commerce::order`].
+    pub async fn order_events(
+        &self,
+        buyer: UserId,
+        id: OrderId,
+    ) -> Result<Vec<OrderEvent>, ServiceError> {
+        self.order(buyer, id).await?;
+        Ok(db::order::events(self.store().reader(), id).await?)
+    }
+}
+
+/// What a key stands for: another command under the same key is refused.
+fn fingerprint(buy: &Buy) -> String {
+    let price = match buy.expected_unit_price {
+        Some(money) => format!("{}{}", money.amount, money.currency.code()),
+        None => String::new(),
+    };
+    let text = format!(
+        "buy|{}|{}|{}|{price}",
+        buy.sale_id, buy.product_id, buy.quantity
+    );
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

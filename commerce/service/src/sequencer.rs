@@ -1,0 +1,260 @@
+//! A task per running sale that turns purchases into batches, one transaction each.
+//!
+//! Gather (up to 256 purchases or 2 ms), commit, then acknowledge, then tick. The queue is
+//! bounded; full is an answer. A sequencer takes the sale over by raising its owner epoch, and
+//! every batch of an older one fails as a whole. One that has nothing to do ends by itself.
+
+mod batch;
+mod directory;
+#[cfg(feature = "negative-controls")]
+mod negative;
+
+use commerce_core::{Demand, Refusal};
+use commerce_store::StoreError;
+use signaling_wire::{SaleId, StreamId, frame::shop::Stock};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use self::directory::Directory;
+use crate::{Commerce, Placed, ServiceError, db, limits};
+
+/// What a buyer asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Purchase {
+    pub(crate) demand: Demand,
+    pub(crate) key: String,
+    pub(crate) fingerprint: String,
+}
+
+/// Levels that a commit changed.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    pub(crate) stream: StreamId,
+    pub(crate) levels: Vec<Stock>,
+}
+
+/// The answer to a purchase, once it is durable.
+pub(crate) type Answer = Result<Placed, ServiceError>;
+
+/// A purchase that waits for its answer.
+pub(crate) struct Waiting {
+    purchase: Purchase,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Commerce {
+    /// Puts a purchase into its sale's queue and waits for the answer.
+    pub(crate) async fn sequence(&self, sale: SaleId, purchase: Purchase) -> Answer {
+        let (answer, result) = oneshot::channel();
+        let mut waiting = Waiting { purchase, answer };
+        // A sequencer may end, idle, between being found and being given work: once more then.
+        for _ in 0..2 {
+            let queue = match self.directory().find(sale) {
+                Some(queue) => queue,
+                None => {
+                    db::sale::state(self.store().reader(), sale)
+                        .await?
+                        .ok_or(ServiceError::NotFound("sale"))?;
+                    self.run_sequencer(sale).ok_or(ServiceError::Busy)?
+                }
+            };
+            match queue.try_send(waiting) {
+                Ok(()) => return result.await.unwrap_or(Err(ServiceError::Stopping)),
+                Err(mpsc::error::TrySendError::Full(_)) => return Err(ServiceError::Busy),
+                Err(mpsc::error::TrySendError::Closed(back)) => waiting = back,
+            }
+        }
+        Err(if self.is_stopping() {
+            ServiceError::Stopping
+        } else {
+            ServiceError::Busy
+        })
+    }
+
+    /// Starts the sale's sequencer unless it runs; `None` if too many run.
+    pub(crate) fn run_sequencer(&self, sale: SaleId) -> Option<mpsc::Sender<Waiting>> {
+        let (queue, fresh) = self.directory().open(sale)?;
+        if let Some(work) = fresh {
+            let commerce = self.clone();
+            self.spawn(async move { commerce.run_sale(sale, work).await });
+        }
+        Some(queue)
+    }
+
+    async fn run_sale(self, sale: SaleId, mut work: mpsc::Receiver<Waiting>) {
+        let taken = self
+            .store()
+            .write(move |conn| Box::pin(db::sale::take_over(conn, sale)))
+            .await;
+        match taken {
+            Ok(epoch) => self.serve_sale(sale, epoch, &mut work).await,
+            Err(error) => tracing::error!(%sale, %error, "the sale cannot be taken over"),
+        }
+        self.directory().close(sale);
+        work.close();
+        // What came in at the last moment is answered, not dropped: nothing was done for it.
+        while let Some(waiting) = work.recv().await {
+            let _ = waiting.answer.send(Err(ServiceError::Busy));
+        }
+    }
+
+    async fn serve_sale(&self, sale: SaleId, epoch: i64, work: &mut mpsc::Receiver<Waiting>) {
+        let mut gathered = Vec::with_capacity(limits::BATCH_MAX);
+        loop {
+            tokio::select! {
+                biased;
+                count = work.recv_many(&mut gathered, limits::BATCH_MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep(limits::SEQUENCER_IDLE) => return,
+                () = self.stopped() => return,
+            }
+            fill(work, &mut gathered).await;
+            metrics::histogram!("souk_sale_batch_size").record(gathered.len() as f64);
+            #[cfg(not(feature = "negative-controls"))]
+            let outcome = self.commit(sale, epoch, &mut gathered).await;
+            #[cfg(feature = "negative-controls")]
+            let outcome = self
+                .acknowledge_then_commit(sale, epoch, &mut gathered)
+                .await;
+            if outcome == Err(Fenced) {
+                tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
+                return;
+            }
+        }
+    }
+
+    /// Commits what was gathered, acknowledges it, and ticks.
+    #[cfg_attr(feature = "negative-controls", allow(dead_code))]
+    async fn commit(
+        &self,
+        sale: SaleId,
+        epoch: i64,
+        gathered: &mut Vec<Waiting>,
+    ) -> Result<(), Fenced> {
+        let purchases = gathered
+            .iter()
+            .map(|waiting| waiting.purchase.clone())
+            .collect();
+        match self.run_batch(sale, Some(epoch), purchases).await {
+            Ok(done) => {
+                for (waiting, answer) in gathered.drain(..).zip(done.answers) {
+                    // A buyer who went away finds the order under the same key.
+                    let _ = waiting.answer.send(answer.map_err(ServiceError::from));
+                }
+                self.tick(done.changed.stream, &done.changed.levels).await;
+                self.wake_courier();
+                Ok(())
+            }
+            Err(batch::Failure::Fenced) => {
+                refuse(gathered, || ServiceError::Busy);
+                Err(Fenced)
+            }
+            Err(batch::Failure::Other(error)) => {
+                self.commit_one_by_one(sale, epoch, gathered, error).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// After a batch failed: a purchase that cannot be written fails alone.
+    async fn commit_one_by_one(
+        &self,
+        sale: SaleId,
+        epoch: i64,
+        gathered: &mut Vec<Waiting>,
+        error: ServiceError,
+    ) {
+        let hopeless = matches!(
+            error,
+            ServiceError::Store(StoreError::Busy | StoreError::Closed)
+        );
+        if hopeless || gathered.len() == 1 {
+            tracing::warn!(%sale, %error, "a batch could not be written");
+            refuse(gathered, || match &error {
+                ServiceError::Store(StoreError::Busy) => StoreError::Busy.into(),
+                ServiceError::Store(StoreError::Closed) => ServiceError::Stopping,
+                other => StoreError::Invalid(other.to_string()).into(),
+            });
+            return;
+        }
+        tracing::warn!(%sale, %error, "a batch failed; its purchases are tried one by one");
+        for waiting in gathered.drain(..) {
+            let outcome = self
+                .run_batch(sale, Some(epoch), vec![waiting.purchase])
+                .await;
+            let answer = match outcome {
+                Ok(mut done) => {
+                    self.tick(done.changed.stream, &done.changed.levels).await;
+                    done.answers
+                        .pop()
+                        .map_or(Err(ServiceError::Busy), |a| a.map_err(ServiceError::from))
+                }
+                Err(batch::Failure::Fenced) => Err(ServiceError::Busy),
+                Err(batch::Failure::Other(error)) => Err(error),
+            };
+            let _ = waiting.answer.send(answer);
+        }
+        self.wake_courier();
+    }
+
+    async fn run_batch(
+        &self,
+        sale: SaleId,
+        epoch: Option<i64>,
+        purchases: Vec<Purchase>,
+    ) -> Result<batch::Done, batch::Failure> {
+        let (now, provider) = (self.now_us(), self.config().payment.kind.name());
+        self.store()
+            .transact(move |conn| {
+                Box::pin(
+                    async move { batch::run(conn, sale, epoch, &purchases, provider, now).await },
+                )
+            })
+            .await
+    }
+
+    /// Gives back the sale's holds that are over, as every batch does.
+    pub(crate) async fn expire_due(&self, sale: SaleId) -> Result<(), ServiceError> {
+        let done = self.run_batch(sale, None, Vec::new()).await;
+        let done = done.map_err(|failure| match failure {
+            batch::Failure::Fenced => ServiceError::Busy,
+            batch::Failure::Other(error) => error,
+        })?;
+        self.wake_courier();
+        self.tick(done.changed.stream, &done.changed.levels).await;
+        Ok(())
+    }
+
+    /// Tells the room new levels; they are durable.
+    pub(crate) async fn tick(&self, stream: StreamId, levels: &[Stock]) {
+        for level in levels {
+            self.hub().publish_stock(stream, *level).await;
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Fenced;
+
+/// Waits a moment for the batch to grow.
+async fn fill(work: &mut mpsc::Receiver<Waiting>, gathered: &mut Vec<Waiting>) {
+    let until = tokio::time::Instant::now() + limits::BATCH_WAIT;
+    while gathered.len() < limits::BATCH_MAX {
+        let room = limits::BATCH_MAX - gathered.len();
+        match tokio::time::timeout_at(until, work.recv_many(gathered, room)).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn refuse(gathered: &mut Vec<Waiting>, error: impl Fn() -> ServiceError) {
+    for waiting in gathered.drain(..) {
+        let _ = waiting.answer.send(Err(error()));
+    }
+}
+
+/// The answer of a batch to one purchase.
+pub(crate) type Verdict = Result<Placed, Refusal>;

@@ -1,0 +1,258 @@
+//! One batch of a sale in one transaction.
+//!
+//! Read: the sale's ledger, its holds that are over, what the keys stand for, what the buyers
+//! have. Decide, in arrival order. Write: one statement per table.
+
+use std::collections::{BTreeSet, HashMap};
+
+use commerce_core::{Refusal, order};
+use commerce_store::{StoreError, clock};
+use signaling_wire::{
+    OrderId, OrderLineId, PaymentId, ReservationId, SaleId, UserId,
+    frame::shop::{Localized, Order, OrderLine, OrderPayment, OrderStatus, PaymentStatus},
+};
+use sqlx::SqliteConnection;
+
+use super::{Changed, Purchase, Verdict};
+use crate::{
+    Placed, ServiceError,
+    db::{
+        self, hold,
+        ledger::{Book, Cause},
+        placement::{self, Known, Placement},
+    },
+    mint::mint,
+};
+
+/// What a batch did; its answers are in the order of the purchases.
+pub(crate) struct Done {
+    pub(crate) answers: Vec<Verdict>,
+    pub(crate) changed: Changed,
+}
+
+/// Why a batch did nothing.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Another sequencer owns the sale.
+    Fenced,
+    /// The database, or a sale that does not exist.
+    Other(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// What became of a purchase before its order is written.
+enum Decision {
+    Refused(Refusal),
+    /// The order of an earlier request.
+    Replay(OrderId),
+    /// The placement with this index, of this batch; the flag says that it was placed by an
+    /// earlier request of the same batch.
+    Placed(usize, bool),
+}
+
+/// Runs a batch. Without an epoch the sale is not owned: allowed for giving holds back only.
+pub(crate) async fn run(
+    conn: &mut SqliteConnection,
+    sale: SaleId,
+    epoch: Option<i64>,
+    purchases: &[Purchase],
+    provider: &'static str,
+    now: i64,
+) -> Result<Done, Failure> {
+    let mut book = Book::open(conn, sale).await?;
+    if epoch.is_some_and(|epoch| epoch != book.head.epoch) {
+        return Err(Failure::Fenced);
+    }
+    let due = hold::due(conn, sale, now).await?;
+    let buyers: BTreeSet<UserId> = due
+        .iter()
+        .map(hold::Due::buyer)
+        .chain(purchases.iter().map(|purchase| purchase.demand.buyer))
+        .collect();
+    let keys: Vec<(UserId, &str)> = purchases
+        .iter()
+        .map(|purchase| (purchase.demand.buyer, purchase.key.as_str()))
+        .collect();
+    let known = placement::known(conn, &keys).await?;
+    book.know(conn, &buyers.into_iter().collect::<Vec<_>>())
+        .await?;
+
+    hold::expire(conn, &mut book, &due, now).await?;
+    let mut placements = Vec::new();
+    let decisions = decide(&mut book, &known, purchases, &mut placements, now)?;
+    placement::insert(conn, &book, &placements, provider, now).await?;
+    let head = book.head;
+    let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
+    let mut levels = book.close(conn, now).await?;
+    if closed && !due.is_empty() {
+        levels.extend(db::stock::return_unsold(conn, sale, now).await?);
+    }
+    let replayed = replayed(conn, &decisions).await?;
+    let answers = decisions
+        .into_iter()
+        .map(|decision| match decision {
+            Decision::Refused(refusal) => Ok(Err(refusal)),
+            Decision::Replay(id) => match replayed.get(&id) {
+                Some(order) => Ok(Ok(Placed {
+                    order: order.clone(),
+                    replayed: true,
+                })),
+                None => Err(StoreError::invalid("a key without its order")),
+            },
+            Decision::Placed(index, replayed) => {
+                let order = seen(&placements[index], head.stream, sale, provider, now);
+                Ok(Ok(Placed { order, replayed }))
+            }
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Done {
+        answers,
+        changed: Changed {
+            stream: head.stream,
+            levels,
+        },
+    })
+}
+
+fn decide(
+    book: &mut Book,
+    known: &HashMap<(UserId, String), Known>,
+    purchases: &[Purchase],
+    placements: &mut Vec<Placement>,
+    now: i64,
+) -> Result<Vec<Decision>, StoreError> {
+    let mut fresh: HashMap<(UserId, &str), usize> = HashMap::new();
+    let mut decisions = Vec::with_capacity(purchases.len());
+    for purchase in purchases {
+        let buyer = purchase.demand.buyer;
+        let same = |fingerprint: &str| fingerprint == purchase.fingerprint;
+        if let Some(known) = known.get(&(buyer, purchase.key.clone())) {
+            decisions.push(match same(&known.fingerprint) {
+                true => Decision::Replay(known.order),
+                false => Decision::Refused(Refusal::KeyReused),
+            });
+        } else if let Some(&index) = fresh.get(&(buyer, purchase.key.as_str())) {
+            decisions.push(match same(&placements[index].fingerprint) {
+                true => Decision::Placed(index, true),
+                false => Decision::Refused(Refusal::KeyReused),
+            });
+        } else {
+            decisions.push(match place(book, purchase, now)? {
+                Ok(placement) => {
+                    fresh.insert((buyer, purchase.key.as_str()), placements.len());
+                    placements.push(placement);
+                    Decision::Placed(placements.len() - 1, false)
+                }
+                Err(refusal) => Decision::Refused(refusal),
+            });
+        }
+    }
+    Ok(decisions)
+}
+
+fn place(
+    book: &mut Book,
+    purchase: &Purchase,
+    now: i64,
+) -> Result<Result<Placement, Refusal>, StoreError> {
+    let demand = &purchase.demand;
+    let hold = match book.place(demand) {
+        Ok(hold) => hold,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Localized { ko, en } = book.title(demand.product)?;
+    let placement = Placement {
+        order: mint!(OrderId, now),
+        number: order::number(now, hold.seq),
+        line: mint!(OrderLineId, now),
+        reservation: mint!(ReservationId, now),
+        payment: mint!(PaymentId, now),
+        buyer: demand.buyer,
+        product: demand.product,
+        row: hold.row,
+        title_ko: ko,
+        title_en: en,
+        quantity: demand.quantity,
+        unit: hold.unit_price,
+        unit_price: hold.unit_price.amount,
+        total: hold.total.amount,
+        currency: hold.total.currency.code(),
+        seq: hold.seq,
+        due: now + i64::from(book.head.hold_seconds) * 1_000_000,
+        key: purchase.key.clone(),
+        fingerprint: purchase.fingerprint.clone(),
+    };
+    let cause = Cause {
+        reservation: Some(placement.reservation),
+        order: Some(placement.order),
+        actor: Some(demand.buyer),
+        ..Cause::default()
+    };
+    book.explain(hold.seq, cause);
+    Ok(Ok(placement))
+}
+
+async fn replayed(
+    conn: &mut SqliteConnection,
+    decisions: &[Decision],
+) -> Result<HashMap<OrderId, Order>, StoreError> {
+    let ids: BTreeSet<OrderId> = decisions
+        .iter()
+        .filter_map(|decision| match decision {
+            Decision::Replay(id) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    metrics::counter!("souk_idempotency_replays_total").increment(ids.len() as u64);
+    let ids: Vec<OrderId> = ids.into_iter().collect();
+    let orders = db::order::by_ids(conn, &ids).await?;
+    Ok(orders.into_iter().map(|order| (order.id, order)).collect())
+}
+
+/// A fresh order as its buyer sees it; what a read of it would give.
+fn seen(
+    placed: &Placement,
+    stream: signaling_wire::StreamId,
+    sale: SaleId,
+    provider: &'static str,
+    now: i64,
+) -> Order {
+    let money = |amount| signaling_wire::Money {
+        amount,
+        currency: placed.unit.currency,
+    };
+    let title = Localized {
+        ko: placed.title_ko.clone(),
+        en: placed.title_en.clone(),
+    };
+    Order {
+        id: placed.order,
+        number: placed.number.clone(),
+        status: OrderStatus::PendingPayment,
+        payment_status: PaymentStatus::None,
+        stream_id: stream,
+        sale_id: sale,
+        lines: vec![OrderLine {
+            id: placed.line,
+            product_id: placed.product,
+            title,
+            quantity: placed.quantity,
+            unit_price: placed.unit,
+            total: money(placed.total),
+        }],
+        total: money(placed.total),
+        payment: OrderPayment {
+            id: placed.payment,
+            provider: provider.to_owned(),
+        },
+        ledger_seq: placed.seq,
+        placed_ms: clock::us_to_ms(now),
+        payment_due_ms: Some(clock::us_to_ms(placed.due)),
+        paid_ms: None,
+    }
+}

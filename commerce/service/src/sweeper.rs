@@ -1,0 +1,58 @@
+//! Clean-up on a clock: holds that are over, payments of unknown outcome, webhooks that wait,
+//! outbox rows that were told long ago. Nothing depends on it being in time: every batch gives
+//! due holds back by itself.
+
+use commerce_store::outbox;
+
+use crate::{Commerce, ServiceError, db, limits};
+
+impl Commerce {
+    /// Sweeps until the process stops: when woken, and at intervals.
+    pub(crate) async fn run_sweeper(self) {
+        while !self.is_stopping() {
+            for (what, outcome) in [
+                ("webhooks", self.work_off_inbox().await),
+                ("holds", self.sweep_holds().await),
+                ("payments", self.sweep_payments().await),
+                ("outbox", self.sweep_outbox().await),
+            ] {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, what, "sweeping failed; it is tried again");
+                }
+            }
+            self.sweeper_rest(limits::SWEEP_EVERY).await;
+        }
+    }
+
+    async fn sweep_holds(&self) -> Result<(), ServiceError> {
+        for sale in db::hold::sales_due(self.store().reader(), self.now_us()).await? {
+            self.expire_due(sale).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_payments(&self) -> Result<(), ServiceError> {
+        for id in db::payment::due(self.store().reader(), self.now_us()).await? {
+            if let Err(error) = self.settle(id).await {
+                tracing::warn!(payment = %id, %error, "a payment's outcome is still unknown");
+            }
+        }
+        let open = db::payment::unknown_count(self.store().reader()).await?;
+        metrics::gauge!("souk_payment_unknown").set(open as f64);
+        Ok(())
+    }
+
+    async fn sweep_outbox(&self) -> Result<(), ServiceError> {
+        let kept = i64::try_from(limits::OUTBOX_KEPT.as_micros()).unwrap_or(i64::MAX);
+        let before = self.now_us().saturating_sub(kept);
+        if outbox::has_told(self.store().reader(), before).await? {
+            self.store()
+                .write(move |conn| Box::pin(outbox::prune(conn, before, limits::SWEEP_MAX)))
+                .await?;
+        }
+        let depth = outbox::depth(self.store().reader()).await?;
+        metrics::gauge!("souk_outbox_depth").set(depth as f64);
+        metrics::gauge!("souk_sale_sequencers").set(self.directory().len() as f64);
+        Ok(())
+    }
+}
