@@ -44,7 +44,9 @@ pub(crate) struct Broadcast {
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    Queued { keyframe: bool },
+    Queued {
+        keyframe: bool,
+    },
     Duplicate,
     Late,
     TooLong,
@@ -74,7 +76,10 @@ impl Broadcast {
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
     ) -> Delivery {
-        if self.newest.is_some_and(|newest| packet.source.publisher < newest) {
+        if self
+            .newest
+            .is_some_and(|newest| packet.source.publisher < newest)
+        {
             return Delivery::Outdated;
         }
         self.newest = Some(packet.source.publisher);
@@ -156,7 +161,11 @@ impl Queue {
 
     /// When the fan-out is due; `None` when nothing waits.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let hold = if self.urgent { std::time::Duration::ZERO } else { HOLD };
+        let hold = if self.urgent {
+            std::time::Duration::ZERO
+        } else {
+            HOLD
+        };
         self.since.map(|since| since + hold)
     }
 

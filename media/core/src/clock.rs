@@ -28,11 +28,15 @@ pub(crate) struct WallClock {
 impl WallClock {
     /// `unix` is the time since 1970 at `start`.
     pub(crate) fn new(start: Instant, unix: Duration) -> Self {
-        Self { start, ntp: ntp_duration(unix).wrapping_add(UNIX_IN_NTP << 32) }
+        Self {
+            start,
+            ntp: ntp_duration(unix).wrapping_add(UNIX_IN_NTP << 32),
+        }
     }
 
     pub(crate) fn ntp(&self, now: Instant) -> u64 {
-        self.ntp.wrapping_add(ntp_duration(now.saturating_duration_since(self.start)))
+        self.ntp
+            .wrapping_add(ntp_duration(now.saturating_duration_since(self.start)))
     }
 }
 
@@ -45,7 +49,8 @@ impl Mapping {
     /// The source's RTP timestamp at `ntp`.
     pub(crate) fn rtp_at(&self, ntp: u64, rate: u32) -> u32 {
         let elapsed = i128::from(ntp.wrapping_sub(self.ntp) as i64);
-        self.rtp.wrapping_add(((elapsed * i128::from(rate)) >> 32) as u32)
+        self.rtp
+            .wrapping_add(((elapsed * i128::from(rate)) >> 32) as u32)
     }
 }
 
@@ -85,7 +90,10 @@ impl Clock {
         if late < 0 || late > LEAP {
             *known = Mapping { ntp, rtp };
         } else {
-            *known = Mapping { ntp: expected.wrapping_add((late / 256) as u64), rtp };
+            *known = Mapping {
+                ntp: expected.wrapping_add((late / 256) as u64),
+                rtp,
+            };
         }
     }
 
@@ -106,9 +114,10 @@ impl Clock {
     /// What is known so far, in our time.
     pub(crate) fn mapping(&self, offset: Offset) -> Option<Mapping> {
         match (self.reported, offset.0) {
-            (Some((ntp, rtp)), Some(offset)) => {
-                Some(Mapping { ntp: ntp.wrapping_add(offset as u64), rtp })
-            }
+            (Some((ntp, rtp)), Some(offset)) => Some(Mapping {
+                ntp: ntp.wrapping_add(offset as u64),
+                rtp,
+            }),
             _ => self.arrival,
         }
     }

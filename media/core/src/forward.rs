@@ -37,19 +37,30 @@ pub(crate) fn fan_out(
             }
             let slot = broadcast.viewers[broadcast.queue.cursor];
             broadcast.queue.cursor += 1;
-            let Some(member) = members.get_mut(slot) else { continue };
+            let Some(member) = members.get_mut(slot) else {
+                continue;
+            };
             let (true, Part::Viewer(viewing)) = (member.connected, &mut member.part) else {
                 continue;
             };
-            let Some(to) = member.peer.remote() else { continue };
-            let mut way = Way { now, peer: &mut member.peer, to, out, stats };
+            let Some(to) = member.peer.remote() else {
+                continue;
+            };
+            let mut way = Way {
+                now,
+                peer: &mut member.peer,
+                to,
+                out,
+                stats,
+            };
             for kind in [Kind::Audio, Kind::Video] {
                 if let (Some(track), Some(stream)) = (viewing.track(kind), broadcast.stream(kind)) {
                     track.report(stream, ntp, &mut way);
                 }
             }
             for (kind, index) in &broadcast.queue.batch {
-                if let (Some(track), Some(stream)) = (viewing.track(*kind), broadcast.stream(*kind)) {
+                if let (Some(track), Some(stream)) = (viewing.track(*kind), broadcast.stream(*kind))
+                {
                     track.forward(stream, *index, &mut way);
                 }
             }

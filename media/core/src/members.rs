@@ -80,7 +80,10 @@ impl Viewing {
     pub(crate) fn by_ssrc(&mut self, ssrc: u32) -> Option<(Kind, &mut DownTrack)> {
         let audio = self.audio.as_mut().map(|track| (Kind::Audio, track));
         let video = self.video.as_mut().map(|track| (Kind::Video, track));
-        [audio, video].into_iter().flatten().find(|(_, track)| track.ssrc() == ssrc)
+        [audio, video]
+            .into_iter()
+            .flatten()
+            .find(|(_, track)| track.ssrc() == ssrc)
     }
 }
 

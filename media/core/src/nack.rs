@@ -34,14 +34,20 @@ impl Missing {
                 self.entries.pop_front();
                 given_up += 1;
             }
-            self.entries.push_back(Entry { sequence, due: now + NACK_DELAY, tries: 0 });
+            self.entries.push_back(Entry {
+                sequence,
+                due: now + NACK_DELAY,
+                tries: 0,
+            });
         }
         given_up
     }
 
     /// A packet came. Returns whether it had been asked for.
     pub(crate) fn received(&mut self, sequence: u64) -> bool {
-        let found = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence);
+        let found = self
+            .entries
+            .binary_search_by_key(&sequence, |entry| entry.sequence);
         let entry = found.ok().and_then(|at| self.entries.remove(at));
         entry.is_some_and(|entry| entry.tries > 0)
     }
@@ -49,12 +55,16 @@ impl Missing {
     /// Appends the sequence numbers to ask for at `now`, in ascending order, and returns how many
     /// were given up.
     pub(crate) fn due(&mut self, now: Instant, ask: &mut Vec<u16>) -> u64 {
-        if self.renewed.is_none_or(|renewed| now >= renewed + NACK_INTERVAL) {
+        if self
+            .renewed
+            .is_none_or(|renewed| now >= renewed + NACK_INTERVAL)
+        {
             self.renewed = Some(now);
             self.budget = NACK_BUDGET;
         }
         let before = self.entries.len();
-        self.entries.retain(|entry| entry.tries < NACK_TRIES || entry.due > now);
+        self.entries
+            .retain(|entry| entry.tries < NACK_TRIES || entry.due > now);
         for entry in self.entries.iter_mut().filter(|entry| entry.due <= now) {
             if self.budget == 0 {
                 entry.due = now + NACK_INTERVAL;

@@ -29,8 +29,14 @@ struct Slot {
     key: Key,
 }
 
-const EMPTY: Slot =
-    Slot { index: u64::MAX, arrival: 0, timestamp: 0, len: 0, marker: false, key: Key::No };
+const EMPTY: Slot = Slot {
+    index: u64::MAX,
+    arrival: 0,
+    timestamp: 0,
+    len: 0,
+    marker: false,
+    key: Key::No,
+};
 
 /// One remembered packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +65,15 @@ impl Ring {
     /// An empty ring of `capacity` packets of at most `stride` bytes.
     pub(crate) fn new(capacity: usize, stride: usize) -> Self {
         let (slots, bytes) = (Vec::new(), Vec::new());
-        Self { slots, bytes, capacity, stride, first: u64::MAX, newest: 0, arrivals: 0 }
+        Self {
+            slots,
+            bytes,
+            capacity,
+            stride,
+            first: u64::MAX,
+            newest: 0,
+            arrivals: 0,
+        }
     }
 
     /// Forgets all packets and keeps the memory.

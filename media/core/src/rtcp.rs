@@ -26,12 +26,24 @@ pub(crate) struct Block {
 /// What a peer said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
-    SenderReport { ssrc: u32, ntp: u64, rtp: u32 },
+    SenderReport {
+        ssrc: u32,
+        ntp: u64,
+        rtp: u32,
+    },
     Report(Block),
     /// Sequence number `pid` and those whose bit is set in `blp` after it (RFC 4585 6.2.1).
-    Nack { media_ssrc: u32, pid: u16, blp: u16 },
-    Pli { media_ssrc: u32 },
-    Fir { media_ssrc: u32 },
+    Nack {
+        media_ssrc: u32,
+        pid: u16,
+        blp: u16,
+    },
+    Pli {
+        media_ssrc: u32,
+    },
+    Fir {
+        media_ssrc: u32,
+    },
 }
 
 /// A compound whose lengths and counts hold.
@@ -94,7 +106,9 @@ fn check(part: &[u8]) -> Option<()> {
 }
 
 fn be32(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    bytes
+        .get(at..at + 4)
+        .map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
 /// The items of one checked part.
@@ -103,23 +117,41 @@ fn items(part: &[u8], visit: &mut impl FnMut(Item)) {
     match (part[1], count(part)) {
         (SENDER_REPORT, blocks) => {
             let ntp = (u64::from(be32(body, 8)) << 32) | u64::from(be32(body, 12));
-            visit(Item::SenderReport { ssrc: be32(body, 4), ntp, rtp: be32(body, 16) });
-            body[28..].chunks_exact(24).take(blocks).for_each(|block| visit(report(block)));
+            visit(Item::SenderReport {
+                ssrc: be32(body, 4),
+                ntp,
+                rtp: be32(body, 16),
+            });
+            body[28..]
+                .chunks_exact(24)
+                .take(blocks)
+                .for_each(|block| visit(report(block)));
         }
         (RECEIVER_REPORT, blocks) => {
-            body[8..].chunks_exact(24).take(blocks).for_each(|block| visit(report(block)));
+            body[8..]
+                .chunks_exact(24)
+                .take(blocks)
+                .for_each(|block| visit(report(block)));
         }
         (TRANSPORT_FEEDBACK, 1) => {
             for pair in body[12..].chunks_exact(4) {
                 let pid = u16::from_be_bytes([pair[0], pair[1]]);
                 let blp = u16::from_be_bytes([pair[2], pair[3]]);
-                visit(Item::Nack { media_ssrc: be32(body, 8), pid, blp });
+                visit(Item::Nack {
+                    media_ssrc: be32(body, 8),
+                    pid,
+                    blp,
+                });
             }
         }
-        (PAYLOAD_FEEDBACK, 1) => visit(Item::Pli { media_ssrc: be32(body, 8) }),
+        (PAYLOAD_FEEDBACK, 1) => visit(Item::Pli {
+            media_ssrc: be32(body, 8),
+        }),
         (PAYLOAD_FEEDBACK, 4) => {
             for entry in body[12..].chunks_exact(8) {
-                visit(Item::Fir { media_ssrc: be32(entry, 0) });
+                visit(Item::Fir {
+                    media_ssrc: be32(entry, 0),
+                });
             }
         }
         _ => {}

@@ -78,7 +78,11 @@ impl Shard {
     /// Obeys one command.
     pub fn handle_command(&mut self, now: Instant, command: Command, out: &mut Transmits) {
         match command {
-            Command::Add { peer, broadcast, config } => {
+            Command::Add {
+                peer,
+                broadcast,
+                config,
+            } => {
                 self.add(now, peer, broadcast, *config, out);
             }
             Command::Close { peer, reason } => {
@@ -88,7 +92,11 @@ impl Shard {
             }
             Command::OpenLanes { peer, first } => self.open_lanes(now, peer, &first, out),
             Command::Send { peer, lane, bytes } => self.send(now, peer, lane, &bytes, out),
-            Command::Broadcast { broadcast, lane, bytes } => {
+            Command::Broadcast {
+                broadcast,
+                lane,
+                bytes,
+            } => {
                 self.broadcast(now, broadcast, lane, &bytes, out);
             }
         }
@@ -114,7 +122,9 @@ impl Shard {
             None if is_stun => return self.stats.drop_bad_stun += 1,
             None => return self.stats.drop_unvalidated_source += 1,
         };
-        let Some(member) = self.members.get_mut(slot) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         let inbound = member.peer.handle_datagram(now, from, datagram, out);
         let publishes = matches!(member.part, Part::Publisher(_));
         match inbound {
@@ -144,7 +154,9 @@ impl Shard {
     /// Runs everything that is due.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Transmits) {
         while let Some(slot) = self.timers.pop(now) {
-            let Some(member) = self.members.get_mut(slot) else { continue };
+            let Some(member) = self.members.get_mut(slot) else {
+                continue;
+            };
             if member.timer.is_none_or(|timer| timer > now) {
                 continue;
             }
@@ -163,7 +175,12 @@ impl Shard {
     /// to send, clear `out` and call again at once.
     pub fn flush(&mut self, now: Instant, out: &mut Transmits) -> bool {
         let ntp = self.wall.ntp(now);
-        let Self { broadcasts, members, stats, .. } = self;
+        let Self {
+            broadcasts,
+            members,
+            stats,
+            ..
+        } = self;
         let mut more = false;
         for broadcast in broadcasts.values_mut() {
             more |= fan_out(broadcast, members, now, ntp, out, stats);
@@ -173,9 +190,16 @@ impl Shard {
 
     /// When to call [`Shard::handle_timeout`] and [`Shard::flush`] at the latest.
     pub fn next_timeout(&self) -> Instant {
-        let waiting = self.broadcasts.values().filter_map(|broadcast| broadcast.queue.due()).min();
+        let waiting = self
+            .broadcasts
+            .values()
+            .filter_map(|broadcast| broadcast.queue.due())
+            .min();
         let timer = self.timers.next();
-        [waiting, timer].into_iter().flatten().fold(self.next_tick, Instant::min)
+        [waiting, timer]
+            .into_iter()
+            .flatten()
+            .fold(self.next_tick, Instant::min)
     }
 
     /// The next thing that happened.

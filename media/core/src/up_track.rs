@@ -69,7 +69,14 @@ pub(crate) enum Outcome<'a> {
 impl UpTrack {
     pub(crate) fn new(publisher: PeerId) -> Self {
         let missing = Missing::default();
-        Self { publisher, generation: 0, active: None, missing, lost: 0, repaired: 0 }
+        Self {
+            publisher,
+            generation: 0,
+            active: None,
+            missing,
+            lost: 0,
+            repaired: 0,
+        }
     }
 
     /// Takes the next packet to arrive.
@@ -90,7 +97,11 @@ impl UpTrack {
             }
         }
         match self.place(now, &incoming) {
-            Place::At { index, extended, gap } => {
+            Place::At {
+                index,
+                extended,
+                gap,
+            } => {
                 self.arrived(now, wall, &incoming, extended, gap);
                 Outcome::Forward(self.packet(index, &incoming))
             }
@@ -135,22 +146,47 @@ impl UpTrack {
         self.lost += self.missing.gap(now, gap);
         let repaired = self.missing.received(extended);
         self.repaired += u64::from(repaired);
-        let Some(active) = &mut self.active else { return };
+        let Some(active) = &mut self.active else {
+            return;
+        };
         active.heard = now;
         let rate = active.codec.clock_rate();
         let ntp = wall.ntp(now);
         let ticks = ((u128::from(ntp) * u128::from(rate)) >> 32) as u32;
-        active.reception.received(extended, incoming.timestamp, ticks);
+        active
+            .reception
+            .received(extended, incoming.timestamp, ticks);
         if !repaired {
             active.clock.arrived(ntp, incoming.timestamp, rate);
         }
     }
 
     fn packet<'a>(&self, index: u64, incoming: &Incoming<'a>) -> Packet<'a> {
-        let source = Source { publisher: self.publisher, generation: self.generation };
-        let Incoming { codec, timestamp, marker, payload, .. } = *incoming;
-        let key = if codec.is_video() { keyframe::classify(&codec, payload) } else { Key::No };
-        Packet { source, codec, index, timestamp, marker, key, payload }
+        let source = Source {
+            publisher: self.publisher,
+            generation: self.generation,
+        };
+        let Incoming {
+            codec,
+            timestamp,
+            marker,
+            payload,
+            ..
+        } = *incoming;
+        let key = if codec.is_video() {
+            keyframe::classify(&codec, payload)
+        } else {
+            Key::No
+        };
+        Packet {
+            source,
+            codec,
+            index,
+            timestamp,
+            marker,
+            key,
+            payload,
+        }
     }
 
     /// SSRC of the packets, once there were some.
@@ -160,7 +196,9 @@ impl UpTrack {
 
     /// A sender report of this track. Returns whether it can be true.
     pub(crate) fn sender_report(&mut self, now: Instant, local: u64, ntp: u64, rtp: u32) -> bool {
-        let Some(active) = &mut self.active else { return false };
+        let Some(active) = &mut self.active else {
+            return false;
+        };
         let rate = active.codec.clock_rate();
         active.reception.sender_report(ntp, now);
         active.clock.reported(ntp, rtp, local, rate)

@@ -58,7 +58,11 @@ impl Config {
         if self.udp_port != 0 && usize::from(self.udp_port) + self.shards - 1 > 65_535 {
             return Err(StartError::Ports(self.shards));
         }
-        match self.advertise.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
+        match self
+            .advertise
+            .iter()
+            .find(|ip| ip.is_unspecified() || ip.is_multicast())
+        {
             Some(ip) => Err(StartError::Advertise(*ip)),
             None => Ok(()),
         }
@@ -66,7 +70,11 @@ impl Config {
 
     /// Address that shard `shard` binds.
     pub(crate) fn address(&self, shard: usize) -> SocketAddr {
-        let port = if self.udp_port == 0 { 0 } else { self.udp_port + shard as u16 };
+        let port = if self.udp_port == 0 {
+            0
+        } else {
+            self.udp_port + shard as u16
+        };
         SocketAddr::new(self.bind, port)
     }
 
@@ -77,7 +85,11 @@ impl Config {
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             ip => ip,
         };
-        let given = if self.advertise.is_empty() { &[fallback][..] } else { &self.advertise };
+        let given = if self.advertise.is_empty() {
+            &[fallback][..]
+        } else {
+            &self.advertise
+        };
         given.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
     }
 }
@@ -89,15 +101,32 @@ mod tests {
 
     fn config(bind: &str, udp_port: u16, shards: usize, advertise: &[&str]) -> Config {
         let advertise = advertise.iter().map(|ip| ip.parse().unwrap()).collect();
-        Config { bind: bind.parse().unwrap(), udp_port, shards, advertise }
+        Config {
+            bind: bind.parse().unwrap(),
+            udp_port,
+            shards,
+            advertise,
+        }
     }
 
     #[test]
     fn mistakes_are_named() {
-        assert!(matches!(config("::1", 0, 0, &[]).check(), Err(StartError::Shards)));
-        assert!(matches!(config("::1", 0, 17, &[]).check(), Err(StartError::Shards)));
-        assert!(matches!(config("::1", 65_535, 2, &[]).check(), Err(StartError::Ports(2))));
-        assert!(matches!(config("::1", 1, 1, &["0.0.0.0"]).check(), Err(StartError::Advertise(_))));
+        assert!(matches!(
+            config("::1", 0, 0, &[]).check(),
+            Err(StartError::Shards)
+        ));
+        assert!(matches!(
+            config("::1", 0, 17, &[]).check(),
+            Err(StartError::Shards)
+        ));
+        assert!(matches!(
+            config("::1", 65_535, 2, &[]).check(),
+            Err(StartError::Ports(2))
+        ));
+        assert!(matches!(
+            config("::1", 1, 1, &["0.0.0.0"]).check(),
+            Err(StartError::Advertise(_))
+        ));
         assert!(config("::1", 65_535, 1, &["10.0.0.1"]).check().is_ok());
     }
 

@@ -45,8 +45,15 @@ pub(crate) fn shard_of(peer: PeerId) -> usize {
 
 impl Directory {
     pub(crate) fn new(shards: usize) -> Self {
-        let inner = Inner { next: 1, load: [0; MAX_SHARDS], broadcasts: HashMap::new() };
-        Self { inner: Mutex::new(inner), shards }
+        let inner = Inner {
+            next: 1,
+            load: [0; MAX_SHARDS],
+            broadcasts: HashMap::new(),
+        };
+        Self {
+            inner: Mutex::new(inner),
+            shards,
+        }
     }
 
     /// The shard with the fewest peers; `None` when all are full.
@@ -57,7 +64,12 @@ impl Directory {
     }
 
     /// Gives out a peer's number on `shard`. `None` when the shard has filled up meanwhile.
-    pub(crate) fn enter(&self, role: Role, broadcast: BroadcastId, shard: usize) -> Option<Entered> {
+    pub(crate) fn enter(
+        &self,
+        role: Role,
+        broadcast: BroadcastId,
+        shard: usize,
+    ) -> Option<Entered> {
         let mut inner = self.lock();
         if inner.load[shard] >= MAX_PEERS_PER_SHARD {
             return None;
@@ -77,7 +89,10 @@ impl Directory {
     /// Whether a newer publisher has taken the place of `peer`.
     pub(crate) fn is_superseded(&self, broadcast: BroadcastId, peer: PeerId) -> bool {
         let inner = self.lock();
-        let publisher = inner.broadcasts.get(&broadcast).and_then(|entry| entry.publisher);
+        let publisher = inner
+            .broadcasts
+            .get(&broadcast)
+            .and_then(|entry| entry.publisher);
         publisher.is_some_and(|current| current > peer)
     }
 
@@ -86,7 +101,9 @@ impl Directory {
         let mut inner = self.lock();
         let shard = shard_of(peer);
         inner.load[shard] = inner.load[shard].saturating_sub(1);
-        let Some(entry) = inner.broadcasts.get_mut(&broadcast) else { return };
+        let Some(entry) = inner.broadcasts.get_mut(&broadcast) else {
+            return;
+        };
         entry.peers[shard] = entry.peers[shard].saturating_sub(1);
         if entry.publisher == Some(peer) {
             entry.publisher = None;
@@ -98,7 +115,11 @@ impl Directory {
 
     /// The shards that have peers of the broadcast.
     pub(crate) fn shards_of(&self, broadcast: BroadcastId) -> impl Iterator<Item = usize> + use<> {
-        let peers = self.lock().broadcasts.get(&broadcast).map(|entry| entry.peers);
+        let peers = self
+            .lock()
+            .broadcasts
+            .get(&broadcast)
+            .map(|entry| entry.peers);
         let peers = peers.unwrap_or_default();
         (0..self.shards).filter(move |shard| peers[*shard] > 0)
     }

@@ -84,7 +84,14 @@ impl MediaHandle {
         certificate: Certificate,
     ) -> Self {
         let stock_drops = AtomicU64::new(0);
-        Self { inner: Arc::new(Inner { links, directory, certificate, stock_drops }) }
+        Self {
+            inner: Arc::new(Inner {
+                links,
+                directory,
+                certificate,
+                stock_drops,
+            }),
+        }
     }
 
     /// Answers an offer and takes the peer in. A publisher replaces the current one of its
@@ -104,12 +111,20 @@ impl MediaHandle {
         let (answer, config) = self.negotiate(role, offer, &link.candidates)?;
         let (ice_ufrag, ice_pwd) = (config.local_ufrag.clone(), config.local_pwd.clone());
         let lanes = config.lanes;
-        let permit = link.commands.reserve().await.map_err(|_| AcceptError::Stopped)?;
+        let permit = link
+            .commands
+            .reserve()
+            .await
+            .map_err(|_| AcceptError::Stopped)?;
         // From here on nothing waits, so that a dropped future cannot leave half a peer.
         let entered = self.inner.directory.enter(role, broadcast, shard);
         let entered = entered.ok_or(AcceptError::Full)?;
         let peer = entered.peer;
-        permit.send(Command::Add { peer, broadcast, config: Box::new(config) });
+        permit.send(Command::Add {
+            peer,
+            broadcast,
+            config: Box::new(config),
+        });
         link.waker.wake();
         if let Some(old) = entered.replaced {
             self.close_soon(old, CloseReason::Replaced);
@@ -117,12 +132,25 @@ impl MediaHandle {
         if role == Role::Publisher && self.inner.directory.is_superseded(broadcast, peer) {
             self.close_soon(peer, CloseReason::Replaced);
         }
-        Ok(Accepted { peer, answer, ice_ufrag, ice_pwd, lanes })
+        Ok(Accepted {
+            peer,
+            answer,
+            ice_ufrag,
+            ice_pwd,
+            lanes,
+        })
     }
 
     /// Ends a peer; its `Closed` event says `Requested`. Unknown peers are ignored.
     pub async fn close(&self, peer: PeerId) {
-        self.command(peer, Command::Close { peer, reason: CloseReason::Requested }).await;
+        self.command(
+            peer,
+            Command::Close {
+                peer,
+                reason: CloseReason::Requested,
+            },
+        )
+        .await;
     }
 
     /// The same bytes to all peers of the broadcast whose lanes were opened by
@@ -130,14 +158,19 @@ impl MediaHandle {
     /// (stock) is dropped and counted instead.
     pub async fn broadcast(&self, broadcast: BroadcastId, lane: u16, bytes: Bytes) {
         for shard in self.inner.directory.shards_of(broadcast) {
-            let command = Command::Broadcast { broadcast, lane, bytes: bytes.clone() };
+            let command = Command::Broadcast {
+                broadcast,
+                lane,
+                bytes: bytes.clone(),
+            };
             self.message(shard, lane, command).await;
         }
     }
 
     /// One message to one peer, under the same terms.
     pub async fn send(&self, peer: PeerId, lane: u16, bytes: Bytes) {
-        self.message(shard_of(peer), lane, Command::Send { peer, lane, bytes }).await;
+        self.message(shard_of(peer), lane, Command::Send { peer, lane, bytes })
+            .await;
     }
 
     /// After `MediaEvent::LanesOpen`: sends `first` on lane 0 and from then on includes the peer
@@ -163,7 +196,11 @@ impl MediaHandle {
 
     /// The UDP addresses that answers offer, shard by shard.
     pub fn candidates(&self) -> Vec<SocketAddr> {
-        self.inner.links.iter().flat_map(|link| link.candidates.iter().copied()).collect()
+        self.inner
+            .links
+            .iter()
+            .flat_map(|link| link.candidates.iter().copied())
+            .collect()
     }
 
     fn negotiate(
@@ -174,7 +211,11 @@ impl MediaHandle {
     ) -> Result<(String, PeerConfig), AcceptError> {
         let mut rng = rand::rng();
         let mut text = |chars: usize| -> String {
-            (&mut rng).sample_iter(Alphanumeric).take(chars).map(char::from).collect()
+            (&mut rng)
+                .sample_iter(Alphanumeric)
+                .take(chars)
+                .map(char::from)
+                .collect()
         };
         let (ufrag, pwd, cname) = (text(UFRAG_CHARS), text(PWD_CHARS), text(16));
         let audio_ssrc = rng.random_range(1..u32::MAX / 2);
@@ -193,7 +234,9 @@ impl MediaHandle {
     }
 
     async fn command(&self, peer: PeerId, command: Command) {
-        let Some(link) = self.inner.links.get(shard_of(peer)) else { return };
+        let Some(link) = self.inner.links.get(shard_of(peer)) else {
+            return;
+        };
         // An error means that the shards have stopped, and their peers with them.
         if link.commands.send(command).await.is_ok() {
             link.waker.wake();
@@ -201,7 +244,9 @@ impl MediaHandle {
     }
 
     async fn message(&self, shard: usize, lane: u16, command: Command) {
-        let Some(link) = self.inner.links.get(shard) else { return };
+        let Some(link) = self.inner.links.get(shard) else {
+            return;
+        };
         let sent = if lane == STOCK_LANE {
             let sent = link.commands.try_send(command).is_ok();
             if !sent {

@@ -7,12 +7,14 @@
 
 #![deny(unsafe_code)]
 
+mod bridge;
 mod config;
 mod counters;
 mod directory;
 mod handle;
 mod limits;
 mod thread;
+mod udp;
 mod wake;
 
 use tokio::sync::mpsc;

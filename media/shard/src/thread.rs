@@ -1,18 +1,33 @@
-//! The shard threads.
-use std::net::UdpSocket;
+//! The shard threads: one loop each over commands, other shards, datagrams, timers, and sends.
+//!
+//! A turn does a bounded amount of each, so that no kind of work starves another, and sleeps only
+//! when nothing is left. A panic is logged and ends the process (the peers of a shard cannot be
+//! served by anyone else).
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use media_core::border::{Command, Event};
 use media_core::peer::Certificate;
+use media_core::shard::{self, Shard};
+use media_core::transmit::Transmits;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
+use crate::bridge::{self, Bridges};
 use crate::config::{Config, StartError};
 use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::handle::{Link, MediaHandle};
-use crate::limits::{COMMANDS, EVENTS};
+use crate::limits::{
+    BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, MAX_SLEEP, RECEIVES_PER_TURN,
+    RECV_BATCH, SEND_AT, STATS_INTERVAL,
+};
+use crate::udp::{self, Socket};
 use crate::wake::{self, Sleeper, Waker};
 
 /// The running shard threads.
@@ -23,70 +38,258 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Ends all shards and waits for their threads. Peers are closed first.
-    pub fn stop(self) {
+    /// Ends all shards and waits for their threads. Peers get no goodbye; close them before.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        for waker in &self.wakers {
-            waker.wake();
-        }
-        for join in self.joins {
+        self.wakers.iter().for_each(Waker::wake);
+        for join in self.joins.drain(..) {
+            // A panic has been dealt with in the thread itself.
             let _ = join.join();
         }
     }
 }
 
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Everything that one shard thread owns.
 struct Seat {
-    socket: UdpSocket,
+    shard: Shard,
+    socket: Socket,
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Event>,
+    /// Events that the async side had no room for.
+    backlog: VecDeque<Event>,
+    bridges: Bridges,
     sleeper: Sleeper,
     counters: Arc<Counters>,
     directory: Arc<Directory>,
     stop: Arc<AtomicBool>,
+    out: Transmits,
 }
 
+/// See [`crate::start`].
 pub(crate) fn start(
     config: &Config,
 ) -> Result<(MediaHandle, mpsc::Receiver<Event>, Threads), StartError> {
     config.check()?;
     let certificate = Certificate::generate()?;
     let directory = Arc::new(Directory::new(config.shards));
-    let stop = Arc::new(AtomicBool::new(false));
     let (events, receiver) = mpsc::channel(EVENTS);
-    let (mut links, mut wakers, mut joins) = (Vec::new(), Vec::new(), Vec::new());
-    for shard in 0..config.shards {
-        let address = config.address(shard);
-        let bind = |error| StartError::Bind { address, error };
-        let socket = UdpSocket::bind(address).map_err(bind)?;
-        let port = socket.local_addr().map_err(bind)?.port();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut threads = Threads {
+        stop: stop.clone(),
+        wakers: Vec::new(),
+        joins: Vec::new(),
+    };
+    let mut sleepers = Vec::new();
+    for _ in 0..config.shards {
         let (waker, sleeper) = wake::pair().map_err(StartError::Thread)?;
+        threads.wakers.push(waker);
+        sleepers.push(sleeper);
+    }
+    let mut links = Vec::new();
+    let bridges = bridge::connect(&threads.wakers);
+    for (number, (sleeper, bridges)) in sleepers.into_iter().zip(bridges).enumerate() {
+        let address = config.address(number);
+        let failed = |error| StartError::Bind { address, error };
+        let socket = udp::bind(address).map_err(failed)?;
+        let port = socket.local_addr().map_err(failed)?.port();
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let counters = Arc::new(Counters::new());
-        wakers.push(waker.clone());
+        let waker = threads.wakers[number].clone();
+        let candidates = config.candidates(port);
         links.push(Link {
             commands,
             waker,
             counters: counters.clone(),
-            candidates: config.candidates(port),
+            candidates,
         });
-        let seat = Seat {
-            socket,
-            commands: inbox,
-            events: events.clone(),
-            sleeper,
-            counters,
-            directory: directory.clone(),
-            stop: stop.clone(),
+        let (events, directory, stop) = (events.clone(), directory.clone(), stop.clone());
+        let shards = config.shards;
+        let run = move || {
+            let now = Instant::now();
+            let unix = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or(Duration::ZERO);
+            let socket = match Socket::new(socket) {
+                Ok(socket) => socket,
+                Err(error) => return tracing::error!(%error, "a media shard lost its socket"),
+            };
+            let seat = Seat {
+                shard: Shard::new(
+                    shard::Config {
+                        shard: number,
+                        shards,
+                        unix,
+                    },
+                    now,
+                ),
+                socket,
+                commands: inbox,
+                events,
+                backlog: VecDeque::new(),
+                bridges,
+                sleeper,
+                counters,
+                directory,
+                stop,
+                out: Transmits::new(),
+            };
+            run_guarded(number, seat);
         };
-        let name = format!("media-{shard}");
-        let builder = std::thread::Builder::new().name(name);
-        joins.push(builder.spawn(move || run(seat)).map_err(StartError::Thread)?);
+        let builder = std::thread::Builder::new().name(format!("media-{number}"));
+        threads
+            .joins
+            .push(builder.spawn(run).map_err(StartError::Thread)?);
     }
-    let handle = MediaHandle::new(links, directory, certificate);
-    Ok((handle, receiver, Threads { stop, wakers, joins }))
+    Ok((
+        MediaHandle::new(links, directory, certificate),
+        receiver,
+        threads,
+    ))
 }
 
-fn run(mut seat: Seat) {
-    let _ = (&seat.socket, &seat.events, &seat.counters, &seat.directory, &mut seat.sleeper);
-    while seat.commands.blocking_recv().is_some() && !seat.stop.load(Ordering::SeqCst) {}
+fn run_guarded(number: usize, mut seat: Seat) {
+    let result = catch_unwind(AssertUnwindSafe(|| seat.run()));
+    if result.is_err() {
+        tracing::error!(shard = number, "a media shard panicked; the process ends");
+        std::process::abort();
+    }
+}
+
+impl Seat {
+    fn run(&mut self) {
+        let mut publish_at = Instant::now();
+        while !self.stop.load(Ordering::SeqCst) {
+            let now = Instant::now();
+            let mut busy = self.obey(now);
+            self.bridges.drain(BRIDGED_PER_TURN, |from, bridged| {
+                self.shard.handle_bridged(now, from, bridged, &mut self.out);
+            });
+            busy |= self.receive(now);
+            let now = Instant::now();
+            if self.shard.next_timeout() <= now {
+                self.shard.handle_timeout(now, &mut self.out);
+            }
+            self.fan_out(now);
+            self.send();
+            self.report();
+            self.cross();
+            if publish_at <= now {
+                publish_at = now + STATS_INTERVAL;
+                self.counters.publish(&self.shard.stats());
+            }
+            if !busy {
+                self.sleep();
+            }
+        }
+        self.counters.publish(&self.shard.stats());
+    }
+
+    /// Obeys commands. Returns whether there may be more.
+    fn obey(&mut self, now: Instant) -> bool {
+        for _ in 0..COMMANDS_PER_TURN {
+            let Ok(command) = self.commands.try_recv() else {
+                return false;
+            };
+            self.shard.handle_command(now, command, &mut self.out);
+            self.send_if_full();
+        }
+        true
+    }
+
+    /// Takes datagrams in. Returns whether there may be more.
+    fn receive(&mut self, now: Instant) -> bool {
+        for _ in 0..RECEIVES_PER_TURN {
+            let received = self.socket.receive();
+            for at in 0..received {
+                if let Some((from, datagram)) = self.socket.datagram(at) {
+                    self.shard
+                        .handle_datagram(now, from, datagram, &mut self.out);
+                }
+            }
+            self.send_if_full();
+            if received < RECV_BATCH {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn fan_out(&mut self, now: Instant) {
+        while self.shard.flush(now, &mut self.out) {
+            self.send();
+        }
+    }
+
+    fn send_if_full(&mut self) {
+        if self.out.len() >= SEND_AT {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        if !self.out.is_empty() {
+            let dropped = self.socket.send(&self.out);
+            self.shard.count_send_errors(dropped);
+            self.out.clear();
+        }
+    }
+
+    /// Tells the async side what happened. Nothing is lost if it is slow; lane messages are
+    /// bounded by the core, the others by the number of peers.
+    fn report(&mut self) {
+        while let Some(event) = self.shard.poll_event() {
+            if let Event::Closed {
+                peer, broadcast, ..
+            } = &event
+            {
+                self.directory.leave(*broadcast, *peer);
+            }
+            self.backlog.push_back(event);
+        }
+        while let Some(event) = self.backlog.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => return self.backlog.push_front(event),
+                // Nobody listens any more; peers go on until the shards are stopped.
+                Err(TrySendError::Closed(_)) => {}
+            }
+        }
+    }
+
+    /// Hands media to the other shards.
+    fn cross(&mut self) {
+        while let Some((to, bridged)) = self.shard.poll_bridged() {
+            if !self.bridges.push(to, bridged) {
+                self.shard.count_bridge_full(1);
+            }
+        }
+        self.bridges.wake();
+    }
+
+    fn sleep(&mut self) {
+        self.sleeper.about_to_sleep();
+        let idle = self.commands.is_empty() && self.bridges.is_empty() && self.backlog.is_empty();
+        if idle && !self.stop.load(Ordering::SeqCst) {
+            let left = self
+                .shard
+                .next_timeout()
+                .saturating_duration_since(Instant::now());
+            self.socket.wait(self.sleeper.fd(), left.min(MAX_SLEEP));
+        } else if !self.backlog.is_empty() {
+            // The async side has to catch up first; media goes on meanwhile.
+            self.socket
+                .wait(self.sleeper.fd(), Duration::from_millis(1));
+        }
+        self.sleeper.awake();
+    }
 }

@@ -32,8 +32,16 @@ pub(crate) fn pair() -> io::Result<(Waker, Sleeper)> {
     let (signal, signalled) = UnixStream::pair()?;
     signal.set_nonblocking(true)?;
     signalled.set_nonblocking(true)?;
-    let shared = Arc::new(Shared { asleep: AtomicBool::new(false), signal });
-    Ok((Waker { shared: shared.clone() }, Sleeper { shared, signalled }))
+    let shared = Arc::new(Shared {
+        asleep: AtomicBool::new(false),
+        signal,
+    });
+    Ok((
+        Waker {
+            shared: shared.clone(),
+        },
+        Sleeper { shared, signalled },
+    ))
 }
 
 impl Waker {

@@ -6,7 +6,10 @@ use super::*;
 
 fn packet(publisher: u64, index: u64, key: Key) -> Packet<'static> {
     Packet {
-        source: Source { publisher: PeerId(publisher), generation: 1 },
+        source: Source {
+            publisher: PeerId(publisher),
+            generation: 1,
+        },
         codec: Codec::Vp8,
         index,
         timestamp: 0,
@@ -20,12 +23,31 @@ fn packet(publisher: u64, index: u64, key: Key) -> Packet<'static> {
 fn an_older_publisher_is_not_heard_again() {
     let (mut broadcast, now) = (Broadcast::default(), Instant::now());
     let queued = Delivery::Queued { keyframe: false };
-    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None), queued);
-    assert_eq!(broadcast.deliver(now, Kind::Audio, &packet(2, 5, Key::No), None), queued);
+    assert_eq!(
+        broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None),
+        queued
+    );
+    assert_eq!(
+        broadcast.deliver(now, Kind::Audio, &packet(2, 5, Key::No), None),
+        queued
+    );
     let outdated = Delivery::Outdated;
-    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(1, 10, Key::No), None), outdated);
-    assert_eq!(broadcast.deliver(now, Kind::Video, &packet(2, 9, Key::No), None), queued);
-    assert!(broadcast.stream(Kind::Video).unwrap().ring.get(10).is_none());
+    assert_eq!(
+        broadcast.deliver(now, Kind::Video, &packet(1, 10, Key::No), None),
+        outdated
+    );
+    assert_eq!(
+        broadcast.deliver(now, Kind::Video, &packet(2, 9, Key::No), None),
+        queued
+    );
+    assert!(
+        broadcast
+            .stream(Kind::Video)
+            .unwrap()
+            .ring
+            .get(10)
+            .is_none()
+    );
 }
 
 #[test]
@@ -37,7 +59,10 @@ fn what_waits_is_held_for_a_moment_or_until_the_frame_ends() {
     assert_eq!(broadcast.queue.due(), Some(now + HOLD));
     assert!(broadcast.queue.take(now + HOLD));
     broadcast.queue.done();
-    let end = Packet { marker: true, ..packet(1, 10, Key::No) };
+    let end = Packet {
+        marker: true,
+        ..packet(1, 10, Key::No)
+    };
     broadcast.deliver(now, Kind::Video, &end, None);
     assert!(broadcast.queue.take(now));
     assert_eq!(broadcast.queue.batch, [(Kind::Video, 10)]);
@@ -57,7 +82,10 @@ fn the_queue_is_bounded() {
 
 #[test]
 fn a_leaving_viewer_does_not_make_the_fan_out_skip_one() {
-    let mut broadcast = Broadcast { viewers: vec![5, 6, 7, 8], ..Broadcast::default() };
+    let mut broadcast = Broadcast {
+        viewers: vec![5, 6, 7, 8],
+        ..Broadcast::default()
+    };
     broadcast.queue.cursor = 2;
     broadcast.remove_viewer(5);
     assert_eq!(broadcast.viewers[broadcast.queue.cursor], 7);
@@ -77,7 +105,11 @@ fn a_thousand_joins_are_one_request_a_second() {
         }
     }
     assert_eq!(asked.len(), 3);
-    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= PLI_INTERVAL));
+    assert!(
+        asked
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= PLI_INTERVAL)
+    );
     requests.fulfilled();
     assert!(!requests.ask(start + Duration::from_secs(60)));
 }

@@ -9,14 +9,23 @@ fn wall_clock_counts_from_1900() {
     let start = Instant::now();
     let clock = WallClock::new(start, Duration::from_secs(10));
     assert_eq!(clock.ntp(start) >> 32, UNIX_IN_NTP + 10);
-    assert_eq!(clock.ntp(start + Duration::from_millis(1_500)) >> 32, UNIX_IN_NTP + 11);
+    assert_eq!(
+        clock.ntp(start + Duration::from_millis(1_500)) >> 32,
+        UNIX_IN_NTP + 11
+    );
 }
 
 #[test]
 fn mapping_extrapolates_both_ways_and_wraps() {
-    let mapping = Mapping { ntp: 100 * SECOND, rtp: 10 };
+    let mapping = Mapping {
+        ntp: 100 * SECOND,
+        rtp: 10,
+    };
     assert_eq!(mapping.rtp_at(101 * SECOND, 90_000), 90_010);
-    assert_eq!(mapping.rtp_at(99 * SECOND, 90_000), 10u32.wrapping_sub(90_000));
+    assert_eq!(
+        mapping.rtp_at(99 * SECOND, 90_000),
+        10u32.wrapping_sub(90_000)
+    );
 }
 
 #[test]
@@ -34,13 +43,17 @@ fn arrival_follows_the_smallest_delay() {
 
 #[test]
 fn reports_of_two_tracks_share_one_offset() {
-    let (mut audio, mut video, mut offset) = (Clock::default(), Clock::default(), Offset::default());
+    let (mut audio, mut video, mut offset) =
+        (Clock::default(), Clock::default(), Offset::default());
     let remote = 5_000 * SECOND;
     assert!(audio.reported(remote, 480, 9_000 * SECOND, 48_000));
     offset.learn(remote, 9_000 * SECOND);
     assert!(video.reported(remote, 900, 9_000 * SECOND + SECOND / 5, 90_000));
     offset.learn(remote, 9_000 * SECOND + SECOND / 5);
-    let (audio, video) = (audio.mapping(offset).unwrap(), video.mapping(offset).unwrap());
+    let (audio, video) = (
+        audio.mapping(offset).unwrap(),
+        video.mapping(offset).unwrap(),
+    );
     assert_eq!(audio.ntp, video.ntp);
 }
 

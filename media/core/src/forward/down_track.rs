@@ -66,7 +66,9 @@ impl DownTrack {
     }
 
     fn follows(&self, source: Source) -> bool {
-        self.munger.current().is_some_and(|segment| segment.source == source)
+        self.munger
+            .current()
+            .is_some_and(|segment| segment.source == source)
     }
 
     /// Sends packet `index` of the stream, and whatever has to come with it.
@@ -83,7 +85,10 @@ impl DownTrack {
             return;
         }
         // Later packets of the frame may have overtaken its first one.
-        let first = self.munger.current().map_or(index, |segment| segment.first_index());
+        let first = self
+            .munger
+            .current()
+            .map_or(index, |segment| segment.first_index());
         for index in first..=stream.ring.newest() {
             match stream.ring.get(index) {
                 Some(early) if early.arrival <= stored.arrival => self.send(&early, way),
@@ -117,7 +122,8 @@ impl DownTrack {
         if self.munger.current().is_some() {
             way.stats.switches += 1;
         }
-        self.munger.anchor(way.now, stream.source, start, at.timestamp, rate, pt);
+        self.munger
+            .anchor(way.now, stream.source, start, at.timestamp, rate, pt);
         self.next_report = Some(way.now);
         true
     }
@@ -127,7 +133,9 @@ impl DownTrack {
         else {
             return;
         };
-        let Some(segment) = self.munger.current() else { return };
+        let Some(segment) = self.munger.current() else {
+            return;
+        };
         if write(way, stored, segment.pt, sequence, timestamp, self.ssrc) {
             self.resend.earn();
             self.packets = self.packets.wrapping_add(1);
@@ -138,8 +146,16 @@ impl DownTrack {
     }
 
     /// Answers a NACK: `pid` and the packets whose bits are set in `blp`.
-    pub(crate) fn resend(&mut self, stream: Option<&Stream>, pid: u16, blp: u16, way: &mut Way<'_>) {
-        let followers = (0..16).filter(|bit| blp & (1 << bit) != 0).map(|bit| bit + 1);
+    pub(crate) fn resend(
+        &mut self,
+        stream: Option<&Stream>,
+        pid: u16,
+        blp: u16,
+        way: &mut Way<'_>,
+    ) {
+        let followers = (0..16)
+            .filter(|bit| blp & (1 << bit) != 0)
+            .map(|bit| bit + 1);
         for ahead in std::iter::once(0).chain(followers) {
             let sequence = pid.wrapping_add(ahead);
             way.stats.nacks_in += 1;
@@ -151,11 +167,19 @@ impl DownTrack {
         }
     }
 
-    fn resend_one(&mut self, stream: Option<&Stream>, sequence: u16, way: &mut Way<'_>) -> Option<()> {
+    fn resend_one(
+        &mut self,
+        stream: Option<&Stream>,
+        sequence: u16,
+        way: &mut Way<'_>,
+    ) -> Option<()> {
         let stream = stream?;
         let (segment, index) = self.munger.unmap(sequence)?;
         let segment = *segment;
-        let stored = stream.ring.get(index).filter(|_| segment.source == stream.source)?;
+        let stored = stream
+            .ring
+            .get(index)
+            .filter(|_| segment.source == stream.source)?;
         let timestamp = segment.timestamp(stored.timestamp);
         let allowed = self.resend.allow(way.now, sequence);
         let sent = allowed && write(way, &stored, segment.pt, sequence, timestamp, self.ssrc);
@@ -165,10 +189,13 @@ impl DownTrack {
     /// A report block of the viewer about this track; `ntp` is our time.
     pub(crate) fn reported(&mut self, block: &Block, ntp: u64) {
         let middle = (ntp >> 16) as u32;
-        let rtt = middle.wrapping_sub(block.last_sr).wrapping_sub(block.delay_since_last_sr);
+        let rtt = middle
+            .wrapping_sub(block.last_sr)
+            .wrapping_sub(block.delay_since_last_sr);
         // Negative round trips come from rounding or from nonsense.
         if block.last_sr != 0 && rtt < 1 << 31 {
-            self.resend.set_rtt(Duration::from_micros(u64::from(rtt) * 1_000_000 / 65_536));
+            self.resend
+                .set_rtt(Duration::from_micros(u64::from(rtt) * 1_000_000 / 65_536));
         }
     }
 
@@ -177,7 +204,9 @@ impl DownTrack {
         if self.next_report.is_none_or(|due| way.now < due) || !self.follows(stream.source) {
             return;
         }
-        let (Some(mapping), Some(segment)) = (stream.mapping, self.munger.current()) else { return };
+        let (Some(mapping), Some(segment)) = (stream.mapping, self.munger.current()) else {
+            return;
+        };
         self.next_report = Some(way.now + SENDER_REPORT_INTERVAL);
         let rtp = segment.timestamp(mapping.rtp_at(ntp, stream.codec.clock_rate()));
         let config = way.peer.config();

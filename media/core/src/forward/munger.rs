@@ -50,7 +50,11 @@ impl Munger {
     pub(crate) fn new(seed: u64) -> Self {
         // Below 2^15, so that receivers cannot mistake an early loss for a wrap-around.
         let next = (1 << 32) | (seed & 0x7fff);
-        Self { segments: VecDeque::with_capacity(SEGMENTS), next, last: None }
+        Self {
+            segments: VecDeque::with_capacity(SEGMENTS),
+            next,
+            last: None,
+        }
     }
 
     /// The source that is followed now.
@@ -109,7 +113,11 @@ impl Munger {
         let newest = self.next.checked_sub(1)?;
         let back = u64::from((newest as u16).wrapping_sub(sequence));
         let out = newest.checked_sub(back).filter(|_| back < 1 << 15)?;
-        let segment = self.segments.iter().rev().find(|segment| segment.first_out <= out)?;
+        let segment = self
+            .segments
+            .iter()
+            .rev()
+            .find(|segment| segment.first_out <= out)?;
         Some((segment, segment.first_index + (out - segment.first_out)))
     }
 }
@@ -125,7 +133,10 @@ mod tests {
     use crate::border::PeerId;
 
     fn source(publisher: u64) -> Source {
-        Source { publisher: PeerId(publisher), generation: 1 }
+        Source {
+            publisher: PeerId(publisher),
+            generation: 1,
+        }
     }
 
     #[test]
@@ -139,8 +150,14 @@ mod tests {
         now += Duration::from_secs(2);
         munger.anchor(now, source(2), 7, u32::MAX - 5, 90_000, 97);
         assert_eq!(munger.map(now, 7, u32::MAX - 5), Some((0x1236, 192_000)));
-        assert_eq!(munger.unmap(0x1235).map(|(s, i)| (s.source, s.pt, i)), Some((source(1), 96, 501)));
-        assert_eq!(munger.unmap(0x1236).map(|(s, i)| (s.source, s.pt, i)), Some((source(2), 97, 7)));
+        assert_eq!(
+            munger.unmap(0x1235).map(|(s, i)| (s.source, s.pt, i)),
+            Some((source(1), 96, 501))
+        );
+        assert_eq!(
+            munger.unmap(0x1236).map(|(s, i)| (s.source, s.pt, i)),
+            Some((source(2), 97, 7))
+        );
         assert_eq!(munger.unmap(0x1237), None, "never sent");
         assert_eq!(munger.unmap(0x1233), None, "before the beginning");
     }
@@ -172,7 +189,7 @@ mod tests {
                 munger.anchor(now, source, first, *timestamp, 90_000, 96);
                 let mut index = first;
                 let mut indexes = std::collections::BTreeSet::new();
-                for step in steps {
+                for step in std::iter::once(&1).chain(steps) {
                     // A step back is a late packet.
                     index = if *step == 0 { index.saturating_sub(1).max(first) } else { index + step - 1 };
                     if !indexes.insert(index) { continue; }

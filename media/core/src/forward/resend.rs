@@ -21,7 +21,12 @@ pub(crate) struct Resend {
 impl Resend {
     pub(crate) fn new() -> Self {
         let credit = RESEND_BURST * RESEND_SHARE;
-        Self { credit, rtt: DEFAULT_RTT, recent: Vec::new(), oldest: 0 }
+        Self {
+            credit,
+            rtt: DEFAULT_RTT,
+            recent: Vec::new(),
+            oldest: 0,
+        }
     }
 
     /// A packet was sent for the first time.
@@ -42,7 +47,9 @@ impl Resend {
         {
             return false;
         }
-        let Some(credit) = self.credit.checked_sub(RESEND_SHARE) else { return false };
+        let Some(credit) = self.credit.checked_sub(RESEND_SHARE) else {
+            return false;
+        };
         self.credit = credit;
         match known {
             Some(at) => self.recent[at].1 = now,

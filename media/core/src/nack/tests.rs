@@ -43,7 +43,9 @@ fn a_huge_gap_is_bounded_in_memory_and_rate() {
     assert_eq!(missing.gap(now, 0..3_000), 3_000 - MAX_MISSING as u64);
     let mut asked = 0;
     for step in 0..100 {
-        asked += ask(&mut missing, now + NACK_DELAY + Duration::from_millis(step)).0.len();
+        asked += ask(&mut missing, now + NACK_DELAY + Duration::from_millis(step))
+            .0
+            .len();
     }
     assert_eq!(asked, NACK_BUDGET as usize);
 }

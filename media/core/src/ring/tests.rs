@@ -6,16 +6,30 @@ use super::*;
 use crate::border::{PeerId, Source};
 
 fn push(ring: &mut Ring, index: u64, timestamp: u32, key: Key, payload: &[u8]) -> Push {
-    let source = Source { publisher: PeerId(1), generation: 0 };
+    let source = Source {
+        publisher: PeerId(1),
+        generation: 0,
+    };
     let codec = Codec::Vp8;
-    ring.push(&Packet { source, codec, index, timestamp, marker: false, key, payload })
+    ring.push(&Packet {
+        source,
+        codec,
+        index,
+        timestamp,
+        marker: false,
+        key,
+        payload,
+    })
 }
 
 #[test]
 fn packets_come_back_until_they_are_overwritten() {
     let mut ring = Ring::new(4, 8);
     for index in 10..15 {
-        assert_eq!(push(&mut ring, index, 0, Key::No, &[index as u8]), Push::Stored);
+        assert_eq!(
+            push(&mut ring, index, 0, Key::No, &[index as u8]),
+            Push::Stored
+        );
     }
     assert!(ring.get(10).is_none());
     assert_eq!(ring.get(11).unwrap().payload, &[11]);
@@ -45,7 +59,11 @@ fn a_slice_waits_for_what_is_missing_before_it() {
     push(&mut ring, 12, 2, Key::Slice, &[]);
     assert_eq!(ring.key_start(12), None);
     push(&mut ring, 14, 3, Key::Start, &[]);
-    assert_eq!(ring.key_start(14), Some(14), "a complete start does not wait");
+    assert_eq!(
+        ring.key_start(14),
+        Some(14),
+        "a complete start does not wait"
+    );
     push(&mut ring, 11, 2, Key::Start, &[]);
     assert_eq!(ring.key_start(12), Some(11));
 }

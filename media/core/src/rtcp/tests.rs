@@ -7,13 +7,21 @@ use super::*;
 
 fn read(bytes: &[u8]) -> Vec<Item> {
     let mut items = Vec::new();
-    Compound::parse(bytes).unwrap().visit(|item| items.push(item));
+    Compound::parse(bytes)
+        .unwrap()
+        .visit(|item| items.push(item));
     items
 }
 
 #[test]
 fn what_is_written_is_read() {
-    let block = Block { ssrc: 5, fraction_lost: 9, lost: 8, highest: 7, ..Block::default() };
+    let block = Block {
+        ssrc: 5,
+        fraction_lost: 9,
+        lost: 8,
+        highest: 7,
+        ..Block::default()
+    };
     let mut writer = Writer::new();
     writer.receiver_report(1, &[block]);
     writer.cname(1, "somebody");
@@ -23,8 +31,16 @@ fn what_is_written_is_read() {
         read(writer.bytes()),
         [
             Item::Report(block),
-            Item::Nack { media_ssrc: 2, pid: 10, blp: 0x8001 },
-            Item::Nack { media_ssrc: 2, pid: 27, blp: 0 },
+            Item::Nack {
+                media_ssrc: 2,
+                pid: 10,
+                blp: 0x8001
+            },
+            Item::Nack {
+                media_ssrc: 2,
+                pid: 27,
+                blp: 0
+            },
             Item::Pli { media_ssrc: 2 },
         ]
     );
@@ -32,20 +48,36 @@ fn what_is_written_is_read() {
     writer.sender_report(3, 0x1234_5678_9abc_def0, 77, (4, 5));
     writer.cname(3, "abc");
     let ntp = 0x1234_5678_9abc_def0;
-    assert_eq!(read(writer.bytes()), [Item::SenderReport { ssrc: 3, ntp, rtp: 77 }]);
+    assert_eq!(
+        read(writer.bytes()),
+        [Item::SenderReport {
+            ssrc: 3,
+            ntp,
+            rtp: 77
+        }]
+    );
 }
 
 #[test]
 fn nacks_wrap_around() {
     let mut writer = Writer::new();
     writer.nack(1, 2, &[0xffff, 0, 1]);
-    assert_eq!(read(writer.bytes()), [Item::Nack { media_ssrc: 2, pid: 0xffff, blp: 3 }]);
+    assert_eq!(
+        read(writer.bytes()),
+        [Item::Nack {
+            media_ssrc: 2,
+            pid: 0xffff,
+            blp: 3
+        }]
+    );
     assert!(Writer::new().bytes().is_empty());
 }
 
 #[test]
 fn fir_is_read() {
-    let fir = [0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0, 0, 0];
+    let fir = [
+        0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0, 0, 0,
+    ];
     assert_eq!(read(&fir), [Item::Fir { media_ssrc: 9 }]);
 }
 

@@ -16,7 +16,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Self { buf: [0; COMPOUND_BYTES], len: 0 }
+        Self {
+            buf: [0; COMPOUND_BYTES],
+            len: 0,
+        }
     }
 
     /// The compound so far.
@@ -54,7 +57,9 @@ impl Writer {
         let name = &cname.as_bytes()[..cname.len().min(64)];
         // Two bytes of item header, the name, at least one zero, up to a multiple of four.
         let padded = (2 + name.len() + 4) / 4 * 4;
-        let Some(space) = self.header(1, 202, 4 + padded) else { return };
+        let Some(space) = self.header(1, 202, 4 + padded) else {
+            return;
+        };
         space[..4].copy_from_slice(&ssrc.to_be_bytes());
         space[4] = 1;
         space[5] = name.len() as u8;
@@ -88,7 +93,9 @@ impl Writer {
     }
 
     fn part(&mut self, count: u8, kind: u8, words: &[u32]) {
-        let Some(space) = self.header(count, kind, 4 * words.len()) else { return };
+        let Some(space) = self.header(count, kind, 4 * words.len()) else {
+            return;
+        };
         for (word, space) in words.iter().zip(space.chunks_exact_mut(4)) {
             space.copy_from_slice(&word.to_be_bytes());
         }

@@ -24,7 +24,9 @@ fn what_is_written_is_read() {
 
 #[test]
 fn csrcs_extensions_and_padding_are_taken_off() {
-    let rest = [1, 2, 3, 4, 0xbe, 0xde, 0, 1, 0x21, b'h', b'i', 0, 42, 0, 0, 3];
+    let rest = [
+        1, 2, 3, 4, 0xbe, 0xde, 0, 1, 0x21, b'h', b'i', 0, 42, 0, 0, 3,
+    ];
     let packet = packet(0xb1, &rest);
     let header = Header::parse(&packet).unwrap();
     assert_eq!(&packet[header.payload.clone()], &[42]);
@@ -46,9 +48,18 @@ fn two_byte_extensions_are_read() {
 fn parts_past_the_end_are_refused() {
     assert!(Header::parse(&packet(0x00, b"abc")).is_none(), "version");
     assert!(Header::parse(&packet(0x8f, b"abc")).is_none(), "CSRCs");
-    assert!(Header::parse(&packet(0x90, &[0xbe, 0xde, 0, 9])).is_none(), "extension");
-    assert!(Header::parse(&packet(0xa0, &[1, 2, 0])).is_none(), "no padding");
-    assert!(Header::parse(&packet(0xa0, &[1, 2, 4])).is_none(), "too much padding");
+    assert!(
+        Header::parse(&packet(0x90, &[0xbe, 0xde, 0, 9])).is_none(),
+        "extension"
+    );
+    assert!(
+        Header::parse(&packet(0xa0, &[1, 2, 0])).is_none(),
+        "no padding"
+    );
+    assert!(
+        Header::parse(&packet(0xa0, &[1, 2, 4])).is_none(),
+        "too much padding"
+    );
     let only_padding = Header::parse(&packet(0xa0, &[0, 0, 3])).unwrap();
     assert!(only_padding.payload.is_empty());
 }

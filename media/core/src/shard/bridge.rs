@@ -24,7 +24,11 @@ impl Shard {
     ) {
         match bridged {
             Bridged::Interest { broadcast } => {
-                self.broadcasts.entry(broadcast).or_default().interest.hear(now, from);
+                self.broadcasts
+                    .entry(broadcast)
+                    .or_default()
+                    .interest
+                    .hear(now, from);
             }
             Bridged::KeyframeWanted { broadcast } => {
                 let entry = self.broadcasts.entry(broadcast).or_default();
@@ -47,7 +51,15 @@ impl Shard {
             } => {
                 self.stats.bridged_in += 1;
                 let payload = &payload[..];
-                let packet = Packet { source, codec, index, timestamp, marker, key, payload };
+                let packet = Packet {
+                    source,
+                    codec,
+                    index,
+                    timestamp,
+                    marker,
+                    key,
+                    payload,
+                };
                 self.take_in(now, broadcast, kind, &packet, mapping);
             }
         }
@@ -62,11 +74,21 @@ impl Shard {
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
     ) {
-        let Some(entry) = self.broadcasts.get(&broadcast) else { return };
+        let Some(entry) = self.broadcasts.get(&broadcast) else {
+            return;
+        };
         let mut payload = None;
         for shard in entry.interest.shards(now) {
             let payload = payload.get_or_insert_with(|| Bytes::copy_from_slice(packet.payload));
-            let Packet { source, codec, index, timestamp, marker, key, .. } = *packet;
+            let Packet {
+                source,
+                codec,
+                index,
+                timestamp,
+                marker,
+                key,
+                ..
+            } = *packet;
             let media = Bridged::Media {
                 broadcast,
                 kind,
@@ -90,7 +112,9 @@ impl Shard {
 
     /// Tells the other shards that there are viewers here, if it is time to.
     pub(super) fn announce(&mut self, now: Instant, broadcast: BroadcastId) {
-        let Some(entry) = self.broadcasts.get_mut(&broadcast) else { return };
+        let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
+            return;
+        };
         if !entry.viewers.is_empty() && entry.interest.tell(now) {
             self.tell_others(Bridged::Interest { broadcast });
         }

@@ -24,7 +24,9 @@ impl Shard {
         first: &Bytes,
         out: &mut Transmits,
     ) {
-        let Some(slot) = self.members.by_id(peer) else { return };
+        let Some(slot) = self.members.by_id(peer) else {
+            return;
+        };
         if let Some(member) = self.members.get_mut(slot) {
             member.lanes_open = true;
         }
@@ -53,25 +55,31 @@ impl Shard {
         bytes: &Bytes,
         out: &mut Transmits,
     ) {
-        let Some(entry) = self.broadcasts.get(&broadcast) else { return };
+        let Some(entry) = self.broadcasts.get(&broadcast) else {
+            return;
+        };
         // A reader may be closed on the way, so the list is walked as it is now.
-        let slots: Vec<Slot> = entry.viewers.iter().chain(&entry.publisher).copied().collect();
+        let slots: Vec<Slot> = entry
+            .viewers
+            .iter()
+            .chain(&entry.publisher)
+            .copied()
+            .collect();
         for slot in slots {
-            if self.members.get(slot).is_some_and(|member| member.lanes_open) {
+            if self
+                .members
+                .get(slot)
+                .is_some_and(|member| member.lanes_open)
+            {
                 self.message(now, slot, lane, bytes, out);
             }
         }
     }
 
-    fn message(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        lane: u16,
-        bytes: &Bytes,
-        out: &mut Transmits,
-    ) {
-        let Some(member) = self.members.get_mut(slot) else { return };
+    fn message(&mut self, now: Instant, slot: Slot, lane: u16, bytes: &Bytes, out: &mut Transmits) {
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         match member.peer.send_lane(now, lane, bytes, out) {
             Ok(()) => self.stats.lane_messages_out += 1,
             Err(LaneError::Backlog) if lane == CONTROL || lane == SHOP => {
@@ -88,7 +96,10 @@ impl Shard {
 
     /// Unacknowledged lane bytes of all peers.
     pub(super) fn lane_backlog(&self) -> u64 {
-        let members = self.members.slots().filter_map(|slot| self.members.get(slot));
+        let members = self
+            .members
+            .slots()
+            .filter_map(|slot| self.members.get(slot));
         let lanes = members.flat_map(|m| (0..LANES).map(|lane| m.peer.lane_backlog(lane)));
         lanes.map(|bytes| bytes as u64).sum()
     }

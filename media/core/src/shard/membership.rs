@@ -37,7 +37,9 @@ impl Shard {
             })),
             Role::Viewer => {
                 let track = |kind, section: &Option<_>, seed: u64| {
-                    section.as_ref().map(|section| DownTrack::new(kind, section, seed))
+                    section
+                        .as_ref()
+                        .map(|section| DownTrack::new(kind, section, seed))
                 };
                 let audio = track(Kind::Audio, &config.audio, config.seed);
                 let video = track(Kind::Video, &config.video, config.seed >> 16);
@@ -55,7 +57,12 @@ impl Shard {
         };
         let Some(slot) = self.members.insert(Member::new(id, broadcast, peer, part)) else {
             let reason = CloseReason::Error;
-            self.events.push_back(Event::Closed { peer: id, broadcast, role, reason });
+            self.events.push_back(Event::Closed {
+                peer: id,
+                broadcast,
+                role,
+                reason,
+            });
             return;
         };
         self.stats.joins += 1;
@@ -86,7 +93,9 @@ impl Shard {
     ) {
         let entry = self.broadcasts.entry(broadcast).or_default();
         let before = entry.publisher;
-        let newer = before.and_then(|before| self.members.get(before)).is_some_and(|m| m.id > id);
+        let newer = before
+            .and_then(|before| self.members.get(before))
+            .is_some_and(|m| m.id > id);
         if newer {
             self.close(now, slot, CloseReason::Replaced, out);
             return;
@@ -105,7 +114,9 @@ impl Shard {
         reason: CloseReason,
         out: &mut Transmits,
     ) {
-        let Some(member) = self.members.get_mut(slot) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         member.closing = Some(reason);
         member.peer.close(now, out);
         self.settle(now, slot, out);
@@ -114,7 +125,9 @@ impl Shard {
     }
 
     fn remove(&mut self, slot: Slot, reason: CloseReason) {
-        let Some(member) = self.members.remove(slot) else { return };
+        let Some(member) = self.members.remove(slot) else {
+            return;
+        };
         let (peer, broadcast, role) = (member.id, member.broadcast, member.role());
         self.stats.leaves += 1;
         self.stats.connected -= u64::from(member.connected);
@@ -129,7 +142,12 @@ impl Shard {
             }
         }
         let reason = member.closing.unwrap_or(reason);
-        self.events.push_back(Event::Closed { peer, broadcast, role, reason });
+        self.events.push_back(Event::Closed {
+            peer,
+            broadcast,
+            role,
+            reason,
+        });
     }
 
     /// Reads what a peer has to report after it was touched, and notes its next timer.
@@ -137,8 +155,12 @@ impl Shard {
         while let Some(event) = self.members.get_mut(slot).and_then(|m| m.peer.poll_event()) {
             self.peer_event(now, slot, event, out);
         }
-        let Some(member) = self.members.get_mut(slot) else { return };
-        let Some(due) = member.peer.next_timeout() else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
+        let Some(due) = member.peer.next_timeout() else {
+            return;
+        };
         if member.timer.is_none_or(|timer| due < timer) {
             let due = due.max(now + MIN_TIMER);
             member.timer = Some(due);
@@ -147,7 +169,9 @@ impl Shard {
     }
 
     fn peer_event(&mut self, now: Instant, slot: Slot, event: PeerEvent, out: &mut Transmits) {
-        let Some(member) = self.members.get_mut(slot) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         let (peer, broadcast, role) = (member.id, member.broadcast, member.role());
         match event {
             PeerEvent::Validated(address) => self.members.validated(slot, address),
@@ -157,7 +181,11 @@ impl Shard {
                 member.connected = true;
                 self.stats.connected += 1;
                 self.stats.handshakes += 1;
-                self.events.push_back(Event::Connected { peer, broadcast, role });
+                self.events.push_back(Event::Connected {
+                    peer,
+                    broadcast,
+                    role,
+                });
                 if role == Role::Viewer {
                     self.want_keyframe(now, broadcast, out);
                 }
@@ -169,7 +197,12 @@ impl Shard {
                 self.stats.lane_messages_in += 1;
                 if self.lane_events < MAX_LANE_EVENTS {
                     self.lane_events += 1;
-                    self.events.push_back(Event::Lane { peer, broadcast, lane, bytes });
+                    self.events.push_back(Event::Lane {
+                        peer,
+                        broadcast,
+                        lane,
+                        bytes,
+                    });
                 } else {
                     self.stats.drop_events_full += 1;
                 }

@@ -29,10 +29,20 @@ fn find(config: &PeerConfig, pt: u8) -> Option<Match<'_>> {
     for (kind, section) in sections {
         let Some(section) = section else { continue };
         if let Some(format) = section.format(pt) {
-            return Some(Match { kind, section, format, repeated: false });
+            return Some(Match {
+                kind,
+                section,
+                format,
+                repeated: false,
+            });
         }
         if let Some(format) = section.formats.iter().find(|format| format.rtx == Some(pt)) {
-            return Some(Match { kind, section, format, repeated: true });
+            return Some(Match {
+                kind,
+                section,
+                format,
+                repeated: true,
+            });
         }
     }
     None
@@ -46,7 +56,10 @@ fn is_chosen_layer(
     packet: &[u8],
 ) -> Option<bool> {
     let (id, rid) = (section.rid_ext?, section.rid.as_ref()?);
-    let known = publishing.layers.iter().find(|(ssrc, _)| *ssrc == header.ssrc);
+    let known = publishing
+        .layers
+        .iter()
+        .find(|(ssrc, _)| *ssrc == header.ssrc);
     if let Some((_, chosen)) = known {
         return Some(*chosen);
     }
@@ -67,9 +80,13 @@ impl Shard {
             self.stats.drop_malformed += 1;
             return;
         };
-        let Some(member) = self.members.get_mut(slot) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         let broadcast = member.broadcast;
-        let Part::Publisher(publishing) = &mut member.part else { return };
+        let Part::Publisher(publishing) = &mut member.part else {
+            return;
+        };
         let Some(found) = find(member.peer.config(), header.pt) else {
             self.stats.drop_unknown_payload_type += 1;
             return;
@@ -100,7 +117,9 @@ impl Shard {
         if found.repeated {
             let Some(ssrc) = track.ssrc() else { return };
             // Padding of a bandwidth probe has no original sequence number.
-            let [high, low, original @ ..] = incoming.payload else { return };
+            let [high, low, original @ ..] = incoming.payload else {
+                return;
+            };
             incoming.sequence = u16::from_be_bytes([*high, *low]);
             (incoming.payload, incoming.ssrc) = (original, ssrc);
         }
@@ -126,8 +145,12 @@ impl Shard {
 
     /// Tells once that a publisher's media has begun.
     fn media_started(&mut self, slot: Slot, kind: Kind, codec: &'static str) {
-        let Some(member) = self.members.get_mut(slot) else { return };
-        let Part::Publisher(publishing) = &mut member.part else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
+        let Part::Publisher(publishing) = &mut member.part else {
+            return;
+        };
         if std::mem::replace(&mut publishing.started, true) {
             return;
         }
@@ -153,7 +176,9 @@ impl Shard {
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
     ) {
-        let Some(entry) = self.broadcasts.get_mut(&broadcast) else { return };
+        let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
+            return;
+        };
         match entry.deliver(now, kind, packet, mapping) {
             Delivery::Queued { keyframe: true } => {
                 self.stats.keyframes_in += 1;
@@ -174,10 +199,16 @@ impl Shard {
             return;
         };
         let local = self.wall.ntp(now);
-        let Some(member) = self.members.get_mut(slot) else { return };
-        let Part::Publisher(publishing) = &mut member.part else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
+        let Part::Publisher(publishing) = &mut member.part else {
+            return;
+        };
         compound.visit(|item| {
-            let Item::SenderReport { ssrc, ntp, rtp } = item else { return };
+            let Item::SenderReport { ssrc, ntp, rtp } = item else {
+                return;
+            };
             for kind in [Kind::Audio, Kind::Video] {
                 let track = publishing.track(kind);
                 if track.ssrc() == Some(ssrc) && track.sender_report(now, local, ntp, rtp) {
@@ -190,11 +221,19 @@ impl Shard {
     /// Sends what a publisher should hear now: NACKs as they are due, reports once a second, both
     /// in one compound that begins with a report (senders drop a lone NACK).
     pub(super) fn report_to_publisher(&mut self, now: Instant, slot: Slot, out: &mut Transmits) {
-        let Some(member) = self.members.get_mut(slot) else { return };
-        let Part::Publisher(publishing) = &mut member.part else { return };
-        let (true, Some(to)) = (member.connected, member.peer.remote()) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
+        let Part::Publisher(publishing) = &mut member.part else {
+            return;
+        };
+        let (true, Some(to)) = (member.connected, member.peer.remote()) else {
+            return;
+        };
         let config = member.peer.config();
-        let Some(section) = config.video.as_ref().or(config.audio.as_ref()) else { return };
+        let Some(section) = config.video.as_ref().or(config.audio.as_ref()) else {
+            return;
+        };
         let (own, cname) = (section.local_ssrc, section.cname.clone());
         let mut video_lost = false;
         let mut lists = [Vec::new(), Vec::new()];
@@ -231,12 +270,22 @@ impl Shard {
 
     /// Asks the publisher for a keyframe, if it has video and can be reached.
     pub(super) fn send_pli(&mut self, slot: Slot, out: &mut Transmits) -> bool {
-        let Some(member) = self.members.get_mut(slot) else { return false };
-        let Part::Publisher(publishing) = &mut member.part else { return false };
-        let Some(to) = member.peer.remote() else { return false };
+        let Some(member) = self.members.get_mut(slot) else {
+            return false;
+        };
+        let Part::Publisher(publishing) = &mut member.part else {
+            return false;
+        };
+        let Some(to) = member.peer.remote() else {
+            return false;
+        };
         let section = member.peer.config().video.as_ref();
-        let own = section.filter(|s| s.formats.iter().any(|f| f.pli)).map(|s| s.local_ssrc);
-        let (Some(own), Some(ssrc)) = (own, publishing.video.ssrc()) else { return false };
+        let own = section
+            .filter(|s| s.formats.iter().any(|f| f.pli))
+            .map(|s| s.local_ssrc);
+        let (Some(own), Some(ssrc)) = (own, publishing.video.ssrc()) else {
+            return false;
+        };
         let mut writer = Writer::new();
         writer.receiver_report(own, &[]);
         writer.pli(own, ssrc);

@@ -15,8 +15,11 @@ const GAUGES: Duration = Duration::from_secs(1);
 impl Shard {
     pub(super) fn tick(&mut self, now: Instant, out: &mut Transmits) {
         self.next_tick = now + TICK_IDLE;
-        let publishers: Vec<Slot> =
-            self.broadcasts.values().filter_map(|broadcast| broadcast.publisher).collect();
+        let publishers: Vec<Slot> = self
+            .broadcasts
+            .values()
+            .filter_map(|broadcast| broadcast.publisher)
+            .collect();
         for slot in publishers {
             self.report_to_publisher(now, slot, out);
             let member = self.members.get(slot);
@@ -32,18 +35,22 @@ impl Shard {
         for id in ids {
             self.look_after(now, id, out);
         }
-        self.broadcasts.retain(|_, broadcast| !broadcast.is_idle(now));
+        self.broadcasts
+            .retain(|_, broadcast| !broadcast.is_idle(now));
         if self.next_gauges <= now {
             self.next_gauges = now + GAUGES;
             self.stats.lane_backlog_bytes = self.lane_backlog();
         }
-        let used = |b: &&crate::broadcast::Broadcast| b.publisher.is_some() || !b.viewers.is_empty();
+        let used =
+            |b: &&crate::broadcast::Broadcast| b.publisher.is_some() || !b.viewers.is_empty();
         self.stats.broadcasts = self.broadcasts.values().filter(used).count() as u64;
     }
 
     fn look_after(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
         self.announce(now, id);
-        let Some(entry) = self.broadcasts.get_mut(&id) else { return };
+        let Some(entry) = self.broadcasts.get_mut(&id) else {
+            return;
+        };
         let source = entry.stream(Kind::Video).map(|stream| stream.source);
         let waits = |slot: &Slot| waits_for_video(&self.members, *slot, source);
         if entry.viewers.iter().any(waits) {
@@ -61,11 +68,16 @@ impl Shard {
     }
 
     fn ask_for_keyframe(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
-        let Some(entry) = self.broadcasts.get_mut(&id) else { return };
+        let Some(entry) = self.broadcasts.get_mut(&id) else {
+            return;
+        };
         let publisher = entry.publisher;
         // A publisher that has sent nothing yet will begin with a keyframe anyway.
         let ready = match publisher {
-            Some(slot) => self.members.get(slot).is_some_and(|m| m.connected && has_video(&m.part)),
+            Some(slot) => self
+                .members
+                .get(slot)
+                .is_some_and(|m| m.connected && has_video(&m.part)),
             None => true,
         };
         if !ready || !entry.keyframes.ask(now) {
@@ -87,16 +99,15 @@ fn has_video(part: &Part) -> bool {
     matches!(part, Part::Publisher(publishing) if publishing.video.ssrc().is_some())
 }
 
-fn waits_for_video(
-    members: &Members,
-    slot: Slot,
-    source: Option<crate::border::Source>,
-) -> bool {
-    let Some(member) = members.get(slot) else { return false };
+fn waits_for_video(members: &Members, slot: Slot, source: Option<crate::border::Source>) -> bool {
+    let Some(member) = members.get(slot) else {
+        return false;
+    };
     match &member.part {
-        Part::Viewer(viewing) if member.connected => {
-            viewing.video.as_ref().is_some_and(|track| track.waits_for(source))
-        }
+        Part::Viewer(viewing) if member.connected => viewing
+            .video
+            .as_ref()
+            .is_some_and(|track| track.waits_for(source)),
         _ => false,
     }
 }

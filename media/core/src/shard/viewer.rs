@@ -24,12 +24,26 @@ impl Shard {
             return;
         };
         let ntp = self.wall.ntp(now);
-        let Some(member) = self.members.get_mut(slot) else { return };
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
         let id = member.broadcast;
-        let Part::Viewer(viewing) = &mut member.part else { return };
-        let Some(to) = member.peer.remote() else { return };
-        let Some(broadcast) = self.broadcasts.get(&id) else { return };
-        let mut way = Way { now, peer: &mut member.peer, to, out, stats: &mut self.stats };
+        let Part::Viewer(viewing) = &mut member.part else {
+            return;
+        };
+        let Some(to) = member.peer.remote() else {
+            return;
+        };
+        let Some(broadcast) = self.broadcasts.get(&id) else {
+            return;
+        };
+        let mut way = Way {
+            now,
+            peer: &mut member.peer,
+            to,
+            out,
+            stats: &mut self.stats,
+        };
         let mut keyframe = false;
         compound.visit(|item| {
             let ssrc = match item {
@@ -38,7 +52,9 @@ impl Shard {
                 Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
                 Item::SenderReport { .. } => return,
             };
-            let Some((kind, track)) = viewing.by_ssrc(ssrc) else { return };
+            let Some((kind, track)) = viewing.by_ssrc(ssrc) else {
+                return;
+            };
             match item {
                 Item::Report(block) => track.reported(&block, ntp),
                 Item::Nack { pid, blp, .. } => {

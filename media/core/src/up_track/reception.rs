@@ -35,7 +35,9 @@ impl Reception {
         self.highest = sequence;
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
-            let change = (transit.wrapping_sub(before) as i32).unsigned_abs().min(1 << 24);
+            let change = (transit.wrapping_sub(before) as i32)
+                .unsigned_abs()
+                .min(1 << 24);
             self.jitter = self.jitter - ((self.jitter + 8) >> 4) + change;
         }
     }
@@ -51,12 +53,17 @@ impl Reception {
             return None;
         }
         let expected = self.highest - self.base + 1;
-        let (expected_now, received_now) =
-            (expected - self.expected_before, self.received - self.received_before);
+        let (expected_now, received_now) = (
+            expected - self.expected_before,
+            self.received - self.received_before,
+        );
         self.expected_before = expected;
         self.received_before = self.received;
         let lost_now = expected_now.saturating_sub(received_now);
-        let fraction_lost = (lost_now * 256).checked_div(expected_now).unwrap_or(0).min(255) as u8;
+        let fraction_lost = (lost_now * 256)
+            .checked_div(expected_now)
+            .unwrap_or(0)
+            .min(255) as u8;
         let (last_sr, delay) = match self.report {
             Some((middle, at)) => (middle, (ntp_duration(now - at) >> 16) as u32),
             None => (0, 0),
@@ -89,7 +96,10 @@ mod tests {
         }
         reception.received(99, 0, 0);
         let block = reception.block(1, now).unwrap();
-        assert_eq!((block.highest, block.lost, block.fraction_lost), (198, 24, 61));
+        assert_eq!(
+            (block.highest, block.lost, block.fraction_lost),
+            (198, 24, 61)
+        );
         for sequence in 199..300 {
             reception.received(sequence, 0, 0);
         }
@@ -101,11 +111,20 @@ mod tests {
     fn jitter_and_delay_are_reported() {
         let (mut reception, now) = (Reception::default(), Instant::now());
         for sequence in 1..200u32 {
-            reception.received(u64::from(sequence), sequence * 100, sequence * 100 + sequence % 2 * 50);
+            reception.received(
+                u64::from(sequence),
+                sequence * 100,
+                sequence * 100 + sequence % 2 * 50,
+            );
         }
         reception.sender_report(0x1_2345_6789, now);
-        let block = reception.block(1, now + Duration::from_millis(500)).unwrap();
+        let block = reception
+            .block(1, now + Duration::from_millis(500))
+            .unwrap();
         assert!((45..=55).contains(&block.jitter), "{}", block.jitter);
-        assert_eq!((block.last_sr, block.delay_since_last_sr), (0x1_2345, 0x8000));
+        assert_eq!(
+            (block.last_sr, block.delay_since_last_sr),
+            (0x1_2345, 0x8000)
+        );
     }
 }

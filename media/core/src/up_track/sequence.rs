@@ -27,7 +27,11 @@ pub(crate) struct Sequence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// At `index`; `extended` is its own number and `gap` the numbers that it jumped over.
-    At { index: u64, extended: u64, gap: Range<u64> },
+    At {
+        index: u64,
+        extended: u64,
+        gap: Range<u64>,
+    },
     /// Padding without a place.
     Skipped { extended: u64, gap: Range<u64> },
     /// Padding that came before.
@@ -47,7 +51,11 @@ impl Sequence {
             let extended = (1 << 32) | u64::from(sequence);
             // The first packet always has a place, so that there is something to count from.
             self.highest = Some(extended);
-            return Place::At { index: extended, extended, gap: extended..extended };
+            return Place::At {
+                index: extended,
+                extended,
+                gap: extended..extended,
+            };
         };
         let ahead = sequence.wrapping_sub(highest as u16);
         if ahead == 0 || ahead >= 1 << 15 {
@@ -69,7 +77,11 @@ impl Sequence {
             return Place::Skipped { extended, gap };
         }
         let index = extended - self.forgotten - self.skips.len() as u64;
-        Place::At { index, extended, gap }
+        Place::At {
+            index,
+            extended,
+            gap,
+        }
     }
 
     fn place_old(&self, extended: u64) -> Place {
@@ -81,7 +93,11 @@ impl Sequence {
             return Place::Late;
         }
         let index = extended - self.forgotten - before;
-        Place::At { index, extended, gap: extended..extended }
+        Place::At {
+            index,
+            extended,
+            gap: extended..extended,
+        }
     }
 
     fn far_off(&mut self, sequence: u16) -> Place {
@@ -127,7 +143,11 @@ mod tests {
         let gap = first + 2..first + 3;
         assert_eq!(
             sequence.place(1, false),
-            Place::At { index: first + 3, extended: first + 3, gap }
+            Place::At {
+                index: first + 3,
+                extended: first + 3,
+                gap
+            }
         );
         assert_eq!(index(sequence.place(0, false)), first + 2);
         assert_eq!(index(sequence.place(0xfffd, false)), first - 1);

@@ -9,7 +9,15 @@ const VP8: Codec = Codec::Vp8;
 
 fn incoming(ssrc: u32, sequence: u16, payload: &[u8]) -> Incoming<'_> {
     let timestamp = u32::from(sequence) * 3_000;
-    Incoming { ssrc, codec: VP8, sequence, timestamp, marker: false, payload, expected: false }
+    Incoming {
+        ssrc,
+        codec: VP8,
+        sequence,
+        timestamp,
+        marker: false,
+        payload,
+        expected: false,
+    }
 }
 
 struct Bench {
@@ -22,7 +30,11 @@ impl Bench {
     fn new() -> Self {
         let now = Instant::now();
         let wall = WallClock::new(now, Duration::from_secs(1_000));
-        Self { track: UpTrack::new(PeerId(1)), now, wall }
+        Self {
+            track: UpTrack::new(PeerId(1)),
+            now,
+            wall,
+        }
     }
 
     fn packet<'a>(&mut self, incoming: Incoming<'a>) -> Packet<'a> {
@@ -66,7 +78,10 @@ fn a_foreign_ssrc_waits_until_the_own_one_is_silent() {
     let other = bench.packet(incoming(6, 901, &[0]));
     assert!(other.source > first.source);
     assert_eq!(bench.track.ssrc(), Some(6));
-    let expected = Incoming { expected: true, ..incoming(7, 3, &[0]) };
+    let expected = Incoming {
+        expected: true,
+        ..incoming(7, 3, &[0])
+    };
     assert!(bench.packet(expected).source > other.source);
 }
 
@@ -85,7 +100,10 @@ fn another_codec_is_a_new_generation() {
     let mut bench = Bench::new();
     let first = bench.packet(incoming(5, 10, &[0]));
     let codec = Codec::Vp9 { profile: 0 };
-    let next = bench.packet(Incoming { codec, ..incoming(5, 11, &[0x08]) });
+    let next = bench.packet(Incoming {
+        codec,
+        ..incoming(5, 11, &[0x08])
+    });
     assert!(next.source > first.source);
     assert_eq!(next.key, Key::Start);
 }
