@@ -153,9 +153,13 @@ impl Task {
                 metrics::counter!("souk_chat_messages_total").increment(fresh.len() as u64);
                 // Rooms are independent of one another, but each gets its batches in order.
                 let mut told = JoinSet::new();
-                for (stream, backlog, batch) in self.rooms.kept(&fresh) {
+                for (stream, frames) in self.rooms.kept(&fresh) {
                     let hub = self.hub.clone();
-                    told.spawn(async move { hub.publish_chat(stream, backlog, batch).await });
+                    told.spawn(async move {
+                        for (backlog, batch) in frames {
+                            hub.publish_chat(stream, backlog, batch).await;
+                        }
+                    });
                 }
                 told.join_all().await;
             }

@@ -16,6 +16,8 @@ pub const SPEAKERS_MAX: usize = 10_000;
 pub const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// Messages in one batch over all rooms.
 pub const BATCH_MESSAGES_MAX: usize = 512;
+/// Messages in one frame, so that it fits a data channel however long they are.
+pub const FRAME_MESSAGES_MAX: usize = 16;
 /// How often the chat forgets rooms that have closed.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 

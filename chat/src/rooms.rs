@@ -16,6 +16,7 @@ use signaling_wire::{
 
 use crate::{
     backlog::Recent,
+    limits::FRAME_MESSAGES_MAX,
     message_ids::MessageIds,
     moderation::{Judgement, Moderator},
 };
@@ -148,8 +149,11 @@ impl Rooms {
     }
 
     /// The batch was kept, of which `fresh` had not been kept before. Returns what each room is
-    /// told.
-    pub(crate) fn kept(&mut self, fresh: &[ChatMessageId]) -> Vec<(StreamId, Backlog, Batch)> {
+    /// told, frame by frame, each with what newcomers are shown after it.
+    pub(crate) fn kept(
+        &mut self,
+        fresh: &[ChatMessageId],
+    ) -> Vec<(StreamId, Vec<(Backlog, Batch)>)> {
         let fresh: BTreeSet<ChatMessageId> = fresh.iter().copied().collect();
         let mut batches: BTreeMap<StreamId, Vec<Message>> = BTreeMap::new();
         for Waiting {
@@ -162,10 +166,20 @@ impl Rooms {
         }
         let mut told = Vec::new();
         for (stream, messages) in batches {
-            if let Some(room) = self.rooms.get_mut(&stream) {
-                room.recent.add(&messages);
-                told.push((stream, room.recent.frame(), Batch { messages }));
+            let Some(room) = self.rooms.get_mut(&stream) else {
+                continue;
+            };
+            let mut frames = Vec::new();
+            for messages in messages.chunks(FRAME_MESSAGES_MAX) {
+                room.recent.add(messages);
+                frames.push((
+                    room.recent.frame(),
+                    Batch {
+                        messages: messages.to_vec(),
+                    },
+                ));
             }
+            told.push((stream, frames));
         }
         told
     }
@@ -203,3 +217,6 @@ fn badge_of(identity: &Identity) -> Option<Badge> {
         identity.admin.then_some(Badge::Admin)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,11 @@ impl Gate {
         Admission::Throttled
     }
 
+    /// Charges more for a frame that was granted than the one it counts as.
+    pub(crate) fn charge(&mut self, frames: f64) {
+        self.tokens -= frames - 1.0;
+    }
+
     /// Counts a frame that was none; true when that was one too many.
     pub(crate) fn mistake(&mut self) -> bool {
         self.bad += 1;

@@ -153,7 +153,10 @@ pub(crate) fn judge(
             };
             Verdict::Answer(Lane::Control, Box::new(ServerFrame::Pong(pong)))
         }
-        ClientFrame::Resync(_) => Verdict::Resync,
+        ClientFrame::Resync(_) => {
+            gate.charge(limits::RESYNC_COST);
+            Verdict::Resync
+        }
         ClientFrame::Say(_) | ClientFrame::Buy(_) if identity.is_none() => {
             let problem = Problem::new(Code::Unauthenticated, "");
             answer(lane, key_of(&frame), problem)

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const SOCKET_BACKLOG_BYTES: usize = 256 * 1024;
 /// Sockets of one room; more are refused.
 pub(crate) const SOCKETS_PER_ROOM: usize = 10_000;
+/// Longest frame that data channels carry, bytes. A snapshot leaves old chat out to stay below.
+pub(crate) const LANE_FRAME_BYTES: usize = 64 * 1024;
 /// Rooms of one process.
 pub(crate) const ROOMS: usize = 10_000;
 /// Requests that may wait for one room; senders wait for room.
@@ -21,6 +23,8 @@ pub(crate) const LIVE_CHANGES: usize = 256;
 pub(crate) const FRAMES_PER_SECOND: f64 = 20.0;
 /// Frames that it may send at once.
 pub(crate) const FRAMES_BURST: f64 = 40.0;
+/// What a new snapshot costs of these, because it is long.
+pub(crate) const RESYNC_COST: f64 = 10.0;
 /// Frames over the rate, without a good one between, after which the connection is closed.
 pub(crate) const THROTTLED_MAX: u32 = 200;
 /// Frames that are none, after which the connection is closed.
@@ -46,7 +50,7 @@ pub(crate) const STOCK_REPEATS: u8 = 2;
 /// Stock levels in one frame; a larger board goes out in several.
 pub(crate) const STOCK_LEVELS_PER_FRAME: usize = 64;
 /// Stock levels that a room keeps.
-pub(crate) const STOCK_LEVELS: usize = 512;
+pub(crate) const STOCK_LEVELS: usize = 128;
 /// How often a room looks for expired identities and closed sockets.
 pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a goodbye may travel before the connection under it is closed.
@@ -57,5 +61,7 @@ pub(crate) const ROOM_RESTART_AFTER: Duration = Duration::from_secs(1);
 /// Random bytes in the name of a media session; nobody guesses 128 bits.
 pub(crate) const SESSION_ID_BYTES: usize = 18;
 
+const _: () = assert!(RESYNC_COST < FRAMES_BURST);
+const _: () = assert!(LANE_FRAME_BYTES <= SOCKET_BACKLOG_BYTES);
 const _: () = assert!(SESSION_ID_BYTES * 8 >= 128);
 const _: () = assert!(SOCKET_BACKLOG_BYTES >= 4 * signaling_wire::limits::CLIENT_FRAME_BYTES_MAX);

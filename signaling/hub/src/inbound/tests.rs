@@ -137,6 +137,14 @@ fn over_the_rate_the_command_is_refused_by_its_key() {
 }
 
 #[test]
+fn snapshots_cost_more_than_other_answers() {
+    let (session, now) = (session(true), Instant::now());
+    let resync = br#"{"v":1,"t":"resync","d":{}}"#;
+    let granted = (0..20).filter(|_| judge(&session, None, resync, now, 500) == Verdict::Resync);
+    assert_eq!(granted.count(), 4);
+}
+
+#[test]
 fn a_full_queue_is_said() {
     let (consumers, mut inbounds) = consumers();
     let command = || match say(&session(true), None, SAY) {

@@ -62,14 +62,22 @@ impl RoomTask {
         }
     }
 
-    /// The room as its encoded snapshot frame.
+    /// The room as its encoded snapshot frame. The oldest chat is left out if it would be too
+    /// long for a data channel.
     pub(super) fn snapshot(&self) -> Bytes {
-        let snapshot = self.room.snapshot(clock::now_ms());
-        encode_server(
-            Lane::Control,
-            None,
-            &ServerFrame::Snapshot(Box::new(snapshot)),
-        )
+        let mut frame = ServerFrame::Snapshot(Box::new(self.room.snapshot(clock::now_ms())));
+        loop {
+            let bytes = encode_server(Lane::Control, None, &frame);
+            let ServerFrame::Snapshot(snapshot) = &mut frame else {
+                return bytes;
+            };
+            let messages = &mut snapshot.chat.messages;
+            if bytes.len() <= limits::LANE_FRAME_BYTES || messages.is_empty() {
+                warn_if_long(Lane::Control, &bytes);
+                return bytes;
+            }
+            messages.drain(..messages.len().div_ceil(4));
+        }
     }
 
     /// A peer's lanes work: the snapshot, and from then on every broadcast.
@@ -151,6 +159,7 @@ impl RoomTask {
     }
 
     async fn broadcast(&self, lane: Lane, bytes: &Bytes) {
+        warn_if_long(lane, bytes);
         metrics::counter!("souk_lane_frames_total", "lane" => lane.spec().label).increment(1);
         if self.members.lanes_open() {
             let (id, bytes) = (lane.id(), bytes.clone());
@@ -186,6 +195,14 @@ fn stock_frames(levels: &[Stock]) -> Vec<Bytes> {
     frames
         .map(|frame| encode_server(Lane::Stock, None, &frame))
         .collect()
+}
+
+/// Whoever registers or publishes that much must say less; sockets get it all the same.
+fn warn_if_long(lane: Lane, bytes: &Bytes) {
+    if bytes.len() > limits::LANE_FRAME_BYTES {
+        let (lane, bytes) = (lane.spec().label, bytes.len());
+        tracing::warn!(lane, bytes, "a frame is too long for data channels");
+    }
 }
 
 fn count_drop(lane: Lane) {

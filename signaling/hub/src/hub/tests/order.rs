@@ -191,3 +191,33 @@ async fn a_resync_is_a_new_snapshot() {
     hub.socket_frame(stream_id(2), session.key, &resync).await;
     assert!(hub.snapshot(stream_id(2)).await.is_none());
 }
+
+#[tokio::test]
+async fn a_snapshot_stays_short_enough_for_a_data_channel() {
+    let stage = stage().await;
+    let (hub, id) = (&stage.hub, stage.room());
+    let mut messages: Vec<_> = (0..50).map(message).collect();
+    for message in &mut messages {
+        message.body = "🍊".repeat(300);
+        message.key = "\"".repeat(255);
+    }
+    let newest = messages[49].id;
+    hub.set_chat(id, Backlog { messages }).await;
+    let bytes = hub.snapshot(id).await.unwrap();
+    assert!(
+        bytes.len() <= media_core::peer::MAX_LANE_MESSAGE_OUT,
+        "{}",
+        bytes.len()
+    );
+    let ServerFrame::Snapshot(snapshot) = read(&bytes).frame else {
+        panic!("not a snapshot")
+    };
+    assert!(
+        snapshot.chat.messages.len() > 20,
+        "no more is left out than needed"
+    );
+    assert_eq!(
+        snapshot.chat.messages.last().map(|message| message.id),
+        Some(newest)
+    );
+}
