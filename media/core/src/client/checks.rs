@@ -4,6 +4,7 @@
 //! first answered check is nominated at once. There is one candidate pair, so there is nothing to
 //! choose.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::peer::stun::{self, Check, Kind, Reading};
 use crate::transmit::Transmits;
 
 const FAST: Duration = Duration::from_millis(50);
+const MAX_PENDING: usize = 32;
 const SLOW: Duration = Duration::from_millis(2_500);
 
 /// Checks of one client. See the module header.
@@ -23,7 +25,8 @@ pub(super) struct Checks {
     password: String,
     tie_breaker: u64,
     random: StdRng,
-    pending: [u8; 12],
+    /// Transactions whose answers may still come: the round trip can be longer than the pace.
+    pending: VecDeque<[u8; 12]>,
     due: Instant,
     /// An answer came.
     pub(super) answered: bool,
@@ -45,7 +48,7 @@ impl Checks {
             password,
             tie_breaker: random.random(),
             random,
-            pending: [0; 12],
+            pending: VecDeque::with_capacity(MAX_PENDING),
             due: now,
             answered: false,
             nominated: false,
@@ -61,10 +64,14 @@ impl Checks {
         if now < self.due {
             return;
         }
-        self.pending = self.random.random();
+        let id = self.random.random();
+        if self.pending.len() == MAX_PENDING {
+            self.pending.pop_front();
+        }
+        self.pending.push_back(id);
         self.nominated = self.answered;
         let check = Check {
-            id: self.pending,
+            id,
             username: &self.username,
             password: &self.password,
             tie_breaker: self.tie_breaker,
@@ -82,7 +89,7 @@ impl Checks {
     pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], out: &mut Transmits) -> bool {
         let genuine = Reading::parse(datagram).is_some_and(|reading| {
             reading.kind == Kind::Success
-                && reading.transaction().0 == self.pending
+                && self.pending.contains(&reading.transaction().0)
                 && reading.is_authentic(&self.password)
         });
         if genuine {

@@ -2,7 +2,8 @@
 //!
 //! Lane 0 control, 1 shop and 3 chat are reliable and ordered; lane 2 stock is unordered and never
 //! retransmitted. They work the moment the association is up; in-band channel openings
-//! (RFC 8832) are ignored. The association is by `sctp-proto`; packets go in and out as DTLS
+//! (RFC 8832) are ignored. A peer whose association ends is gone: its page could neither see a
+//! card nor buy. The association is by `sctp-proto`; packets go in and out as DTLS
 //! application data. Messages are text, bounded in both directions.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -28,6 +29,12 @@ const STOCK: u16 = 2;
 const MAX_PAYLOAD: u32 = 1100;
 /// The association's name for the peer; addresses mean nothing here.
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5000));
+
+/// Common header of an SCTP packet (RFC 9260 section 3.1).
+const SCTP_HEADER: usize = 12;
+const INIT: u8 = 1;
+/// ABORT, SHUTDOWN, SHUTDOWN ACK, SHUTDOWN COMPLETE.
+const GOODBYES: [u8; 4] = [6, 7, 8, 14];
 
 static ENDPOINT: LazyLock<Arc<EndpointConfig>> = LazyLock::new(|| {
     let mut config = EndpointConfig::new();
@@ -60,7 +67,7 @@ pub(crate) enum LanesEvent {
         /// Its bytes.
         bytes: Bytes,
     },
-    /// The association is gone; the peer stays for its media.
+    /// The other side ended the association.
     Lost,
     /// The peer broke the rules and must go.
     Abuse,
@@ -71,6 +78,8 @@ pub(crate) struct Lanes {
     endpoint: Endpoint,
     association: Option<(AssociationHandle, Association)>,
     open: bool,
+    /// The packet at hand begins with a chunk that ends associations.
+    goodbye: bool,
     strays: u32,
     backlog: [usize; LANES as usize],
     events: Vec<LanesEvent>,
@@ -86,6 +95,7 @@ impl Lanes {
             endpoint,
             association: None,
             open: false,
+            goodbye: false,
             strays: 0,
             backlog: [0; LANES as usize],
             events: Vec::new(),
@@ -105,6 +115,12 @@ impl Lanes {
 
     /// Takes one SCTP packet.
     pub(crate) fn handle(&mut self, now: Instant, packet: Bytes) {
+        let first_chunk = packet.get(SCTP_HEADER).copied();
+        if self.open && first_chunk == Some(INIT) {
+            // A late repetition; the association would take it as a reason to end (B-T3).
+            return;
+        }
+        self.goodbye = first_chunk.is_some_and(|kind| GOODBYES.contains(&kind));
         match self.endpoint.handle(now, PEER, None, None, packet) {
             Some((handle, DatagramEvent::NewAssociation(association))) => {
                 // One association per peer: a second one takes no effect (B-T3).
@@ -174,6 +190,22 @@ impl Lanes {
         Ok(())
     }
 
+    /// Sends a message on any stream, to test what becomes of it.
+    #[cfg(test)]
+    pub(crate) fn send_stray(&mut self, id: u16, bytes: &[u8]) {
+        let text = PayloadProtocolIdentifier::String;
+        let association = self
+            .association
+            .as_mut()
+            .map(|(_, association)| association);
+        let association = association.expect("the test is associated");
+        let _ = association.open_stream(id, text);
+        let stream = association.stream(id).ok();
+        stream
+            .and_then(|mut stream| stream.write_with_ppi(bytes, text).ok())
+            .expect("it is sent");
+    }
+
     /// Bytes of a lane that are not acknowledged.
     pub(crate) fn backlog(&self, lane: u16) -> usize {
         self.backlog.get(usize::from(lane)).copied().unwrap_or(0)
@@ -191,7 +223,12 @@ impl Lanes {
                 Event::Stream(StreamEvent::Readable { id }) => self.read(id),
                 Event::AssociationLost { .. } | Event::HandshakeFailed { .. } => {
                     self.open = false;
-                    self.events.push(LanesEvent::Lost);
+                    let lost = if self.goodbye {
+                        LanesEvent::Lost
+                    } else {
+                        LanesEvent::Abuse
+                    };
+                    self.events.push(lost);
                 }
                 _ => {}
             }

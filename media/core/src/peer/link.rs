@@ -243,7 +243,10 @@ impl Link {
                 LanesEvent::Message { lane, bytes } => {
                     self.events.push(PeerEvent::Lane { lane, bytes });
                 }
-                LanesEvent::Lost => {}
+                LanesEvent::Lost => {
+                    self.close(now, CloseReason::Remote, Some(to), out);
+                    return false;
+                }
                 LanesEvent::Abuse => {
                     self.close(now, CloseReason::Error, Some(to), out);
                     return true;

@@ -13,7 +13,7 @@ fn exchange_media(pair: &mut Pair) {
     pair.send_media(Way::ToPeer, true, &pli(1000, 72));
     pair.send_media(Way::ToClient, false, &down);
     pair.send_media(Way::ToClient, true, &pli(72, 1000));
-    pair.run(Duration::from_millis(50), |_| false);
+    pair.run(pair.delay * 2, |_| false);
     assert_eq!(pair.peer_media, [(false, up), (true, pli(1000, 72))]);
     assert_eq!(pair.client_media, [(false, down), (true, pli(72, 1000))]);
 }
@@ -99,6 +99,7 @@ fn joins_survive_loss() {
             pair.delay = Duration::from_millis(5 + pattern as u64 * 4);
             let connected = pair.run(Duration::from_secs(20), Pair::both_connected);
             assert!(connected, "{setup:?} pattern {pattern}");
+            pair.loss = |_, _, _| false;
             exchange_media(&mut pair);
         }
     }

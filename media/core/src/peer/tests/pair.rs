@@ -267,11 +267,16 @@ impl Pair {
         self.collect();
     }
 
-    /// Takes what is under way to the peer off the wire.
+    /// Loses everything that is under way.
+    pub(super) fn clear_wire(&mut self) {
+        self.flying.clear();
+    }
+
+    /// Takes what is under way to the peer off the wire, checks excepted.
     pub(super) fn steal_to_peer(&mut self) -> Vec<Vec<u8>> {
         let (stolen, kept) = std::mem::take(&mut self.flying)
             .into_iter()
-            .partition(|flying| flying.way == Way::ToPeer);
+            .partition(|flying| flying.way == Way::ToPeer && flying.bytes[0] >= 20);
         self.flying = kept;
         stolen
             .into_iter()

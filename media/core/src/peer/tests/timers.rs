@@ -15,7 +15,7 @@ fn closed(pair: &Pair) -> bool {
 fn a_peer_that_nobody_calls_ends() {
     let mut pair = Pair::new(Pair::browser(Role::Viewer));
     pair.loss = |_, _, _| true;
-    pair.steal_to_peer();
+    pair.clear_wire();
     let begin = pair.now;
     assert!(pair.run(Duration::from_secs(100), closed));
     assert_eq!(pair.now - begin, HANDSHAKE_TIMEOUT);
