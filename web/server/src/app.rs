@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context;
 use chat::{Chat, ChatConfig};
 use commerce_sandbox::{Sandbox, SandboxConfig, WebhookTarget};
-use commerce_service::{Commerce, CommerceConfig, PaymentConfig, Secret, StreamFilter};
+use commerce_service::{CommerceConfig, PaymentConfig, Secret};
 use commerce_store::{Store, StoreConfig};
 use media_shard::Threads;
 use signaling_hub::{Hub, HubConfig};
@@ -35,8 +35,6 @@ use crate::{
 const SANDBOX_STORE: &str = "store-souk-sandbox";
 /// Time for the shop to flush what it has begun.
 const SHOP_DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
-/// Rows of one page while rooms are opened at start.
-const ROOMS_PER_PAGE: u32 = 100;
 
 /// A running server.
 pub(crate) struct Server {
@@ -110,7 +108,6 @@ impl Server {
             commerce.clone(),
             inbounds.control,
         ));
-        open_rooms(&hub, &commerce).await?;
         let app = App::new(Parts {
             http: config.http.clone(),
             hub,
@@ -215,26 +212,7 @@ pub(crate) fn local_ip(bound: IpAddr) -> IpAddr {
     }
 }
 
-/// Every show that has not ended has its room.
-async fn open_rooms(hub: &Hub, commerce: &Commerce) -> anyhow::Result<()> {
-    let mut cursor: Option<String> = None;
-    loop {
-        let filter = StreamFilter::default();
-        let page = commerce
-            .list_streams(filter, cursor.as_deref(), ROOMS_PER_PAGE)
-            .await?;
-        for stream in page.data {
-            hub.open_room(stream.seen()).await;
-            commerce.refresh_room(stream.id).await?;
-        }
-        match page.next_cursor {
-            Some(next) => cursor = Some(next),
-            None => return Ok(()),
-        }
-    }
-}
-
-/// Whether a path can be written by its owner alone; for secrets that the demo keeps.
+/// Writes a file that its owner alone can read, in one step: a reader never sees half of it.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let fresh = path.with_extension("new");

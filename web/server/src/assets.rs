@@ -68,7 +68,11 @@ fn answer(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = Body::from(file.data.into_owned()).into_response();
-        if let Ok(mime) = HeaderValue::from_str(file.metadata.mimetype()) {
+        let mime = match file.metadata.mimetype() {
+            text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+            other => other.to_owned(),
+        };
+        if let Ok(mime) = HeaderValue::from_str(&mime) {
             response.headers_mut().insert(header::CONTENT_TYPE, mime);
         }
         response

@@ -32,13 +32,6 @@ impl Refusal {
         Self::new(Code::NotFound, "")
     }
 
-    /// One refused field.
-    pub(crate) fn field(pointer: &str, code: &str, detail: &str) -> Self {
-        Problem::new(Code::ValidationError, detail)
-            .with_field(pointer, code, detail)
-            .into()
-    }
-
     /// Our fault: logged here, not told.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "internal error");
@@ -49,12 +42,6 @@ impl Refusal {
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
-    }
-
-    /// The problem that is told.
-    #[cfg(test)]
-    pub(crate) fn problem(&self) -> &Problem {
-        &self.problem
     }
 }
 

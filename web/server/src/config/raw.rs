@@ -177,7 +177,7 @@ impl Default for RawLog {
     fn default() -> Self {
         Self {
             format: "text".to_owned(),
-            filter: "info".to_owned(),
+            filter: "info,rtc=warn,rtc_ice=warn,rtc_dtls=error".to_owned(),
         }
     }
 }

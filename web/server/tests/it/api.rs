@@ -1,0 +1,115 @@
+//! The HTTP API as a client uses it.
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::souk::{Account, Ready};
+
+/// A client, perhaps signed in.
+#[derive(Clone)]
+pub struct Api {
+    client: Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl Api {
+    /// Nobody.
+    pub fn anonymous(ready: &Ready) -> Self {
+        let client = Client::builder().no_proxy().cookie_store(true).build().unwrap();
+        Self { client, base: ready.http.clone(), token: None }
+    }
+
+    /// Signed in as one of the demo's accounts.
+    pub async fn signed_in(ready: &Ready, account: &Account) -> Self {
+        let mut api = Self::anonymous(ready);
+        let body = json!({ "email": account.email, "password": account.password });
+        let answer = api.post("/api/auth/login", body).await;
+        api.token = Some(answer["access_token"].as_str().unwrap().to_owned());
+        api
+    }
+
+    /// A new account.
+    pub async fn registered(ready: &Ready, email: &str) -> Self {
+        let mut api = Self::anonymous(ready);
+        let body = json!({ "email": email, "password": "a long pass phrase", "display_name": "T" });
+        let answer = api.post("/api/auth/register", body).await;
+        api.token = Some(answer["access_token"].as_str().unwrap().to_owned());
+        api
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
+    /// The same person at a server that was started anew.
+    pub fn at(&self, ready: &Ready) -> Self {
+        Self { base: ready.http.clone(), ..self.clone() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// GET of something that must be there.
+    pub async fn get(&self, path: &str) -> Value {
+        good(path, self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// POST that must succeed.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        good(path, self.request(Method::POST, path).json(&body).send().await.unwrap()).await
+    }
+
+    /// POST without a body that must succeed.
+    pub async fn poke(&self, path: &str) -> Value {
+        good(path, self.request(Method::POST, path).send().await.unwrap()).await
+    }
+
+    /// `POST /api/orders`.
+    pub async fn buy(&self, key: &str, body: &Value) -> reqwest::Result<Response> {
+        let request = self.request(Method::POST, "/api/orders").header("idempotency-key", key);
+        request.json(body).send().await
+    }
+
+    /// All rows of a list, page by page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}?limit=100{cursor}")).await;
+            rows.extend(page["data"].as_array().unwrap().iter().cloned());
+            match page["page"]["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
+    }
+}
+
+async fn good(path: &str, response: Response) -> Value {
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    assert!(status.is_success(), "{path}: {status} {text}");
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}
+
+/// Status and `code` of a refusal, after a look at its form.
+pub async fn refusal(response: Response) -> (StatusCode, String) {
+    let status = response.status();
+    let kind = response.headers().get("content-type").cloned();
+    let retry = response.headers().get("retry-after").cloned();
+    let text = response.text().await.unwrap();
+    assert_eq!(kind.unwrap(), "application/problem+json", "{status} {text}");
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problem["status"], status.as_u16(), "{text}");
+    assert!(problem["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{text}");
+    if status == 503 || status == 429 {
+        assert!(retry.is_some(), "{status} without Retry-After");
+    }
+    (status, problem["code"].as_str().unwrap().to_owned())
+}

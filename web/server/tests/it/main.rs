@@ -1,0 +1,17 @@
+//! The real binary, from outside: every test starts `souk demo` on free ports and speaks to it by
+//! HTTP, WebSocket and WebRTC, as clients do.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod api;
+mod bad_input;
+mod crash;
+mod demo;
+mod operator;
+mod purchase;
+mod room;
+mod socket;
+mod souk;
+mod viewer;
+mod whep;
+mod whip;

@@ -1,0 +1,70 @@
+//! The room by WebSocket.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, protocol::frame::coding::CloseCode},
+};
+
+use crate::{souk::Ready, viewer::PATIENCE};
+
+/// An open socket in a room.
+pub struct Socket {
+    inner: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Opens one in the demo's room.
+    pub async fn open(ready: &Ready) -> Self {
+        let address = ready.ws(&format!("/api/streams/{}/events", ready.stream_id));
+        Self { inner: connect_async(address).await.unwrap().0 }
+    }
+
+    /// The next frame that fits; others are passed over.
+    pub async fn frame(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let next = async {
+            loop {
+                match self.inner.next().await {
+                    Some(Ok(Message::Text(text))) => {
+                        let frame: Value = serde_json::from_str(&text).unwrap();
+                        if fits(&frame) {
+                            return frame;
+                        }
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => panic!("{other:?} instead of {what}"),
+                }
+            }
+        };
+        timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("no {what}"))
+    }
+
+    /// Sends a client frame.
+    pub async fn send(&mut self, kind: &str, payload: Value) {
+        let frame = json!({ "v": 1, "t": kind, "d": payload }).to_string();
+        self.raw(Message::text(frame)).await;
+    }
+
+    /// Sends anything.
+    pub async fn raw(&mut self, message: Message) {
+        self.inner.send(message).await.unwrap();
+    }
+
+    /// The code with which the server closes.
+    pub async fn close_code(mut self) -> CloseCode {
+        let closed = async {
+            loop {
+                match self.inner.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => return frame.code,
+                    Some(Ok(_)) => {}
+                    other => panic!("{other:?} instead of a close frame"),
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), closed).await.unwrap()
+    }
+}

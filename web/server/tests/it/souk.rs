@@ -1,0 +1,145 @@
+//! A `souk demo` of one's own: started on free ports, known by its ready file, ended with the test.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+/// Generous: the machine may be compiling beside the test.
+const READY_TIME_MAX: Duration = Duration::from_secs(90);
+
+/// What the ready file says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    pub http: String,
+    pub whip: String,
+    pub stream_id: String,
+    pub stream_key: String,
+    pub watch_url: String,
+    pub studio_url: String,
+    pub accounts: Vec<Account>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub email: String,
+    pub password: String,
+    pub role: String,
+}
+
+impl Ready {
+    /// The n-th account of a role.
+    pub fn account(&self, role: &str, n: usize) -> &Account {
+        self.accounts.iter().filter(|account| account.role == role).nth(n).unwrap()
+    }
+
+    /// The address for sockets.
+    pub fn ws(&self, path: &str) -> String {
+        format!("{}{path}", self.http.replacen("http", "ws", 1))
+    }
+
+    /// Address and port of the edge.
+    pub fn authority(&self) -> &str {
+        self.http.strip_prefix("http://").unwrap()
+    }
+}
+
+/// The running process.
+pub struct Souk {
+    child: Child,
+    pub ready: Ready,
+    /// From the start of the process to the ready file.
+    pub took: Duration,
+    /// Ready file and log.
+    dir: TempDir,
+}
+
+impl Souk {
+    /// A demo in a temporary data folder.
+    pub fn demo(flags: &[&str]) -> Self {
+        Self::start(Path::new(env!("CARGO_BIN_EXE_souk")), flags)
+    }
+
+    /// A demo of any binary.
+    pub fn start(binary: &Path, flags: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let started = Instant::now();
+        let mut child = command(binary, "demo", &dir.path().join("log"))
+            .args(["--http", "127.0.0.1:0", "--media-udp-port", "0", "--ready-file"])
+            .arg(dir.path().join("ready.json"))
+            .args(flags)
+            .spawn()
+            .unwrap();
+        let file = dir.path().join("ready.json");
+        while !file.exists() {
+            let gone = child.try_wait().unwrap();
+            if gone.is_some() || started.elapsed() > READY_TIME_MAX {
+                let _ = child.kill();
+                let log = std::fs::read_to_string(dir.path().join("log")).unwrap_or_default();
+                panic!("souk did not get ready ({gone:?}):\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let took = started.elapsed();
+        let ready = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        Self { child, ready, took, dir }
+    }
+
+    /// Everything that was logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+
+    /// `kill -9`, and the end of the process.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; returns the log once the process has ended well.
+    pub fn terminate(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let asked = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(asked.elapsed() < Duration::from_secs(30), "does not drain:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let log = self.log();
+        assert!(status.success(), "{status}:\n{log}");
+        log
+    }
+}
+
+impl Drop for Souk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("--- log of souk ---\n{}", self.log());
+        }
+    }
+}
+
+/// A verb of the binary, with its own environment and its log in a file.
+pub fn command(binary: &Path, verb: &str, log: &PathBuf) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars() {
+        if name.starts_with("SOUK_") {
+            command.env_remove(name);
+        }
+    }
+    command.arg(verb).stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(File::create(log).unwrap());
+    command
+}
