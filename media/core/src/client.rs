@@ -3,7 +3,7 @@
 //! Same style as [`crate::peer::Peer`]: datagrams and time go in, datagrams and events come out.
 //! It stands for a browser or an encoder. Not part of the server (feature `client`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -106,7 +106,7 @@ pub struct Client {
     offer: String,
     running: Option<(Checks, Link)>,
     events: VecDeque<PeerEvent>,
-    media: HashMap<u32, Seen>,
+    media: BTreeMap<u32, Seen>,
     counts: Counts,
 }
 
@@ -135,7 +135,7 @@ impl Client {
             offer,
             running: None,
             events: VecDeque::new(),
-            media: HashMap::new(),
+            media: BTreeMap::new(),
             counts: Counts::default(),
         }
     }
@@ -336,7 +336,7 @@ fn is_rtp(datagram: &[u8]) -> bool {
     datagram.len() >= 12 && (128..192).contains(&datagram[0]) && !(192..224).contains(&datagram[1])
 }
 
-fn count(media: &mut HashMap<u32, Seen>, counts: &mut Counts, datagram: &[u8]) {
+fn count(media: &mut BTreeMap<u32, Seen>, counts: &mut Counts, datagram: &[u8]) {
     let sequence = u64::from(u16::from_be_bytes([datagram[2], datagram[3]]));
     let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
     counts.packets += 1;

@@ -26,8 +26,10 @@ pub struct Certificate {
 }
 
 struct Inner {
-    dtls: rtc_dtls::crypto::Certificate,
     fingerprint: String,
+    #[cfg(any(test, feature = "client"))]
+    dtls: rtc_dtls::crypto::Certificate,
+    #[cfg(any(test, feature = "client"))]
     provider: Arc<dyn RTCCryptoProvider>,
     configs: Configs,
 }
@@ -49,8 +51,10 @@ impl Certificate {
         let fingerprint = upper_hex(digest::digest(&digest::SHA256, der).as_ref());
         let configs = Configs::new(&dtls, &provider).map_err(CertificateError)?;
         let inner = Inner {
-            dtls,
             fingerprint,
+            #[cfg(any(test, feature = "client"))]
+            dtls,
+            #[cfg(any(test, feature = "client"))]
             provider,
             configs,
         };

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sctp_proto::{
-    Association, AssociationHandle, ClientConfig, DatagramEvent, Endpoint, EndpointConfig, Event,
-    Payload, PayloadProtocolIdentifier, ReliabilityType, ServerConfig, StreamEvent, Transmit,
+    Association, AssociationHandle, DatagramEvent, Endpoint, EndpointConfig, Event, Payload,
+    PayloadProtocolIdentifier, ReliabilityType, ServerConfig, StreamEvent, Transmit,
     TransportConfig,
 };
 
@@ -105,7 +105,7 @@ impl Lanes {
     /// Begins the association from this side.
     #[cfg(any(test, feature = "client"))]
     pub(crate) fn connect(&mut self) {
-        let mut config = ClientConfig::new();
+        let mut config = sctp_proto::ClientConfig::new();
         config.transport = Arc::clone(&TRANSPORT);
         if self.association.is_none() {
             // Fails only for port zero or too many associations.
@@ -122,11 +122,11 @@ impl Lanes {
         }
         self.goodbye = first_chunk.is_some_and(|kind| GOODBYES.contains(&kind));
         match self.endpoint.handle(now, PEER, None, None, packet) {
-            Some((handle, DatagramEvent::NewAssociation(association))) => {
-                // One association per peer: a second one takes no effect (B-T3).
-                if self.association.is_none() {
-                    self.association = Some((handle, association));
-                }
+            // One association per peer: a second one takes no effect (B-T3).
+            Some((handle, DatagramEvent::NewAssociation(association)))
+                if self.association.is_none() =>
+            {
+                self.association = Some((handle, association));
             }
             Some((handle, DatagramEvent::AssociationEvent(event))) => {
                 if let Some((ours, association)) = &mut self.association
@@ -135,7 +135,7 @@ impl Lanes {
                     association.handle_event(event);
                 }
             }
-            None => {}
+            _ => {}
         }
         self.drain();
     }

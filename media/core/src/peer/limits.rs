@@ -21,22 +21,22 @@ pub const MAX_LANE_BACKLOG: usize = 256 * 1024;
 /// Stream ids that mean something: 0 control, 1 shop, 2 stock, 3 chat.
 pub const LANES: u16 = 4;
 /// Streams that a peer may use, ours included; a message on another one is ignored (B-T5).
-pub const MAX_STREAMS: u16 = 16;
+pub(crate) const MAX_STREAMS: u16 = 16;
 /// Messages on streams that are no lanes before the peer is closed (B-T5).
-pub const MAX_STRAY_MESSAGES: u32 = 64;
+pub(crate) const MAX_STRAY_MESSAGES: u32 = 64;
 
 /// Longest offer or sdpfrag (B-P2).
 pub const MAX_SDP: usize = 64 * 1024;
 /// Longest line of an offer (B-P2).
-pub const MAX_SDP_LINE: usize = 4 * 1024;
+pub(crate) const MAX_SDP_LINE: usize = 4 * 1024;
 /// Most lines of an offer.
-pub const MAX_SDP_LINES: usize = 2_000;
+pub(crate) const MAX_SDP_LINES: usize = 2_000;
 /// Most m-lines: one audio, one video, one data section.
-pub const MAX_SECTIONS: usize = 3;
+pub(crate) const MAX_SECTIONS: usize = 3;
 /// Most payload types taken from one m-line.
-pub const MAX_FORMATS: usize = 48;
+pub(crate) const MAX_FORMATS: usize = 48;
 /// Most candidates of one offer; they are ignored, a thousand of them is an attack (B-P2).
-pub const MAX_CANDIDATES: usize = 100;
+pub(crate) const MAX_CANDIDATES: usize = 100;
 
 /// Longest STUN message that is looked at.
 pub(crate) const MAX_STUN: usize = 1_000;

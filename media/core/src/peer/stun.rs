@@ -16,8 +16,7 @@ use rtc_stun::error_code::{ErrorCode, ErrorCodeAttribute};
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{
-    BINDING_ERROR, BINDING_REQUEST, BINDING_SUCCESS, MAGIC_COOKIE, Message, MessageType, Setter,
-    TransactionId,
+    BINDING_ERROR, BINDING_SUCCESS, MAGIC_COOKIE, Message, MessageType, Setter, TransactionId,
 };
 use rtc_stun::xoraddr::XorMappedAddress;
 
@@ -225,6 +224,7 @@ pub(crate) struct Check<'a> {
 #[cfg(any(test, feature = "client"))]
 pub(crate) fn request(check: &Check<'_>) -> Option<Vec<u8>> {
     use rtc_stun::attributes::AttrType;
+    use rtc_stun::message::BINDING_REQUEST;
     let role = if check.controlled {
         ATTR_ICE_CONTROLLED
     } else {

@@ -1,5 +1,5 @@
 //! Floods and poison from the validated address itself: fragments, SCTP, weak hellos.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn a_flood_of_handshake_fragments_costs_next_to_nothing() {
         }
         // Without the guard this takes minutes here: its cost grows with the square.
         assert!(
-            begin.elapsed() < Duration::from_secs(5),
+            begin.elapsed() < Duration::from_secs(30),
             "{:?}",
             begin.elapsed()
         );

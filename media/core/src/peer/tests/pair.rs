@@ -1,5 +1,5 @@
 //! The simulated network between one peer and one client: delay, loss by rule, address changes.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
