@@ -105,7 +105,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const flags = ['demo', '--http', http, '--media-udp-port', String(media), '--data-dir', join(folder, 'data'), '--ready-file', readyFile]
   const child = spawn(binary, [...flags, ...(options.flags ?? [])], {
     cwd: folder,
-    env: { ...process.env, ...options.env },
+    env: { ...foreignEnv(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
@@ -120,6 +120,11 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const said = output.join('')
   await demo({ http: `http://${http}` } as Ready).stop()
   throw new Error(`souk demo was not ready; it said:\n${said}`)
+}
+
+/** Our environment without `SOUK_…`: the server takes those for its configuration. */
+function foreignEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SOUK_')))
 }
 
 function readReady(path: string): Ready | null {

@@ -2,6 +2,9 @@
 import { decoded, expect, openWindow, signIn, test, until, watchPeers } from './harness'
 import { shot, sight, stampedClick } from './stamps'
 
+// A demo of its own: going live from the camera makes a new stream key.
+test.use({ demoOptions: { env: { SPEC: 'studio' } } })
+
 test('the host goes live, pins, changes stock, unpins; a viewer sees each', async ({ demo, browser }) => {
   const viewer = await openWindow(browser, { width: 390, height: 844 })
   await watchPeers(viewer.page)

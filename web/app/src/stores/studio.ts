@@ -13,7 +13,9 @@ export const useStudio = defineStore('studio', () => {
   const stream = shallowRef<streams.StreamView | null>(null)
   const ingest = shallowRef<streams.Ingest | null>(null)
   const products = shallowRef<shop.CatalogProduct[]>([])
-  const issued = shallowRef<streams.Keyed | null>(null)
+  /** Keys that this page was shown, by stream; in memory only. */
+  const keys = ref<Record<string, streams.Keyed>>({})
+  const issued = computed(() => (stream.value && keys.value[stream.value.id]) ?? null)
   const problem = shallowRef<Problem | null>(null)
   const loading = ref(true)
 
@@ -22,7 +24,7 @@ export const useStudio = defineStore('studio', () => {
 
   async function load(id: string): Promise<void> {
     loading.value = true
-    issued.value = null
+    stream.value = null
     try {
       const [view, access] = await Promise.all([streams.getStream(id), streams.getIngest(id)])
       stream.value = view
@@ -44,12 +46,17 @@ export const useStudio = defineStore('studio', () => {
   async function rotateKey(): Promise<streams.Keyed> {
     if (!stream.value) throw new Error('no stream is loaded')
     const fresh = await streams.rotateKey(stream.value.id)
-    issued.value = fresh
+    keys.value[stream.value.id] = fresh
     if (ingest.value) ingest.value = { ...ingest.value, whip_url: fresh.whip_url, key_hint: fresh.stream_key.slice(-4) }
     return fresh
   }
 
+  /** Keeps the key that came with a new show. */
+  function remember(made: streams.StreamView & streams.Keyed): void {
+    keys.value[made.id] = { stream_key: made.stream_key, whip_url: made.whip_url }
+  }
+
   const available = (product: string): number | null => products.value.find((each) => each.id === product)?.stock.available ?? null
 
-  return { stream, ingest, products, issued, problem, loading, shelf, load, reloadProducts, rotateKey, available }
+  return { stream, ingest, products, issued, problem, loading, shelf, load, reloadProducts, rotateKey, remember, available }
 })
