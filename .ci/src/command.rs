@@ -30,6 +30,13 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Adds further arguments.
+    pub(crate) fn and(mut self, arguments: &[&str]) -> Self {
+        self.arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
     /// Sets a variable of the command.
     pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
