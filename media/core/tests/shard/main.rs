@@ -1,0 +1,14 @@
+//! Shards, publishers and viewers over a simulated network under virtual time. One file per
+//! behaviour; `net.rs` is the network, `node.rs` a client on it.
+#![allow(clippy::unwrap_used)]
+
+mod bridge;
+mod codecs;
+mod forged;
+mod joins;
+mod lanes;
+mod loss;
+mod net;
+mod node;
+mod reports;
+mod takeover;

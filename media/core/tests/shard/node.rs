@@ -1,0 +1,326 @@
+//! A client on the simulated network: a publisher that answers NACKs, or a viewer that sends them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media_core::border::PeerId;
+use media_core::client::{Client, ClientConfig};
+use media_core::peer::{Codec, Inbound, PeerEvent, Role, SRTP_OVERHEAD};
+use media_core::transmit::Transmits;
+
+use crate::net::CLIENT;
+
+const NACK_EVERY: Duration = Duration::from_millis(40);
+
+/// The fields of one received media packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    pub at: Instant,
+    pub pt: u8,
+    pub marker: bool,
+    pub timestamp: u32,
+    pub payload: Vec<u8>,
+}
+
+/// A sender report that arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct SenderReport {
+    pub ssrc: u32,
+    pub ntp: u64,
+    pub rtp: u32,
+}
+
+pub struct Node {
+    pub client: Client,
+    pub peer: PeerId,
+    pub address: SocketAddr,
+    pub events: Vec<PeerEvent>,
+    /// By SSRC and extended sequence number.
+    pub media: BTreeMap<u32, BTreeMap<u32, Received>>,
+    /// Packets that arrived twice.
+    pub duplicates: usize,
+    pub reports: Vec<SenderReport>,
+    pub plis: Vec<Instant>,
+    pub nacked: usize,
+    /// Viewers: ask for what is missing. Publishers: answer.
+    pub repairs: bool,
+    pub codec: Codec,
+    sequences: [u16; 2],
+    history: BTreeMap<(u32, u16), Vec<u8>>,
+    next_nack: Option<Instant>,
+}
+
+impl Node {
+    pub fn new(role: Role, seed: u64) -> Self {
+        Self::with(ClientConfig::new(role, CLIENT.clone(), seed))
+    }
+
+    pub fn with(config: ClientConfig) -> Self {
+        let seed = config.seed as u16;
+        let codec = if config.video.contains(&Codec::Vp8) {
+            Codec::Vp8
+        } else {
+            config.video[0]
+        };
+        Self {
+            client: Client::new(config, Instant::now()),
+            peer: PeerId(0),
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            events: Vec::new(),
+            media: BTreeMap::new(),
+            duplicates: 0,
+            reports: Vec::new(),
+            plis: Vec::new(),
+            nacked: 0,
+            repairs: true,
+            codec,
+            // Close to the wrap-around, so that every test passes it.
+            sequences: [65_000u16.wrapping_add(seed), 65_500u16.wrapping_sub(seed)],
+            history: BTreeMap::new(),
+            next_nack: None,
+        }
+    }
+
+    /// Sends one RTP packet: `timestamp` in ticks, `payload` as it is.
+    pub fn send_rtp(
+        &mut self,
+        video: bool,
+        timestamp: u32,
+        marker: bool,
+        payload: &[u8],
+        out: &mut Transmits,
+    ) {
+        let packet = self.packet(video, timestamp, marker, payload);
+        self.seal_and_send(&packet, out);
+    }
+
+    /// The next packet in plain form; remembered to answer NACKs.
+    fn packet(&mut self, video: bool, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
+        let config = self.client.config();
+        let (codec, ssrc) = match video {
+            true => (self.codec, config.video_ssrc),
+            false => (Codec::Opus, config.audio_ssrc),
+        };
+        let pt = self.client.payload_type(&codec).unwrap();
+        let sequence = &mut self.sequences[usize::from(video)];
+        let mut packet = vec![0x80, (u8::from(marker) << 7) | pt];
+        packet.extend_from_slice(&sequence.to_be_bytes());
+        packet.extend_from_slice(&timestamp.to_be_bytes());
+        packet.extend_from_slice(&ssrc.to_be_bytes());
+        packet.extend_from_slice(payload);
+        self.history.insert((ssrc, *sequence), packet.clone());
+        *sequence = sequence.wrapping_add(1);
+        packet
+    }
+
+    /// The next video packet, sealed but not sent.
+    pub fn sealed(&mut self, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let mut packet = self.packet(true, timestamp, true, payload);
+        let len = packet.len();
+        packet.resize(len + SRTP_OVERHEAD, 0);
+        let sealed = self.client.seal_rtp(&mut packet, len).unwrap();
+        packet.truncate(sealed);
+        packet
+    }
+
+    /// A VP8 frame of `packets` packets; each payload tells who sent it and when.
+    pub fn send_frame(&mut self, number: u32, key: bool, packets: u8, out: &mut Transmits) {
+        for at in 0..packets {
+            let first = if at == 0 { 0x10 } else { 0x00 };
+            let mut payload = vec![first, u8::from(!key), self.peer.0 as u8, at];
+            payload.extend_from_slice(&number.to_be_bytes());
+            payload.resize(200, 7);
+            self.send_rtp(true, number * 3_000, at + 1 == packets, &payload, out);
+        }
+    }
+
+    pub fn send_rtcp(&mut self, plain: &[u8], out: &mut Transmits) {
+        let Some(to) = self.client.remote() else {
+            return;
+        };
+        let mut buf = plain.to_vec();
+        buf.resize(plain.len() + SRTP_OVERHEAD, 0);
+        if let Some(sealed) = self.client.seal_rtcp(&mut buf, plain.len()) {
+            out.push(to, &buf[..sealed]);
+        }
+    }
+
+    /// A sender report that pairs `ntp` with `rtp`.
+    pub fn send_report(&mut self, video: bool, ntp: u64, rtp: u32, out: &mut Transmits) {
+        let config = self.client.config();
+        let ssrc = if video {
+            config.video_ssrc
+        } else {
+            config.audio_ssrc
+        };
+        let mut plain = vec![0x80, 200, 0, 6];
+        plain.extend_from_slice(&ssrc.to_be_bytes());
+        plain.extend_from_slice(&ntp.to_be_bytes());
+        plain.extend_from_slice(&rtp.to_be_bytes());
+        plain.extend_from_slice(&[0; 8]);
+        self.send_rtcp(&plain, out);
+    }
+
+    pub fn send_pli(&mut self, media_ssrc: u32, out: &mut Transmits) {
+        let mut plain = vec![0x81, 206, 0, 2, 0, 0, 0, 1];
+        plain.extend_from_slice(&media_ssrc.to_be_bytes());
+        self.send_rtcp(&plain, out);
+    }
+
+    /// All packets of the video (the greater SSRC) or audio track, by sequence number.
+    pub fn track(&self, video: bool) -> Vec<(u32, &Received)> {
+        // Our SSRCs for viewers: audio even, video odd.
+        let track = self
+            .media
+            .iter()
+            .find(|(ssrc, _)| *ssrc % 2 == u32::from(video));
+        track
+            .into_iter()
+            .flat_map(|(_, packets)| packets.iter().map(|(at, got)| (*at, got)))
+            .collect()
+    }
+
+    /// Numbers missing between the first and the last packet of a track.
+    pub fn holes(&self, video: bool) -> usize {
+        let track = self.track(video);
+        match (track.first(), track.last()) {
+            (Some((first, _)), Some((last, _))) => (last - first + 1) as usize - track.len(),
+            _ => 0,
+        }
+    }
+
+    pub fn take(&mut self, now: Instant, from: SocketAddr, bytes: &mut [u8], out: &mut Transmits) {
+        match self.client.handle_datagram(now, from, bytes, out) {
+            Inbound::Rtp { len } => self.take_rtp(now, &bytes[..len]),
+            Inbound::Rtcp { len } => {
+                let plain = bytes[..len].to_vec();
+                self.take_rtcp(now, &plain, out);
+            }
+            Inbound::Handled | Inbound::Dropped(_) => {}
+        }
+        while let Some(event) = self.client.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    pub fn next_timeout(&self) -> Option<Instant> {
+        [self.client.next_timeout(), self.next_nack]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut Transmits) {
+        if self.client.next_timeout().is_some_and(|at| at <= now) {
+            self.client.handle_timeout(now, out);
+            while let Some(event) = self.client.poll_event() {
+                self.events.push(event);
+            }
+        }
+        if self.next_nack.is_some_and(|at| at <= now) {
+            self.next_nack = self.ask(out).then_some(now + NACK_EVERY);
+        }
+    }
+
+    fn seal_and_send(&mut self, packet: &[u8], out: &mut Transmits) {
+        let Some(to) = self.client.remote() else {
+            return;
+        };
+        let mut buf = packet.to_vec();
+        buf.resize(packet.len() + SRTP_OVERHEAD, 0);
+        if let Some(sealed) = self.client.seal_rtp(&mut buf, packet.len()) {
+            out.push(to, &buf[..sealed]);
+        }
+    }
+
+    fn take_rtp(&mut self, at: Instant, packet: &[u8]) {
+        let be = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
+        let track = self.media.entry(be(8)).or_default();
+        let sequence = be(0) as u16;
+        let near = track
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or(0x10_0000 | u32::from(sequence));
+        let sequence =
+            near.wrapping_add_signed(i32::from(sequence.wrapping_sub(near as u16) as i16));
+        let (pt, marker) = (packet[1] & 0x7f, packet[1] & 0x80 != 0);
+        let payload = packet[12..].to_vec();
+        let got = Received {
+            at,
+            pt,
+            marker,
+            timestamp: be(4),
+            payload,
+        };
+        self.duplicates += usize::from(track.insert(sequence, got).is_some());
+        if self.repairs && sequence != near.wrapping_add(1) {
+            self.next_nack.get_or_insert(at + NACK_EVERY);
+        }
+    }
+
+    /// Asks for what is missing. Returns whether something is.
+    fn ask(&mut self, out: &mut Transmits) -> bool {
+        let mut missing = Vec::new();
+        for (ssrc, track) in &self.media {
+            let (first, last) = (
+                *track.keys().next().unwrap(),
+                *track.keys().next_back().unwrap(),
+            );
+            let gaps = (first..last).filter(|at| !track.contains_key(at));
+            missing.extend(gaps.map(|at| (*ssrc, at as u16)));
+        }
+        for (ssrc, sequence) in &missing {
+            let mut plain = vec![0x81, 205, 0, 3, 0, 0, 0, 1];
+            plain.extend_from_slice(&ssrc.to_be_bytes());
+            plain.extend_from_slice(&sequence.to_be_bytes());
+            plain.extend_from_slice(&[0, 0]);
+            self.send_rtcp(&plain, out);
+        }
+        !missing.is_empty()
+    }
+
+    fn take_rtcp(&mut self, now: Instant, compound: &[u8], out: &mut Transmits) {
+        let mut rest = compound;
+        while rest.len() >= 4 {
+            let len = 4 * (usize::from(u16::from_be_bytes([rest[2], rest[3]])) + 1);
+            let (part, tail) = rest.split_at(len);
+            let be = |at: usize| u32::from_be_bytes(part[at..at + 4].try_into().unwrap());
+            match (part[1], part[0] & 0x1f) {
+                (200, _) => {
+                    let ntp = (u64::from(be(8)) << 32) | u64::from(be(12));
+                    self.reports.push(SenderReport {
+                        ssrc: be(4),
+                        ntp,
+                        rtp: be(16),
+                    });
+                }
+                (205, 1) => {
+                    for pair in part[12..].chunks_exact(4) {
+                        let pid = u16::from_be_bytes([pair[0], pair[1]]);
+                        let blp = u16::from_be_bytes([pair[2], pair[3]]);
+                        let bits = (0..16)
+                            .filter(|bit| blp & (1 << bit) != 0)
+                            .map(|bit| bit + 1);
+                        for ahead in std::iter::once(0).chain(bits) {
+                            self.answer_nack(be(8), pid.wrapping_add(ahead), out);
+                        }
+                    }
+                }
+                (206, 1) => self.plis.push(now),
+                _ => {}
+            }
+            rest = tail;
+        }
+    }
+
+    fn answer_nack(&mut self, ssrc: u32, sequence: u16, out: &mut Transmits) {
+        self.nacked += 1;
+        let Some(packet) = self.history.get(&(ssrc, sequence)).filter(|_| self.repairs) else {
+            return;
+        };
+        let packet = packet.clone();
+        self.seal_and_send(&packet, out);
+    }
+}
