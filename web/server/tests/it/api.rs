@@ -16,8 +16,16 @@ pub struct Api {
 impl Api {
     /// Nobody.
     pub fn anonymous(ready: &Ready) -> Self {
-        let client = Client::builder().no_proxy().cookie_store(true).build().unwrap();
-        Self { client, base: ready.http.clone(), token: None }
+        let client = Client::builder()
+            .no_proxy()
+            .cookie_store(true)
+            .build()
+            .unwrap();
+        Self {
+            client,
+            base: ready.http.clone(),
+            token: None,
+        }
     }
 
     /// Signed in as one of the demo's accounts.
@@ -44,7 +52,10 @@ impl Api {
 
     /// The same person at a server that was started anew.
     pub fn at(&self, ready: &Ready) -> Self {
-        Self { base: ready.http.clone(), ..self.clone() }
+        Self {
+            base: ready.http.clone(),
+            ..self.clone()
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -62,7 +73,15 @@ impl Api {
 
     /// POST that must succeed.
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        good(path, self.request(Method::POST, path).json(&body).send().await.unwrap()).await
+        good(
+            path,
+            self.request(Method::POST, path)
+                .json(&body)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     /// POST without a body that must succeed.
@@ -72,7 +91,9 @@ impl Api {
 
     /// `POST /api/orders`.
     pub async fn buy(&self, key: &str, body: &Value) -> reqwest::Result<Response> {
-        let request = self.request(Method::POST, "/api/orders").header("idempotency-key", key);
+        let request = self
+            .request(Method::POST, "/api/orders")
+            .header("idempotency-key", key);
         request.json(body).send().await
     }
 
@@ -107,7 +128,12 @@ pub async fn refusal(response: Response) -> (StatusCode, String) {
     assert_eq!(kind.unwrap(), "application/problem+json", "{status} {text}");
     let problem: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(problem["status"], status.as_u16(), "{text}");
-    assert!(problem["request_id"].as_str().is_some_and(|id| id.starts_with("req_")), "{text}");
+    assert!(
+        problem["request_id"]
+            .as_str()
+            .is_some_and(|id| id.starts_with("req_")),
+        "{text}"
+    );
     if status == 503 || status == 429 {
         assert!(retry.is_some(), "{status} without Retry-After");
     }

@@ -32,9 +32,21 @@ async fn sockets_hold_to_the_protocol_or_are_closed() {
     let souk = Souk::demo(&["--no-broadcast"]);
     let ready = &souk.ready;
     let table: Vec<(&str, Message, CloseCode)> = vec![
-        ("binary", Message::binary(vec![1, 2, 3]), CloseCode::Unsupported),
-        ("too long", Message::text("x".repeat(17_000)), CloseCode::Size),
-        ("reserved opcode", Message::Frame(reserved()), CloseCode::Protocol),
+        (
+            "binary",
+            Message::binary(vec![1, 2, 3]),
+            CloseCode::Unsupported,
+        ),
+        (
+            "too long",
+            Message::text("x".repeat(17_000)),
+            CloseCode::Size,
+        ),
+        (
+            "reserved opcode",
+            Message::Frame(reserved()),
+            CloseCode::Protocol,
+        ),
         ("not utf-8", Message::Frame(not_utf8()), CloseCode::Invalid),
     ];
     for (what, message, code) in table {
@@ -46,22 +58,41 @@ async fn sockets_hold_to_the_protocol_or_are_closed() {
     let frames = [
         (json!("not a frame").to_string(), "invalid_json"),
         ("{".to_owned(), "invalid_json"),
-        (json!({ "v": 9, "t": "ping", "d": {} }).to_string(), "unknown_frame"),
-        (json!({ "v": 1, "t": "dance", "d": {} }).to_string(), "unknown_frame"),
-        (json!({ "v": 1, "t": "ping", "d": { "x": 1 } }).to_string(), "validation_error"),
-        (json!({ "v": 1, "t": "auth", "d": { "token": "forged" } }).to_string(), "invalid_token"),
-        (json!({ "v": 1, "t": "say", "d": { "key": "k", "body": "x" } }).to_string(), "unauthenticated"),
+        (
+            json!({ "v": 9, "t": "ping", "d": {} }).to_string(),
+            "unknown_frame",
+        ),
+        (
+            json!({ "v": 1, "t": "dance", "d": {} }).to_string(),
+            "unknown_frame",
+        ),
+        (
+            json!({ "v": 1, "t": "ping", "d": { "x": 1 } }).to_string(),
+            "validation_error",
+        ),
+        (
+            json!({ "v": 1, "t": "auth", "d": { "token": "forged" } }).to_string(),
+            "invalid_token",
+        ),
+        (
+            json!({ "v": 1, "t": "say", "d": { "key": "k", "body": "x" } }).to_string(),
+            "unauthenticated",
+        ),
     ];
     for (text, code) in frames {
         socket.raw(Message::text(text.clone())).await;
-        let error = socket.frame("a refusal", |frame| frame["t"] == "error").await;
+        let error = socket
+            .frame("a refusal", |frame| frame["t"] == "error")
+            .await;
         assert_eq!(error["d"]["problem"]["code"], code, "{text}");
     }
     socket.send("ping", json!({ "client_ms": 7 })).await;
     let pong = socket.frame("a pong", |frame| frame["t"] == "pong").await;
     assert_eq!(pong["d"]["client_ms"], 7);
     // A room that others misuse still answers.
-    let snapshot = Api::anonymous(ready).get(&format!("/api/streams/{}/room", ready.stream_id)).await;
+    let snapshot = Api::anonymous(ready)
+        .get(&format!("/api/streams/{}/room", ready.stream_id))
+        .await;
     assert_eq!(snapshot["t"], "snapshot");
 }
 
@@ -84,7 +115,9 @@ async fn foreign_pages_open_no_socket() {
         ("null", false),
     ] {
         let mut request = address.as_str().into_client_request().unwrap();
-        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().unwrap());
         let opened = connect_async(request).await;
         assert_eq!(opened.is_ok(), welcome, "{origin}");
     }
@@ -102,9 +135,14 @@ async fn an_endless_handshake_head_is_refused() {
     // The server may close before it has taken all of it.
     let _ = stream.write_all(&vec![b'a'; 1_000_000]).await;
     let mut answer = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .unwrap();
     let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+        "{answer}"
+    );
     Api::anonymous(&souk.ready).get("/api/products").await;
 }
 
@@ -116,14 +154,23 @@ async fn server_sent_events_are_the_same_frames() {
     let path = format!("/api/streams/{}/events", ready.stream_id);
     let neither = api.request(Method::GET, &path).send().await.unwrap();
     assert_eq!(refusal(neither).await.0, StatusCode::NOT_ACCEPTABLE);
-    let events = api.request(Method::GET, &path).header("accept", "text/event-stream");
+    let events = api
+        .request(Method::GET, &path)
+        .header("accept", "text/event-stream");
     let events = events.send().await.unwrap();
     assert_eq!(events.headers()["content-type"], "text/event-stream");
-    let mut reader = Events { body: Box::pin(events.bytes_stream()), held: String::new() };
+    let mut reader = Events {
+        body: Box::pin(events.bytes_stream()),
+        held: String::new(),
+    };
     assert_eq!(reader.next().await["t"], "snapshot");
     let host = Api::signed_in(ready, ready.account("host", 0)).await;
     let card = first_card(ready, &api, 2).await;
-    host.poke(&format!("/api/streams/{}/cards/{card}/pin", ready.stream_id)).await;
+    host.poke(&format!(
+        "/api/streams/{}/cards/{card}/pin",
+        ready.stream_id
+    ))
+    .await;
     let pinned = loop {
         let frame = reader.next().await;
         if frame["t"] == "pinned" {
@@ -134,11 +181,14 @@ async fn server_sent_events_are_the_same_frames() {
 }
 
 async fn first_card(ready: &Ready, api: &Api, n: usize) -> String {
-    let cards = api.get(&format!("/api/streams/{}/cards", ready.stream_id)).await;
+    let cards = api
+        .get(&format!("/api/streams/{}/cards", ready.stream_id))
+        .await;
     cards["data"][n]["id"].as_str().unwrap().to_owned()
 }
 
-type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>;
+type Body =
+    std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>;
 
 /// Reads `data:` lines.
 struct Events {
@@ -150,14 +200,20 @@ impl Events {
     async fn next(&mut self) -> Value {
         loop {
             if let Some((event, rest)) = self.held.split_once("\n\n") {
-                let data = event.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
+                let data = event
+                    .strip_prefix("data: ")
+                    .map(|data| serde_json::from_str(data).unwrap());
                 self.held = rest.to_owned();
                 match data {
                     Some(frame) => return frame,
                     None => continue,
                 }
             }
-            let chunk = timeout(PATIENCE, self.body.next()).await.unwrap().unwrap().unwrap();
+            let chunk = timeout(PATIENCE, self.body.next())
+                .await
+                .unwrap()
+                .unwrap()
+                .unwrap();
             self.held.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

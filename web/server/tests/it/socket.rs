@@ -21,7 +21,9 @@ impl Socket {
     /// Opens one in the demo's room.
     pub async fn open(ready: &Ready) -> Self {
         let address = ready.ws(&format!("/api/streams/{}/events", ready.stream_id));
-        Self { inner: connect_async(address).await.unwrap().0 }
+        Self {
+            inner: connect_async(address).await.unwrap().0,
+        }
     }
 
     /// The next frame that fits; others are passed over.
@@ -40,7 +42,9 @@ impl Socket {
                 }
             }
         };
-        timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("no {what}"))
+        timeout(PATIENCE, next)
+            .await
+            .unwrap_or_else(|_| panic!("no {what}"))
     }
 
     /// Sends a client frame.

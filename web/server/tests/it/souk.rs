@@ -37,7 +37,11 @@ pub struct Account {
 impl Ready {
     /// The n-th account of a role.
     pub fn account(&self, role: &str, n: usize) -> &Account {
-        self.accounts.iter().filter(|account| account.role == role).nth(n).unwrap()
+        self.accounts
+            .iter()
+            .filter(|account| account.role == role)
+            .nth(n)
+            .unwrap()
     }
 
     /// The address for sockets.
@@ -72,7 +76,13 @@ impl Souk {
         let dir = TempDir::new().unwrap();
         let started = Instant::now();
         let mut child = command(binary, "demo", &dir.path().join("log"))
-            .args(["--http", "127.0.0.1:0", "--media-udp-port", "0", "--ready-file"])
+            .args([
+                "--http",
+                "127.0.0.1:0",
+                "--media-udp-port",
+                "0",
+                "--ready-file",
+            ])
             .arg(dir.path().join("ready.json"))
             .args(flags)
             .spawn()
@@ -89,7 +99,12 @@ impl Souk {
         }
         let took = started.elapsed();
         let ready = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        Self { child, ready, took, dir }
+        Self {
+            child,
+            ready,
+            took,
+            dir,
+        }
     }
 
     /// Everything that was logged so far.
@@ -106,13 +121,23 @@ impl Souk {
     /// SIGTERM; returns the log once the process has ended well.
     pub fn terminate(mut self) -> String {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let asked = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(asked.elapsed() < Duration::from_secs(30), "does not drain:\n{}", self.log());
+            assert!(
+                asked.elapsed() < Duration::from_secs(30),
+                "does not drain:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         };
         let log = self.log();

@@ -23,10 +23,7 @@ use tokio::{
 };
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
-    media_stream::{
-        Track,
-        track_remote::{TrackRemote, TrackRemoteEvent},
-    },
+    media_stream::track_remote::{TrackRemote, TrackRemoteEvent},
     peer_connection::{
         MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
         RTCIceGatheringState, RTCSessionDescription, Registry, SettingEngineBuilder,
@@ -67,7 +64,8 @@ struct Handler {
 #[async_trait]
 impl PeerConnectionEventHandler for Handler {
     async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
-        self.gathered.send_replace(state == RTCIceGatheringState::Complete);
+        self.gathered
+            .send_replace(state == RTCIceGatheringState::Complete);
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
@@ -75,7 +73,9 @@ impl PeerConnectionEventHandler for Handler {
         tokio::spawn(async move {
             let video = track.kind().await == RtpCodecKind::Video;
             while let Some(event) = track.poll().await {
-                let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+                let TrackRemoteEvent::OnRtpPacket(packet) = event else {
+                    continue;
+                };
                 if video {
                     received.video_packets.fetch_add(1, Ordering::Relaxed);
                     if begins_keyframe(&packet.payload) {
@@ -103,7 +103,9 @@ impl Viewer {
     /// Joins with the four lanes and sees the snapshot.
     pub async fn with_lanes(ready: &Ready, api: &Api) -> (Self, Value) {
         let viewer = Self::join(ready, api, true).await;
-        let snapshot = viewer.frame("the snapshot", |frame| frame["t"] == "snapshot").await;
+        let snapshot = viewer
+            .frame("the snapshot", |frame| frame["t"] == "snapshot")
+            .await;
         (viewer, snapshot)
     }
 
@@ -117,14 +119,21 @@ impl Viewer {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let received = Arc::new(Received::default());
         let (gathered, mut gathering) = watch::channel(false);
-        let connection = build(Handler { gathered, received: received.clone() }).await;
+        let connection = build(Handler {
+            gathered,
+            received: received.clone(),
+        })
+        .await;
         for kind in [RtpCodecKind::Audio, RtpCodecKind::Video] {
             let init = RTCRtpTransceiverInit {
                 direction: RTCRtpTransceiverDirection::Recvonly,
                 streams: Vec::new(),
                 send_encodings: Vec::new(),
             };
-            connection.add_transceiver_from_kind(kind, Some(init)).await.unwrap();
+            connection
+                .add_transceiver_from_kind(kind, Some(init))
+                .await
+                .unwrap();
         }
         let (sender, frames) = mpsc::unbounded_channel();
         let mut channels = BTreeMap::new();
@@ -136,18 +145,34 @@ impl Viewer {
                 negotiated: Some(spec.id),
                 ..Default::default()
             };
-            let channel = connection.create_data_channel(spec.label, Some(init)).await.unwrap();
+            let channel = connection
+                .create_data_channel(spec.label, Some(init))
+                .await
+                .unwrap();
             channels.insert(spec.id, channel.clone());
             tokio::spawn(listen(channel, sender.clone()));
         }
         let offer = connection.create_offer(None).await.unwrap();
         connection.set_local_description(offer).await.unwrap();
-        timeout(PATIENCE, gathering.wait_for(|done| *done)).await.unwrap().unwrap();
+        timeout(PATIENCE, gathering.wait_for(|done| *done))
+            .await
+            .unwrap()
+            .unwrap();
         let offer = connection.local_description().await.unwrap();
         let (session, answer) = post(ready, api, offer.sdp).await;
         let description = RTCSessionDescription::answer(answer.clone()).unwrap();
-        connection.set_remote_description(description).await.unwrap();
-        Self { connection, channels, frames: Mutex::new(frames), received, session, answer }
+        connection
+            .set_remote_description(description)
+            .await
+            .unwrap();
+        Self {
+            connection,
+            channels,
+            frames: Mutex::new(frames),
+            received,
+            session,
+            answer,
+        }
     }
 
     /// The next frame that fits; others are passed over.
@@ -155,25 +180,36 @@ impl Viewer {
         let mut frames = self.frames.lock().await;
         let next = async {
             loop {
-                let frame = frames.recv().await.unwrap_or_else(|| panic!("closed before {what}"));
+                let frame = frames
+                    .recv()
+                    .await
+                    .unwrap_or_else(|| panic!("closed before {what}"));
                 if fits(&frame) {
                     return frame;
                 }
             }
         };
-        timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("no {what}"))
+        timeout(PATIENCE, next)
+            .await
+            .unwrap_or_else(|_| panic!("no {what}"))
     }
 
     /// Sends a client frame on its lane.
     pub async fn send(&self, lane: Lane, kind: &str, payload: Value) {
         let frame = json!({ "v": 1, "t": kind, "d": payload });
-        self.channels[&lane.id()].send_text(&frame.to_string()).await.unwrap();
+        self.channels[&lane.id()]
+            .send_text(&frame.to_string())
+            .await
+            .unwrap();
     }
 
     /// Signs the connection in.
     pub async fn authenticate(&self, token: &str) {
-        self.send(Lane::Control, "auth", json!({ "token": token })).await;
-        let session = self.frame("a session", |frame| frame["t"] == "session").await;
+        self.send(Lane::Control, "auth", json!({ "token": token }))
+            .await;
+        let session = self
+            .frame("a session", |frame| frame["t"] == "session")
+            .await;
         assert!(session["d"]["user"]["id"].is_string(), "{session}");
     }
 
@@ -191,7 +227,10 @@ impl Viewer {
         let counted = timeout(PATIENCE, flows).await;
         let video = self.received.video_packets.load(Ordering::Relaxed);
         let audio = self.received.audio_packets.load(Ordering::Relaxed);
-        assert!(counted.is_ok(), "no media: {video} video and {audio} audio packets");
+        assert!(
+            counted.is_ok(),
+            "no media: {video} video and {audio} audio packets"
+        );
     }
 
     pub async fn leave(self) {
@@ -203,7 +242,9 @@ async fn build(handler: Handler) -> Arc<dyn PeerConnection> {
     let mut engine = MediaEngine::default();
     engine.register_default_codecs().unwrap();
     let registry = register_default_interceptors(Registry::new(), &mut engine).unwrap();
-    let settings = SettingEngineBuilder::new().with_include_loopback_candidate(true).build();
+    let settings = SettingEngineBuilder::new()
+        .with_include_loopback_candidate(true)
+        .build();
     let connection = PeerConnectionBuilder::new()
         .with_media_engine(engine)
         .with_setting_engine(settings)
@@ -229,7 +270,9 @@ async fn listen(channel: Arc<dyn DataChannel>, frames: mpsc::UnboundedSender<Val
 
 async fn post(ready: &Ready, api: &Api, offer: String) -> (String, String) {
     let path = format!("/whep/{}", ready.stream_id);
-    let request = api.request(Method::POST, &path).header("content-type", "application/sdp");
+    let request = api
+        .request(Method::POST, &path)
+        .header("content-type", "application/sdp");
     let response = request.body(offer).send().await.unwrap();
     let status = response.status();
     let session = response.headers().get("location").cloned();

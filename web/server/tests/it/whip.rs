@@ -21,18 +21,26 @@ struct Whip<'a> {
 
 impl<'a> Whip<'a> {
     fn new(ready: &'a Ready) -> Self {
-        Self { client: Client::builder().no_proxy().build().unwrap(), ready }
+        Self {
+            client: Client::builder().no_proxy().build().unwrap(),
+            ready,
+        }
     }
 
     fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.client.request(method, format!("{}{path}", self.ready.http))
+        self.client
+            .request(method, format!("{}{path}", self.ready.http))
     }
 
     /// A good POST, to be spoilt.
     fn post(&self, offer: &str) -> RequestBuilder {
-        let request = self.request("POST", "/whip").bearer_auth(&self.ready.stream_key);
-        request.header("content-type", "application/sdp").body(offer.to_owned())
+        let request = self
+            .request("POST", "/whip")
+            .bearer_auth(&self.ready.stream_key);
+        request
+            .header("content-type", "application/sdp")
+            .body(offer.to_owned())
     }
 
     async fn publish(&self, offer: &str) -> (HeaderMap, String) {
@@ -44,12 +52,20 @@ impl<'a> Whip<'a> {
     }
 
     async fn end(&self, session: &str) -> StatusCode {
-        self.request("DELETE", session).send().await.unwrap().status()
+        self.request("DELETE", session)
+            .send()
+            .await
+            .unwrap()
+            .status()
     }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+    headers
+        .get(name)
+        .unwrap_or_else(|| panic!("no {name}"))
+        .to_str()
+        .unwrap()
 }
 
 async fn assert_refused(what: &str, response: Response, status: u16, code: &str) {
@@ -68,16 +84,28 @@ async fn every_real_publisher_gets_an_answer_and_a_session() {
         let name = session.strip_prefix("/whip/sessions/").unwrap();
         assert!(name.len() >= 22, "{name} has fewer than 128 bits");
         let etag = text(&headers, "etag");
-        assert!(etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'), "{etag}");
+        assert!(
+            etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'),
+            "{etag}"
+        );
         for exposed in ["Location", "ETag", "Link", "Accept-Post", "Retry-After"] {
             assert!(text(&headers, "access-control-expose-headers").contains(exposed));
         }
         assert!(answer.starts_with("v=0\r\n"), "{answer}");
-        for line in ["a=ice-lite", "a=rtcp-mux", "a=recvonly", "a=fingerprint:sha-256 "] {
+        for line in [
+            "a=ice-lite",
+            "a=rtcp-mux",
+            "a=recvonly",
+            "a=fingerprint:sha-256 ",
+        ] {
             assert!(answer.contains(line), "no {line} in\n{answer}");
         }
         assert!(answer.contains("a=candidate:"), "{answer}");
-        let setup = if offer.contains("a=setup:passive") { "active" } else { "passive" };
+        let setup = if offer.contains("a=setup:passive") {
+            "active"
+        } else {
+            "passive"
+        };
         assert!(answer.contains(&format!("a=setup:{setup}\r\n")), "{answer}");
         // Ended at once, so that the next one is no takeover.
         assert_eq!(whip.end(session).await, StatusCode::OK);
@@ -99,39 +127,123 @@ async fn the_simulcast_answer_is_what_obs_waits_for() {
 async fn bad_posts_are_refused_one_by_one() {
     let souk = Souk::demo(&["--no-broadcast"]);
     let whip = Whip::new(&souk.ready);
-    let plain = || whip.request("POST", "/whip").body(OBS).header("content-type", "application/sdp");
+    let plain = || {
+        whip.request("POST", "/whip")
+            .body(OBS)
+            .header("content-type", "application/sdp")
+    };
     let good = |body: String| whip.post(&body);
     let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:9\r\n";
     let table: Vec<(&str, RequestBuilder, u16, &str)> = vec![
         ("no token", plain(), 401, "unauthenticated"),
-        ("wrong token", plain().bearer_auth("nonsense"), 401, "invalid_token"),
-        ("raw token", plain().header("authorization", &souk.ready.stream_key), 401, "invalid_token"),
-        ("huge token", plain().bearer_auth("k".repeat(9_000)), 401, "invalid_token"),
-        ("json", typed(&whip, "application/json"), 415, "unsupported_media_type"),
+        (
+            "wrong token",
+            plain().bearer_auth("nonsense"),
+            401,
+            "invalid_token",
+        ),
+        (
+            "raw token",
+            plain().header("authorization", &souk.ready.stream_key),
+            401,
+            "invalid_token",
+        ),
+        (
+            "huge token",
+            plain().bearer_auth("k".repeat(9_000)),
+            401,
+            "invalid_token",
+        ),
+        (
+            "json",
+            typed(&whip, "application/json"),
+            415,
+            "unsupported_media_type",
+        ),
         ("no type", typed(&whip, ""), 415, "unsupported_media_type"),
-        ("gzip", good(OBS.into()).header("content-encoding", "gzip"), 415, "unsupported_media_type"),
-        ("wrong accept", good(OBS.into()).header("accept", "text/html"), 406, "not_acceptable"),
-        ("too large", good("a".repeat(70_000)), 413, "payload_too_large"),
+        (
+            "gzip",
+            good(OBS.into()).header("content-encoding", "gzip"),
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            "wrong accept",
+            good(OBS.into()).header("accept", "text/html"),
+            406,
+            "not_acceptable",
+        ),
+        (
+            "too large",
+            good("a".repeat(70_000)),
+            413,
+            "payload_too_large",
+        ),
         ("empty", good(String::new()), 400, "malformed_offer"),
         ("not sdp", good("hello".into()), 400, "malformed_offer"),
-        ("nul", good(OBS.replace("s=-", "s=\0")), 400, "malformed_offer"),
-        ("recvonly", good(OBS.replace("sendonly", "recvonly")), 422, "unsupported_offer"),
-        ("inactive", good(OBS.replace("sendonly", "inactive")), 422, "unsupported_offer"),
-        ("unknown codecs", good(OBS.replace("H264", "H999").replace("opus", "nope")), 422, "unsupported_offer"),
-        ("sha-1", good(OBS.replace("sha-256", "sha-1")), 422, "unsupported_offer"),
-        ("no fingerprint", good(without(OBS, "a=fingerprint")), 422, "unsupported_offer"),
-        ("two audio sections", good(format!("{OBS}{audio}")), 422, "unsupported_offer"),
+        (
+            "nul",
+            good(OBS.replace("s=-", "s=\0")),
+            400,
+            "malformed_offer",
+        ),
+        (
+            "recvonly",
+            good(OBS.replace("sendonly", "recvonly")),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "inactive",
+            good(OBS.replace("sendonly", "inactive")),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "unknown codecs",
+            good(OBS.replace("H264", "H999").replace("opus", "nope")),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "sha-1",
+            good(OBS.replace("sha-256", "sha-1")),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "no fingerprint",
+            good(without(OBS, "a=fingerprint")),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "two audio sections",
+            good(format!("{OBS}{audio}")),
+            422,
+            "unsupported_offer",
+        ),
     ];
     for (what, request, status, code) in table {
         assert_refused(what, request.send().await.unwrap(), status, code).await;
     }
-    let with_parameter = typed(&whip, "application/sdp; charset=utf-8").send().await.unwrap();
+    let with_parameter = typed(&whip, "application/sdp; charset=utf-8")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(with_parameter.status(), StatusCode::CREATED);
 }
 
 fn typed(whip: &Whip<'_>, kind: &str) -> RequestBuilder {
-    let request = whip.request("POST", "/whip").bearer_auth(&whip.ready.stream_key).body(OBS);
-    if kind.is_empty() { request } else { request.header("content-type", kind) }
+    let request = whip
+        .request("POST", "/whip")
+        .bearer_auth(&whip.ready.stream_key)
+        .body(OBS);
+    if kind.is_empty() {
+        request
+    } else {
+        request.header("content-type", kind)
+    }
 }
 
 fn without(offer: &str, prefix: &str) -> String {
@@ -157,27 +269,60 @@ async fn trickle_asks_for_the_right_tag_and_the_right_type() {
         request.header("content-type", kind).body(FRAGMENT)
     };
     let missing = || {
-        let request = whip.request("PATCH", "/whip/sessions/nonsense").body(FRAGMENT);
-        request.header("content-type", "application/trickle-ice-sdpfrag").header("if-match", etag)
+        let request = whip
+            .request("PATCH", "/whip/sessions/nonsense")
+            .body(FRAGMENT);
+        request
+            .header("content-type", "application/trickle-ice-sdpfrag")
+            .header("if-match", etag)
     };
     let other = typed("application/trickle-ice-sdpfrag").body("x".repeat(20_000));
     let wrong = "00000000000000000000000000";
     let table: Vec<(&str, RequestBuilder, u16, &str)> = vec![
         ("no If-Match", patch(), 428, "precondition_required"),
-        ("stale tag", patch().header("if-match", "\"old\""), 412, "precondition_failed"),
-        ("ice restart", patch().header("if-match", "*"), 422, "unsupported_offer"),
-        ("wrong type", typed("application/sdp"), 415, "unsupported_media_type"),
+        (
+            "stale tag",
+            patch().header("if-match", "\"old\""),
+            412,
+            "precondition_failed",
+        ),
+        (
+            "ice restart",
+            patch().header("if-match", "*"),
+            422,
+            "unsupported_offer",
+        ),
+        (
+            "wrong type",
+            typed("application/sdp"),
+            415,
+            "unsupported_media_type",
+        ),
         ("too large", other, 413, "payload_too_large"),
         ("unknown session", missing(), 404, "not_found"),
-        ("wrong token", patch().header("if-match", etag).bearer_auth(wrong), 401, "invalid_token"),
+        (
+            "wrong token",
+            patch().header("if-match", etag).bearer_auth(wrong),
+            401,
+            "invalid_token",
+        ),
     ];
     for (what, request, status, code) in table {
         assert_refused(what, request.send().await.unwrap(), status, code).await;
     }
     // None of that has hurt the session.
-    assert_eq!(whip.request("GET", session).send().await.unwrap().status(), 204);
-    let ended = whip.request("DELETE", session).header("if-match", "\"old\"");
-    let ended = ended.bearer_auth(&souk.ready.stream_key).send().await.unwrap();
+    assert_eq!(
+        whip.request("GET", session).send().await.unwrap().status(),
+        204
+    );
+    let ended = whip
+        .request("DELETE", session)
+        .header("if-match", "\"old\"");
+    let ended = ended
+        .bearer_auth(&souk.ready.stream_key)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(ended.status(), StatusCode::OK);
     assert_eq!(ended.bytes().await.unwrap().len(), 0);
 }
@@ -243,17 +388,28 @@ async fn a_rotated_key_publishes_and_the_old_one_does_not() {
     let souk = Souk::demo(&["--no-broadcast"]);
     let ready = &souk.ready;
     let host = Api::signed_in(ready, ready.account("host", 0)).await;
-    let answer = host.poke(&format!("/api/streams/{}/key", ready.stream_id)).await;
+    let answer = host
+        .poke(&format!("/api/streams/{}/key", ready.stream_id))
+        .await;
     let key = answer["stream_key"].as_str().unwrap();
     assert_eq!(answer["whip_url"], ready.whip.as_str());
     let whip = Whip::new(ready);
     let old = whip.post(OBS).send().await.unwrap();
     assert_refused("old key", old, 401, "invalid_token").await;
     let post = whip.request("POST", "/whip").bearer_auth(key).body(OBS);
-    let new = post.header("content-type", "application/sdp").send().await.unwrap();
+    let new = post
+        .header("content-type", "application/sdp")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(new.status(), StatusCode::CREATED);
-    let ingest = host.get(&format!("/api/streams/{}/ingest", ready.stream_id)).await;
-    assert!(key.ends_with(ingest["key_hint"].as_str().unwrap().trim_start_matches('…')), "{ingest}");
+    let ingest = host
+        .get(&format!("/api/streams/{}/ingest", ready.stream_id))
+        .await;
+    assert!(
+        key.ends_with(ingest["key_hint"].as_str().unwrap().trim_start_matches('…')),
+        "{ingest}"
+    );
     let log = souk.terminate();
     assert!(!log.contains(key), "a stream key in the log");
 }
