@@ -74,6 +74,7 @@ for (const { name, size, buyer, friend } of SIZES) {
     await card.getByRole('button', { name: /^Buy/ }).click()
     const sheet = page.getByRole('dialog')
     await expect(sheet.getByText(before.name)).toBeVisible()
+    await sheet.evaluate((dialog) => Promise.all(dialog.getAnimations().map((animation) => animation.finished)))
     await page.screenshot({ path: shot(`${name}-3-buy`) })
     await sheet.getByRole('button', { name: /Hold and pay/ }).click()
     const account = demo.account('buyer', buyer)
