@@ -39,6 +39,9 @@ const HERE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 
 const EXPORTER: &str = "EXTRACTOR-dtls_srtp";
 /// Our flight is not repeated more often than this.
 const REPEAT_PAUSE: Duration = Duration::from_millis(20);
+/// Pause before an early repetition of the first ClientHello, and how many of them there are.
+const EARLY_PAUSE: Duration = Duration::from_millis(40);
+const EARLY_REPEATS: u32 = 4;
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
 
@@ -175,10 +178,11 @@ impl Dtls {
         if self.phase != Phase::Handshake {
             return None;
         }
-        self.engine
-            .as_ref()?
-            .poll_timeout(&PEER)
-            .or_else(|| self.repeat_due())
+        let engine = self.engine.as_ref()?.poll_timeout(&PEER);
+        [engine, self.repeat_due(engine.is_none())]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Repeats flights that are due.
@@ -189,20 +193,19 @@ impl Dtls {
         let Some(engine) = &mut self.engine else {
             return;
         };
-        match engine.poll_timeout(&PEER) {
-            Some(due) if due <= now => {
-                if engine.handle_timeout(PEER, now).is_ok() {
-                    self.flush(now, to, out);
-                } else if self.client.is_some() && !self.heard {
-                    // Nobody answered yet: begin again, the deadline is the peer's.
-                    self.engine = None;
-                    self.start(now, to, out);
-                } else {
-                    self.close_with(CloseReason::Error);
-                }
+        let due = engine.poll_timeout(&PEER);
+        if due.is_some_and(|due| due <= now) {
+            if engine.handle_timeout(PEER, now).is_ok() {
+                self.flush(now, to, out);
+            } else if self.client.is_some() && !self.heard {
+                // Nobody answered yet: begin again, the deadline is the peer's.
+                self.engine = None;
+                self.start(now, to, out);
+            } else {
+                self.close_with(CloseReason::Error);
             }
-            None if self.repeat_due().is_some_and(|due| due <= now) => self.repeat(now, to, out),
-            _ => {}
+        } else if self.repeat_due(due.is_none()).is_some_and(|due| due <= now) {
+            self.repeat(now, to, out);
         }
     }
 
@@ -324,17 +327,21 @@ impl Dtls {
         }
     }
 
-    fn repeat_due(&self) -> Option<Instant> {
-        if self.flight.is_empty() || self.repeats >= MAX_FLIGHT_REPEATS {
-            return None;
-        }
+    /// When our last flight goes out again by itself. `idle`: the engine will not do it. The first
+    /// hello is repeated early as well, for an FFmpeg that does not listen yet.
+    fn repeat_due(&self, idle: bool) -> Option<Instant> {
+        let sent = self.flight_sent.filter(|_| !self.flight.is_empty())?;
         let server = self.client.is_none();
         let pause = if server {
             SERVER_FLIGHT_INTERVAL
         } else {
             CLIENT_FLIGHT_INTERVAL
         };
-        self.flight_sent.map(|sent| sent + pause)
+        if !server && !self.heard && self.repeats < EARLY_REPEATS {
+            Some(sent + EARLY_PAUSE)
+        } else {
+            (idle && self.repeats < MAX_FLIGHT_REPEATS).then(|| sent + pause)
+        }
     }
 
     /// Sends our last flight again, byte for byte: whoever got it already drops it as a replay.
