@@ -166,18 +166,19 @@ impl Commerce {
         gathered: &mut Vec<Waiting>,
         error: ServiceError,
     ) {
-        let hopeless = matches!(
-            error,
-            ServiceError::Store(StoreError::Busy | StoreError::Closed)
-        );
-        if hopeless || gathered.len() == 1 {
-            tracing::warn!(%sale, %error, "a batch could not be written");
-            refuse(gathered, || match &error {
-                ServiceError::Store(StoreError::Busy) => StoreError::Busy.into(),
-                ServiceError::Store(StoreError::Closed) => ServiceError::Stopping,
-                other => StoreError::Invalid(other.to_string()).into(),
-            });
-            return;
+        match &error {
+            ServiceError::Store(StoreError::Busy) => {
+                return refuse(gathered, || StoreError::Busy.into());
+            }
+            ServiceError::Store(StoreError::Closed) => {
+                return refuse(gathered, || ServiceError::Stopping);
+            }
+            _ => {}
+        }
+        if gathered.len() == 1 {
+            tracing::warn!(%sale, %error, "a purchase could not be written");
+            let mut error = Some(error);
+            return refuse(gathered, || error.take().unwrap_or(ServiceError::Busy));
         }
         tracing::warn!(%sale, %error, "a batch failed; its purchases are tried one by one");
         for waiting in gathered.drain(..) {
@@ -250,7 +251,7 @@ async fn fill(work: &mut mpsc::Receiver<Waiting>, gathered: &mut Vec<Waiting>) {
     }
 }
 
-fn refuse(gathered: &mut Vec<Waiting>, error: impl Fn() -> ServiceError) {
+fn refuse(gathered: &mut Vec<Waiting>, mut error: impl FnMut() -> ServiceError) {
     for waiting in gathered.drain(..) {
         let _ = waiting.answer.send(Err(error()));
     }

@@ -368,7 +368,7 @@ async fn give_back(
         .map(|((buyer, product), qty)| (product, buyer, qty))
         .collect();
     sqlx::query(
-        "UPDATE sale_buyer SET qty = qty - b.qty
+        "UPDATE sale_buyer SET qty = sale_buyer.qty - b.qty
          FROM (SELECT value ->> 0 AS product, value ->> 1 AS buyer, value ->> 2 AS qty
                FROM json_each(?2)) b
          WHERE sale_id = ?1 AND product_id = b.product AND buyer_id = b.buyer",

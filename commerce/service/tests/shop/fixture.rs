@@ -1,0 +1,262 @@
+//! A shop to test: people, products, a show, an open sale, a provider, a clock.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use commerce_sandbox::{Sandbox, SandboxConfig};
+use commerce_service::{
+    Actor, Clock, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem, NewStream,
+    PaymentConfig, Placed, Secret, ServiceError,
+};
+use commerce_store::{Store, StoreConfig};
+use signaling_hub::{Hub, HubConfig};
+use signaling_wire::{
+    Currency, Money, PaymentId, ProductId, SaleId, SellerId, StreamId, UserId,
+    frame::shop::{Buy, Localized, Order, Stock},
+};
+
+pub(crate) const SECRET: &str = "sandbox-secret";
+pub(crate) const STORE: &str = "store-souk";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub(crate) const HOLD_SECONDS: u32 = 60;
+pub(crate) const PRICE: Money = Money {
+    amount: 12_900,
+    currency: Currency::Krw,
+};
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Everything around one shop. Dropping it takes the database away.
+pub(crate) struct Shop {
+    pub(crate) commerce: Commerce,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) owner: Actor,
+    pub(crate) seller: SellerId,
+    pub(crate) stream: StreamId,
+    clock: Arc<AtomicI64>,
+    folder: tempfile::TempDir,
+}
+
+pub(crate) fn database(folder: &Path) -> StoreConfig {
+    StoreConfig::at(folder.join("souk.db"))
+}
+
+pub(crate) async fn add_user(store: &Store) -> UserId {
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let user = UserId::from_parts(commerce_store::clock::now_ms(), u128::from(n));
+    store
+        .write(move |conn| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO users (id, email, email_key, password_hash, display_name, created_at, updated_at)
+                     VALUES (?1, ?1, ?1, '', 'Someone', 0, 0)",
+                )
+                .bind(user.to_string())
+                .execute(conn)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    user
+}
+
+pub(crate) fn config(base_url: &str, clock: &Arc<AtomicI64>) -> CommerceConfig {
+    let webhook = Some(Secret::new(WEBHOOK_SECRET));
+    let mut payment = PaymentConfig::sandbox(base_url.to_owned(), Secret::new(SECRET), webhook);
+    payment.store_id = Some(STORE.to_owned());
+    payment.timeout_ms = 1_000;
+    payment.give_up_ms = 30_000;
+    let clock = Arc::clone(clock);
+    CommerceConfig {
+        clock: Clock::new(move || clock.load(Ordering::SeqCst)),
+        ..CommerceConfig::new(payment)
+    }
+}
+
+impl Shop {
+    /// A seller with a show, nothing in it.
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&database(folder.path())).await.unwrap();
+        let sandbox = Sandbox::start(SandboxConfig::new(SECRET, STORE))
+            .await
+            .unwrap();
+        let (hub, inbounds) = Hub::without_media(HubConfig::default());
+        let clock = Arc::new(AtomicI64::new(commerce_store::clock::now_us()));
+        let config = config(&sandbox.base_url, &clock);
+        let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
+            .await
+            .unwrap();
+        let owner = Actor {
+            user: add_user(&store).await,
+            admin: false,
+        };
+        let seller = commerce
+            .create_seller(owner, "Souk & Sons")
+            .await
+            .unwrap()
+            .id;
+        let new = NewStream {
+            seller_id: None,
+            title: "First light".to_owned(),
+        };
+        let stream = commerce.create_stream(owner, new).await.unwrap().id;
+        Self {
+            commerce,
+            store,
+            hub,
+            sandbox,
+            owner,
+            seller,
+            stream,
+            clock,
+            folder,
+        }
+    }
+
+    /// The same database under a new process, as far as one process can play two.
+    pub(crate) async fn restart(self) -> Self {
+        let Self {
+            commerce,
+            store,
+            sandbox,
+            owner,
+            seller,
+            stream,
+            clock,
+            folder,
+            ..
+        } = self;
+        commerce.stop().await;
+        drop(commerce);
+        store.close().await;
+        let store = Store::open(&database(folder.path())).await.unwrap();
+        let (hub, inbounds) = Hub::without_media(HubConfig::default());
+        let config = config(&sandbox.base_url, &clock);
+        let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
+            .await
+            .unwrap();
+        Self {
+            commerce,
+            store,
+            hub,
+            sandbox,
+            owner,
+            seller,
+            stream,
+            clock,
+            folder,
+        }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock
+            .fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) async fn add_product(&self, stock: u32) -> ProductId {
+        let title = Localized {
+            ko: "찻잔".to_owned(),
+            en: "Tea cup".to_owned(),
+        };
+        let image_url = "/images/cup.svg".to_owned();
+        let new = NewProduct {
+            seller_id: self.seller,
+            title,
+            image_url,
+            price: PRICE,
+            stock,
+        };
+        self.commerce
+            .create_product(self.owner, new)
+            .await
+            .unwrap()
+            .id
+    }
+
+    /// An open sale of one product.
+    pub(crate) async fn open_sale(&self, units: u32, max_per_buyer: u32) -> (SaleId, ProductId) {
+        let product_id = self.add_product(units + 10).await;
+        let item = NewSaleItem {
+            product_id,
+            price: None,
+            allocated: units,
+            max_per_buyer,
+        };
+        let new = NewSale {
+            stream_id: self.stream,
+            hold_seconds: Some(HOLD_SECONDS),
+            items: vec![item],
+        };
+        let sale = self.commerce.create_sale(self.owner, new).await.unwrap().id;
+        self.commerce.open_sale(self.owner, sale).await.unwrap();
+        (sale, product_id)
+    }
+
+    pub(crate) async fn buyer(&self) -> UserId {
+        add_user(&self.store).await
+    }
+
+    pub(crate) async fn buy(
+        &self,
+        buyer: UserId,
+        place: (SaleId, ProductId),
+        quantity: u32,
+        key: &str,
+    ) -> Result<Placed, ServiceError> {
+        self.commerce
+            .buy(buyer, command(place, quantity, key))
+            .await
+    }
+
+    /// A buyer with an order of one unit.
+    pub(crate) async fn order(&self, place: (SaleId, ProductId)) -> (UserId, Order) {
+        let buyer = self.buyer().await;
+        let placed = self.buy(buyer, place, 1, "first").await.unwrap();
+        (buyer, placed.order)
+    }
+
+    /// Goes through the provider's window.
+    pub(crate) async fn token(&self, buyer: UserId, payment: PaymentId) -> String {
+        self.commerce
+            .sandbox_authorize(buyer, payment, true)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn stock(&self, sale: SaleId) -> Stock {
+        self.commerce.sale(sale).await.unwrap().stock[0]
+    }
+}
+
+pub(crate) fn command((sale_id, product_id): (SaleId, ProductId), quantity: u32, key: &str) -> Buy {
+    let key = key.to_owned();
+    Buy {
+        key,
+        sale_id,
+        product_id,
+        quantity,
+        expected_unit_price: Some(PRICE),
+    }
+}
+
+/// Waits until a condition holds; gives up after a time that no healthy run needs.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    for _ in 0..1500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never happened: {what}");
+}

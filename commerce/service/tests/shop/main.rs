@@ -1,0 +1,15 @@
+//! The shop as a whole: a real database, a real hub without media, the sandbox as provider.
+//!
+//! One file per behaviour. Time is the test's own clock; nothing sleeps to synchronise, conditions
+//! are waited for generously.
+#![allow(clippy::unwrap_used)]
+
+mod audit;
+mod buying;
+mod expiry;
+mod fixture;
+mod paying;
+mod restart;
+mod room;
+mod trouble;
+mod webhook;
