@@ -39,10 +39,13 @@ export interface DemoOptions {
 export class Demo {
   constructor(
     readonly ready: Ready,
-    readonly child: ChildProcess,
+    private process: Spawned,
     readonly folder: string,
-    private readonly output: string[],
   ) {}
+
+  get child(): ChildProcess {
+    return this.process.child
+  }
 
   /** The address of a path of the site. */
   url(path: string): string {
@@ -58,7 +61,7 @@ export class Demo {
 
   /** What the process has written so far; for messages of failing tests. */
   log(): string {
-    return this.output.join('')
+    return this.process.output.join('')
   }
 
   /** Signs in over HTTP and returns an access token. */
@@ -80,17 +83,36 @@ export class Demo {
     return text === '' ? null : JSON.parse(text)
   }
 
+  /** Kills the process, waits `downMs`, and starts it again on the same data and ports. */
+  async crash(downMs: number): Promise<void> {
+    await end(this.child, 'SIGKILL')
+    rmSync(this.process.readyFile, { force: true })
+    await new Promise((resolve) => setTimeout(resolve, downMs))
+    this.process = this.process.again()
+    await whenReady(this.process, 60_000)
+  }
+
   /** Stops the process, by force if it does not leave, and removes its folder. */
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()))
-      this.child.kill('SIGTERM')
-      const force = setTimeout(() => this.child.kill('SIGKILL'), 8000)
-      await gone
-      clearTimeout(force)
-    }
+    await end(this.child, 'SIGTERM')
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+interface Spawned {
+  child: ChildProcess
+  output: string[]
+  readyFile: string
+  again(): Spawned
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill(signal)
+  const force = setTimeout(() => child.kill('SIGKILL'), 8000)
+  await gone
+  clearTimeout(force)
 }
 
 /** Starts the demo and waits until its ready file is there. */
@@ -101,25 +123,34 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const readyFile = join(folder, 'ready.json')
   const http = `127.0.0.1:${await freeTcpPort()}`
   const media = await freeUdpPorts(4)
-  const output: string[] = []
   const flags = ['demo', '--http', http, '--media-udp-port', String(media), '--data-dir', join(folder, 'data'), '--ready-file', readyFile]
-  const child = spawn(binary, [...flags, ...(options.flags ?? [])], {
-    cwd: folder,
-    env: { ...foreignEnv(), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
-  const demo = (ready: Ready): Demo => new Demo(ready, child, folder, output)
-  const deadline = Date.now() + (options.readyMs ?? 60_000)
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) break
+  const run = (output: string[]): Spawned => {
+    const child = spawn(binary, [...flags, ...(options.flags ?? [])], {
+      cwd: folder,
+      env: { ...foreignEnv(), ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    return { child, output, readyFile, again: () => run(output) }
+  }
+  const spawned = run([])
+  try {
+    return new Demo(await whenReady(spawned, options.readyMs ?? 60_000), spawned, folder)
+  } catch (error) {
+    await end(spawned.child, 'SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function whenReady({ child, output, readyFile }: Spawned, withinMs: number): Promise<Ready> {
+  const deadline = Date.now() + withinMs
+  while (Date.now() < deadline && child.exitCode === null) {
     const ready = readReady(readyFile)
-    if (ready) return demo(ready)
+    if (ready) return ready
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  const said = output.join('')
-  await demo({ http: `http://${http}` } as Ready).stop()
-  throw new Error(`souk demo was not ready; it said:\n${said}`)
+  throw new Error(`souk demo was not ready; it said:\n${output.join('')}`)
 }
 
 /** Our environment without `SOUK_…`: the server takes those for its configuration. */
