@@ -1,0 +1,349 @@
+//! The database as the rest of Souk relies on it: refused when weak, durable when it says so.
+#![allow(clippy::unwrap_used)]
+
+use std::{path::Path, sync::Arc};
+
+use commerce_store::{MIGRATIONS, Store, StoreConfig, StoreError, outbox};
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
+
+fn config(folder: &Path) -> StoreConfig {
+    StoreConfig::at(folder.join("deep/souk.db"))
+}
+
+async fn count(store: &Store, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql)
+        .fetch_one(store.reader())
+        .await
+        .unwrap()
+}
+
+async fn append(store: &Store, topic: &'static str, key: &'static str) -> Result<(), StoreError> {
+    store
+        .write(move |conn| Box::pin(outbox::append(conn, topic, key, "{}", 1)))
+        .await
+}
+
+#[tokio::test]
+async fn weak_settings_are_refused_by_name() {
+    for (pragma, value, name) in [
+        ("synchronous", "NORMAL", "synchronous"),
+        ("synchronous", "OFF", "synchronous"),
+        ("journal_mode", "DELETE", "journal_mode"),
+        ("journal_mode", "MEMORY", "journal_mode"),
+        ("foreign_keys", "OFF", "foreign_keys"),
+        ("ignore_check_constraints", "ON", "ignore_check_constraints"),
+        ("busy_timeout", "10", "busy_timeout"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let pragmas = vec![(pragma.to_owned(), value.to_owned())];
+        let weak = StoreConfig {
+            pragmas,
+            ..config(folder.path())
+        };
+        match Store::open(&weak).await.err() {
+            Some(StoreError::Weak { name: found, .. }) => assert_eq!(found, name),
+            other => panic!("{pragma}={value}: {other:?}"),
+        }
+    }
+    // The control: what strengthens or only tunes is taken.
+    let folder = tempfile::tempdir().unwrap();
+    let pragmas = [("synchronous", "EXTRA"), ("cache_size", "-8000")];
+    let pragmas = pragmas
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+    Store::open(&StoreConfig {
+        pragmas,
+        ..config(folder.path())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_no_pragma_is_refused() {
+    for url in [
+        "",
+        ":memory:",
+        "sqlite://:memory:",
+        "mariadb://host/souk",
+        "sqlite://souk.db?mode=ro",
+    ] {
+        let config = StoreConfig {
+            url: url.to_owned(),
+            ..StoreConfig::default()
+        };
+        assert!(matches!(config.path(), Err(StoreError::Config(_))), "{url}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in [
+        ("cache_size; DROP TABLE users", "1"),
+        ("cache_size", "1; DROP TABLE users"),
+    ] {
+        let pragmas = vec![(name.to_owned(), value.to_owned())];
+        let refused = Store::open(&StoreConfig {
+            pragmas,
+            ..config(folder.path())
+        })
+        .await
+        .err();
+        assert!(
+            matches!(refused, Some(StoreError::Config(_))),
+            "{name}={value}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_is_kept_out_until_the_first_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Store::open(&config(folder.path())).await.unwrap();
+    let second = Store::open(&config(folder.path())).await.err();
+    assert!(matches!(second, Some(StoreError::Locked(_))), "{second:?}");
+    first.close().await;
+    Store::open(&config(folder.path())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_or_altered_history_is_refused() {
+    let alterations = [
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'from the future', 1, x'00', 0)",
+        "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
+    ];
+    for alteration in alterations {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        Store::open(&config).await.unwrap().close().await;
+        let path = config.path().unwrap();
+        let mut conn = SqliteConnectOptions::new()
+            .filename(path)
+            .connect()
+            .await
+            .unwrap();
+        sqlx::query(alteration).execute(&mut conn).await.unwrap();
+        drop(conn);
+        let refused = Store::open(&config).await.err();
+        assert!(
+            matches!(refused, Some(StoreError::Schema(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_store_opens_again_with_everything_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let applied = count(&store, "SELECT COUNT(*) FROM _sqlx_migrations").await;
+    assert_eq!(usize::try_from(applied).unwrap(), MIGRATIONS.iter().count());
+    append(&store, "order.placed", "a").await.unwrap();
+    store.ping().await.unwrap();
+    let clone = store.clone();
+    store.close().await;
+    assert!(matches!(
+        append(&clone, "order.placed", "b").await,
+        Err(StoreError::Closed)
+    ));
+    assert!(clone.ping().await.is_err());
+    drop(clone);
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fails_or_panics_leaves_nothing_and_harms_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let failed: Result<(), StoreError> = store
+        .write(|conn| {
+            Box::pin(async move {
+                outbox::append(conn, "a", "a", "{}", 1).await?;
+                Err(StoreError::invalid("changed my mind"))
+            })
+        })
+        .await;
+    assert!(matches!(failed, Err(StoreError::Invalid(_))));
+    let panicked: Result<(), StoreError> = store
+        .write(|conn| {
+            Box::pin(async move {
+                outbox::append(conn, "a", "a", "{}", 1).await?;
+                panic!("on purpose")
+            })
+        })
+        .await;
+    assert!(matches!(panicked, Err(StoreError::Panicked)));
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 0);
+    append(&store, "a", "a").await.unwrap();
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away_does_not_cut_its_write_in_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let begun = Arc::new(tokio::sync::Notify::new());
+    let go_on = Arc::new(tokio::sync::Notify::new());
+    let (told, waited) = (Arc::clone(&begun), Arc::clone(&go_on));
+    let writing = store.clone();
+    let caller = tokio::spawn(async move {
+        writing
+            .write(move |conn| {
+                Box::pin(async move {
+                    outbox::append(conn, "a", "1", "{}", 1).await?;
+                    told.notify_one();
+                    waited.notified().await;
+                    outbox::append(conn, "a", "2", "{}", 1).await
+                })
+            })
+            .await
+    });
+    begun.notified().await;
+    assert_eq!(
+        outbox::depth(store.reader()).await.unwrap(),
+        0,
+        "not seen before the commit"
+    );
+    caller.abort();
+    go_on.notify_one();
+    // The next write runs after that one has ended.
+    append(&store, "a", "3").await.unwrap();
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let (begun, go_on) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
+    let (told, waited, writing) = (Arc::clone(&begun), Arc::clone(&go_on), store.clone());
+    let blocking = tokio::spawn(async move {
+        let job = writing.write(move |_| {
+            Box::pin(async move {
+                told.notify_one();
+                waited.notified().await;
+                Ok(())
+            })
+        });
+        job.await
+    });
+    begun.notified().await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..commerce_store::limits::WRITE_QUEUE_MAX + 5 {
+        let store = store.clone();
+        waiting.spawn(async move { append(&store, "a", "a").await });
+    }
+    // Those that found no place are answered while the writer is still blocked.
+    for _ in 0..5 {
+        let refused = waiting.join_next().await.unwrap().unwrap();
+        assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    }
+    go_on.notify_one();
+    blocking.await.unwrap().unwrap();
+    assert!(waiting.join_all().await.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn readers_cannot_write_and_constraints_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let sneaky = sqlx::query("DELETE FROM users")
+        .execute(store.reader())
+        .await;
+    assert!(sneaky.is_err(), "the readers' pool is read-only");
+    let broken: Result<(), StoreError> = store
+        .write(|conn| {
+            Box::pin(async move {
+                let sql = "INSERT INTO refresh_token (id, user_id, family_id, hash, expires_at, created_at)
+                           VALUES ('a', 'nobody', 'f', 'h', 0, 0)";
+                sqlx::query(sql).execute(conn).await?;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(broken.unwrap_err().is_foreign_key_violation());
+}
+
+#[tokio::test]
+async fn the_outbox_hands_out_in_order_until_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let entry = |topic, key: &str| outbox::Entry {
+        topic,
+        key: key.to_owned(),
+        payload: format!("{{\"n\":\"{key}\"}}"),
+    };
+    let entries = [entry("a", "1"), entry("mail", "2"), entry("a", "3")];
+    store
+        .write(move |conn| Box::pin(async move { outbox::append_all(conn, &entries, 7).await }))
+        .await
+        .unwrap();
+    let claim = |limit| outbox::claim(store.reader(), &["a", "b"], limit);
+    let rows = claim(10).await.unwrap();
+    let keys: Vec<&str> = rows.iter().map(|row| row.agg_key.as_str()).collect();
+    assert_eq!(keys, ["1", "3"], "in order, and only the topics asked for");
+    assert_eq!(rows[0].payload, "{\"n\":\"1\"}");
+    assert_eq!(claim(1).await.unwrap().len(), 1);
+    assert_eq!(
+        claim(10).await.unwrap(),
+        rows,
+        "until told, they come again"
+    );
+    let seqs = [rows[0].seq];
+    store
+        .write(move |conn| Box::pin(async move { outbox::mark(conn, &seqs, 9).await }))
+        .await
+        .unwrap();
+    assert_eq!(claim(10).await.unwrap(), rows[1..]);
+    assert!(!outbox::has_told(store.reader(), 9).await.unwrap());
+    assert!(outbox::has_told(store.reader(), 10).await.unwrap());
+    let pruned = store
+        .write(|conn| Box::pin(outbox::prune(conn, 10, 100)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (pruned, outbox::depth(store.reader()).await.unwrap()),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
+async fn the_ledger_is_append_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&config(folder.path())).await.unwrap();
+    let seed = "INSERT INTO users (id, email, email_key, password_hash, display_name, created_at, updated_at)
+                  VALUES ('u', 'e', 'e', '', 'n', 0, 0);
+                INSERT INTO seller (id, owner_user_id, name, created_at, updated_at) VALUES ('s', 'u', 'n', 0, 0);
+                INSERT INTO product (id, seller_id, image_url, price, currency, created_at, updated_at)
+                  VALUES ('p', 's', '/', 1, 'KRW', 0, 0);
+                INSERT INTO stock_level (id, product_id, on_hand) VALUES (1, 'p', 5);
+                INSERT INTO stock_movement (stock_level_id, kind, d_on_hand, d_held, d_committed, at_us)
+                  VALUES (1, 'receive', 5, 0, 0, 0)";
+    store
+        .write(move |conn| {
+            Box::pin(async move {
+                sqlx::raw_sql(seed).execute(conn).await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    for sql in [
+        "DELETE FROM stock_movement",
+        "UPDATE stock_movement SET d_on_hand = 6",
+        "UPDATE stock_level SET held = 6 WHERE id = 1",
+        "UPDATE stock_level SET on_hand = -1 WHERE id = 1",
+    ] {
+        let refused: Result<(), StoreError> = store
+            .write(move |conn| {
+                Box::pin(async move {
+                    sqlx::query(sql).execute(conn).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(refused.is_err(), "{sql}");
+    }
+}
