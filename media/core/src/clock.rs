@@ -87,7 +87,7 @@ impl Clock {
         let ticks = rtp.wrapping_sub(known.rtp) as i32;
         let expected = known.ntp.wrapping_add(ticks_to_ntp(ticks, rate) as u64);
         let late = ntp.wrapping_sub(expected) as i64;
-        if late < 0 || late > LEAP {
+        if !(0..=LEAP).contains(&late) {
             *known = Mapping { ntp, rtp };
         } else {
             *known = Mapping {

@@ -22,7 +22,7 @@ use crate::broadcast::{Broadcast, Slot};
 use crate::clock::WallClock;
 use crate::forward::fan_out;
 use crate::members::{Members, Part};
-use crate::peer::{DropReason, Inbound, MAX_DATAGRAM, stun_local_ufrag};
+use crate::peer::{CloseReason, DropReason, Inbound, MAX_DATAGRAM, stun_local_ufrag};
 use crate::stats::Stats;
 use crate::transmit::Transmits;
 use timers::Timers;
@@ -214,6 +214,13 @@ impl Shard {
     /// The next packet or request for another shard, with the number of that shard.
     pub fn poll_bridged(&mut self) -> Option<(usize, Bridged)> {
         self.bridged.pop_front()
+    }
+
+    /// Says goodbye to every peer, before the shard ends.
+    pub fn close_all(&mut self, now: Instant, out: &mut Transmits) {
+        for slot in self.members.slots().collect::<Vec<_>>() {
+            self.close(now, slot, CloseReason::Requested, out);
+        }
     }
 
     /// The counters so far.

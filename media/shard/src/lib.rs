@@ -14,7 +14,8 @@ mod directory;
 mod handle;
 mod limits;
 mod thread;
-mod udp;
+#[doc(hidden)]
+pub mod udp;
 mod wake;
 
 use tokio::sync::mpsc;

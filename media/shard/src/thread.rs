@@ -5,6 +5,8 @@
 //! served by anyone else).
 
 use std::collections::VecDeque;
+use std::io;
+use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +40,7 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Ends all shards and waits for their threads. Peers get no goodbye; close them before.
+    /// Says goodbye to all peers, ends the shards and waits for their threads.
     pub fn stop(mut self) {
         self.end();
     }
@@ -59,19 +61,24 @@ impl Drop for Threads {
     }
 }
 
-/// Everything that one shard thread owns.
-struct Seat {
-    shard: Shard,
-    socket: Socket,
+/// What a shard thread is given to talk with.
+struct Ends {
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Event>,
-    /// Events that the async side had no room for.
-    backlog: VecDeque<Event>,
     bridges: Bridges,
     sleeper: Sleeper,
     counters: Arc<Counters>,
     directory: Arc<Directory>,
     stop: Arc<AtomicBool>,
+}
+
+/// Everything that one shard thread owns.
+struct Seat {
+    shard: Shard,
+    socket: Socket,
+    ends: Ends,
+    /// Events that the async side had no room for.
+    backlog: VecDeque<Event>,
     out: Transmits,
 }
 
@@ -101,50 +108,28 @@ pub(crate) fn start(
         let address = config.address(number);
         let failed = |error| StartError::Bind { address, error };
         let socket = udp::bind(address).map_err(failed)?;
-        let port = socket.local_addr().map_err(failed)?.port();
-        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let candidates = config.candidates(socket.local_addr().map_err(failed)?.port());
+        let (sender, commands) = mpsc::channel(COMMANDS);
         let counters = Arc::new(Counters::new());
         let waker = threads.wakers[number].clone();
-        let candidates = config.candidates(port);
         links.push(Link {
-            commands,
+            commands: sender,
             waker,
             counters: counters.clone(),
             candidates,
         });
         let (events, directory, stop) = (events.clone(), directory.clone(), stop.clone());
-        let shards = config.shards;
-        let run = move || {
-            let now = Instant::now();
-            let unix = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or(Duration::ZERO);
-            let socket = match Socket::new(socket) {
-                Ok(socket) => socket,
-                Err(error) => return tracing::error!(%error, "a media shard lost its socket"),
-            };
-            let seat = Seat {
-                shard: Shard::new(
-                    shard::Config {
-                        shard: number,
-                        shards,
-                        unix,
-                    },
-                    now,
-                ),
-                socket,
-                commands: inbox,
-                events,
-                backlog: VecDeque::new(),
-                bridges,
-                sleeper,
-                counters,
-                directory,
-                stop,
-                out: Transmits::new(),
-            };
-            run_guarded(number, seat);
+        let ends = Ends {
+            commands,
+            events,
+            bridges,
+            sleeper,
+            counters,
+            directory,
+            stop,
         };
+        let shards = config.shards;
+        let run = move || run_guarded(number, shards, socket, ends);
         let builder = std::thread::Builder::new().name(format!("media-{number}"));
         threads
             .joins
@@ -157,21 +142,46 @@ pub(crate) fn start(
     ))
 }
 
-fn run_guarded(number: usize, mut seat: Seat) {
-    let result = catch_unwind(AssertUnwindSafe(|| seat.run()));
-    if result.is_err() {
-        tracing::error!(shard = number, "a media shard panicked; the process ends");
-        std::process::abort();
+/// The whole life of a shard thread.
+fn run_guarded(shard: usize, shards: usize, socket: UdpSocket, ends: Ends) {
+    let life = AssertUnwindSafe(|| -> io::Result<()> {
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO);
+        let config = shard::Config {
+            shard,
+            shards,
+            unix,
+        };
+        let mut seat = Seat {
+            shard: Shard::new(config, Instant::now()),
+            socket: Socket::new(socket)?,
+            ends,
+            backlog: VecDeque::new(),
+            out: Transmits::new(),
+        };
+        seat.run();
+        Ok(())
+    });
+    match catch_unwind(life) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => end_process(shard, &error.to_string()),
+        Err(_) => end_process(shard, "it panicked"),
     }
+}
+
+fn end_process(shard: usize, why: &str) {
+    tracing::error!(shard, why, "a media shard failed; the process ends");
+    std::process::abort();
 }
 
 impl Seat {
     fn run(&mut self) {
         let mut publish_at = Instant::now();
-        while !self.stop.load(Ordering::SeqCst) {
+        while !self.ends.stop.load(Ordering::SeqCst) {
             let now = Instant::now();
             let mut busy = self.obey(now);
-            self.bridges.drain(BRIDGED_PER_TURN, |from, bridged| {
+            self.ends.bridges.drain(BRIDGED_PER_TURN, |from, bridged| {
                 self.shard.handle_bridged(now, from, bridged, &mut self.out);
             });
             busy |= self.receive(now);
@@ -185,19 +195,22 @@ impl Seat {
             self.cross();
             if publish_at <= now {
                 publish_at = now + STATS_INTERVAL;
-                self.counters.publish(&self.shard.stats());
+                self.ends.counters.publish(&self.shard.stats());
             }
             if !busy {
                 self.sleep();
             }
         }
-        self.counters.publish(&self.shard.stats());
+        self.shard.close_all(Instant::now(), &mut self.out);
+        self.send();
+        self.report();
+        self.ends.counters.publish(&self.shard.stats());
     }
 
     /// Obeys commands. Returns whether there may be more.
     fn obey(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_PER_TURN {
-            let Ok(command) = self.commands.try_recv() else {
+            let Ok(command) = self.ends.commands.try_recv() else {
                 return false;
             };
             self.shard.handle_command(now, command, &mut self.out);
@@ -252,12 +265,12 @@ impl Seat {
                 peer, broadcast, ..
             } = &event
             {
-                self.directory.leave(*broadcast, *peer);
+                self.ends.directory.leave(*broadcast, *peer);
             }
             self.backlog.push_back(event);
         }
         while let Some(event) = self.backlog.pop_front() {
-            match self.events.try_send(event) {
+            match self.ends.events.try_send(event) {
                 Ok(()) => {}
                 Err(TrySendError::Full(event)) => return self.backlog.push_front(event),
                 // Nobody listens any more; peers go on until the shards are stopped.
@@ -269,27 +282,30 @@ impl Seat {
     /// Hands media to the other shards.
     fn cross(&mut self) {
         while let Some((to, bridged)) = self.shard.poll_bridged() {
-            if !self.bridges.push(to, bridged) {
+            if !self.ends.bridges.push(to, bridged) {
                 self.shard.count_bridge_full(1);
             }
         }
-        self.bridges.wake();
+        self.ends.bridges.wake();
     }
 
     fn sleep(&mut self) {
-        self.sleeper.about_to_sleep();
-        let idle = self.commands.is_empty() && self.bridges.is_empty() && self.backlog.is_empty();
-        if idle && !self.stop.load(Ordering::SeqCst) {
+        self.ends.sleeper.about_to_sleep();
+        let idle = self.ends.commands.is_empty()
+            && self.ends.bridges.is_empty()
+            && self.backlog.is_empty();
+        if idle && !self.ends.stop.load(Ordering::SeqCst) {
             let left = self
                 .shard
                 .next_timeout()
                 .saturating_duration_since(Instant::now());
-            self.socket.wait(self.sleeper.fd(), left.min(MAX_SLEEP));
+            self.socket
+                .wait(self.ends.sleeper.fd(), left.min(MAX_SLEEP));
         } else if !self.backlog.is_empty() {
             // The async side has to catch up first; media goes on meanwhile.
             self.socket
-                .wait(self.sleeper.fd(), Duration::from_millis(1));
+                .wait(self.ends.sleeper.fd(), Duration::from_millis(1));
         }
-        self.sleeper.awake();
+        self.ends.sleeper.awake();
     }
 }

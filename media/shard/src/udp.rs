@@ -1,5 +1,5 @@
 //! The kernel: batched receive and send on one UDP socket, segmentation offload, and the sleep of
-//! a shard thread. The only file of this crate that may use `unsafe`.
+//! a shard thread. The only file that may use `unsafe`; public for the floor bench.
 //!
 //! [`Socket`] owns its buffers; nothing is allocated after it was made. What the kernel does not
 //! take (full buffers, unreachable hosts) is a counted drop: media that waits is worse than media
@@ -31,7 +31,7 @@ const SEGMENT_BYTES: c_uint = size_of::<u16>() as c_uint;
 const _: () = assert!(unsafe { libc::CMSG_SPACE(SEGMENT_BYTES) } as usize <= 32);
 
 /// See the module header.
-pub(crate) struct Socket {
+pub struct Socket {
     socket: UdpSocket,
     /// An IPv6 socket that takes IPv4 as well: addresses are mapped on the way.
     dual: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Socket {
 }
 
 /// Binds a UDP socket as the shards want it: large buffers, non-blocking, `::` for both families.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = socket2::Socket::new(
         Domain::for_address(address),
         Type::DGRAM,
@@ -73,7 +73,7 @@ fn zeroed<T: Copy>() -> T {
 
 impl Socket {
     /// Takes over a socket from [`bind`].
-    pub(crate) fn new(socket: UdpSocket) -> io::Result<Self> {
+    pub fn new(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
         let batch = RECV_BATCH.max(SEND_BATCH);
         Ok(Self {
@@ -92,7 +92,7 @@ impl Socket {
 
     /// Receives up to [`RECV_BATCH`] datagrams without waiting; 0 when there are none. They are
     /// read with [`Socket::datagram`].
-    pub(crate) fn receive(&mut self) -> usize {
+    pub fn receive(&mut self) -> usize {
         for at in 0..RECV_BATCH {
             let buffer = &mut self.received[at * RECV_BYTES..(at + 1) * RECV_BYTES];
             self.vectors[at] = iovec {
@@ -125,15 +125,15 @@ impl Socket {
     }
 
     /// Datagram `at` of the last [`Socket::receive`], with its source.
-    pub(crate) fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
-        let from = self.from_kernel(&self.names[at])?;
+    pub fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
+        let from = self.read_name(&self.names[at])?;
         let start = at * RECV_BYTES;
         Some((from, &mut self.received[start..start + self.lengths[at]]))
     }
 
     /// Sends everything that is queued, in runs where the kernel takes them. Returns how many
     /// datagrams it did not take.
-    pub(crate) fn send(&mut self, transmits: &Transmits) -> u64 {
+    pub fn send(&mut self, transmits: &Transmits) -> u64 {
         let mut dropped = 0;
         let mut runs = transmits.iter_runs().peekable();
         while runs.peek().is_some() {
@@ -181,7 +181,7 @@ impl Socket {
 
     /// Fills message `at` of the batch.
     fn prepare(&mut self, at: usize, run: &Run<'_>) {
-        let length = self.to_kernel(run.to, at);
+        let length = self.write_name(run.to, at);
         self.counts[at] = run.bytes.len().div_ceil(run.segment.max(1));
         self.vectors[at] = iovec {
             // The kernel only reads what it sends.
@@ -244,7 +244,7 @@ impl Socket {
     }
 
     /// Sleeps until there is something to receive, `wake` is readable, or `timeout` is over.
-    pub(crate) fn wait(&self, wake: BorrowedFd<'_>, timeout: Duration) {
+    pub fn wait(&self, wake: BorrowedFd<'_>, timeout: Duration) {
         let events = libc::POLLIN;
         let poll = |fd: c_int| libc::pollfd {
             fd,
@@ -261,7 +261,7 @@ impl Socket {
     }
 
     /// Writes `to` as the name of message `at` and returns its length.
-    fn to_kernel(&mut self, to: SocketAddr, at: usize) -> u32 {
+    fn write_name(&mut self, to: SocketAddr, at: usize) -> u32 {
         let to = match to {
             SocketAddr::V4(v4) if self.dual => {
                 SocketAddr::V6(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0))
@@ -293,7 +293,7 @@ impl Socket {
     }
 
     /// Reads an address that the kernel wrote; mapped IPv4 becomes plain IPv4.
-    fn from_kernel(&self, name: &sockaddr_storage) -> Option<SocketAddr> {
+    fn read_name(&self, name: &sockaddr_storage) -> Option<SocketAddr> {
         let name: *const sockaddr_storage = name;
         // SAFETY: the kernel wrote an address of the family that it names, and a sockaddr_storage
         // has room and alignment for both.

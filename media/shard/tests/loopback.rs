@@ -139,6 +139,48 @@ async fn event(
     timeout(PATIENCE, wait).await.expect("an event in time")
 }
 
+/// Publishes until every viewer has 40 packets. Every payload is a keyframe, so the viewers start
+/// whenever they are ready.
+async fn broadcast_frames(media: &MediaHandle, publisher: &mut Node, viewers: &mut [Node]) {
+    let mut sent = 0u32;
+    let end = Instant::now() + PATIENCE;
+    while viewers.iter().any(|viewer| viewer.payloads.len() < 40) {
+        assert!(
+            Instant::now() < end,
+            "media did not arrive: {:?}",
+            media.stats()
+        );
+        let mut payload = vec![0x10, 0x00, 0, 0];
+        payload.extend_from_slice(&sent.to_be_bytes());
+        payload.resize(900, 5);
+        publisher.publish(&payload).await;
+        sent += 1;
+        publisher.serve().await;
+        for viewer in &mut *viewers {
+            viewer.serve().await;
+        }
+    }
+}
+
+/// The viewer got media in order, and its messages.
+fn check(viewer: &Node) {
+    let number = |payload: &Vec<u8>| u32::from_be_bytes(payload[4..8].try_into().unwrap());
+    assert!(
+        viewer
+            .payloads
+            .iter()
+            .map(number)
+            .is_sorted_by(|one, two| one < two)
+    );
+    assert!(viewer.payloads.iter().all(|payload| payload.len() == 900));
+    let lane = |lane, bytes| PeerEvent::Lane {
+        lane,
+        bytes: Bytes::from_static(bytes),
+    };
+    assert!(viewer.events.contains(&lane(0, b"{\"snapshot\":1}")));
+    assert!(viewer.events.contains(&lane(1, b"{\"card\":7}")));
+}
+
 #[tokio::test]
 async fn media_and_lanes_flow_from_end_to_end() {
     let (media, mut events, threads) = start(config(2)).unwrap();
@@ -170,39 +212,8 @@ async fn media_and_lanes_flow_from_end_to_end() {
         .broadcast(ROOM, 1, Bytes::from_static(b"{\"card\":7}"))
         .await;
 
-    // Every payload is a keyframe, so the viewers start whenever they are ready.
-    let mut sent = 0u32;
-    let end = Instant::now() + PATIENCE;
-    while viewers.iter().any(|viewer| viewer.payloads.len() < 40) {
-        assert!(
-            Instant::now() < end,
-            "media did not arrive: {:?}",
-            media.stats()
-        );
-        let mut payload = vec![0x10, 0x00, 0, 0];
-        payload.extend_from_slice(&sent.to_be_bytes());
-        payload.resize(900, 5);
-        publisher.publish(&payload).await;
-        sent += 1;
-        publisher.serve().await;
-        for viewer in &mut viewers {
-            viewer.serve().await;
-        }
-    }
-    for viewer in &viewers {
-        let numbers = viewer
-            .payloads
-            .iter()
-            .map(|p| u32::from_be_bytes(p[4..8].try_into().unwrap()));
-        assert!(numbers.is_sorted_by(|one, two| one < two));
-        assert!(viewer.payloads.iter().all(|payload| payload.len() == 900));
-        let lane = |lane, bytes| PeerEvent::Lane {
-            lane,
-            bytes: Bytes::from_static(bytes),
-        };
-        assert!(viewer.events.contains(&lane(0, b"{\"snapshot\":1}")));
-        assert!(viewer.events.contains(&lane(1, b"{\"card\":7}")));
-    }
+    broadcast_frames(&media, &mut publisher, &mut viewers).await;
+    viewers.iter().for_each(check);
     let started = event(&mut events, |e| {
         matches!(e, MediaEvent::MediaStarted { .. })
     })

@@ -124,7 +124,7 @@ impl Munger {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
     use std::time::Duration;
 
     use proptest::prelude::*;

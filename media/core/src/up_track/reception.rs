@@ -82,7 +82,7 @@ impl Reception {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
     use std::time::Duration;
 
     use super::*;
