@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use serde_path_to_error::{Segment, Track};
 use signaling_wire::{Code, Problem};
@@ -40,16 +40,20 @@ impl<T: DeserializeOwned> FromRequest<App> for Fields<T> {
 
 /// Bytes to a value, or a problem with JSON pointers to what is wrong.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Whether it is JSON comes before what it says; this pass neither recurses nor keeps anything.
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+        return Err(Problem::new(Code::InvalidJson, error.to_string()));
+    }
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        // Without this, a list would be taken for the fields in their order.
+        let problem = Problem::new(Code::ValidationError, "");
+        return Err(problem.with_field("", "type", "must be an object"));
+    }
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(serde_path_to_error::Deserializer::new(
-        &mut json, &mut track,
-    ));
-    let error = match value {
-        Ok(value) => match json.end() {
-            Ok(()) => return Ok(value),
-            Err(error) => error,
-        },
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let error = match T::deserialize(tracked) {
+        Ok(value) => return Ok(value),
         Err(error) => error,
     };
     let message = error.to_string();
@@ -164,6 +168,8 @@ mod tests {
                 "/quantity",
                 "format",
             ),
+            ("[1,[]]", "", "type"),
+            ("null", "", "type"),
             (r#"{"quantity":1}"#, "/lines", "required"),
             (r#"{"quantity":1,"lines":[],"a/b":1}"#, "/a~1b", "unknown"),
             (
@@ -193,11 +199,9 @@ mod tests {
             deep.as_bytes(),
         ];
         for bytes in table {
-            let problem = parse::<serde_json::Map<String, serde_json::Value>>(bytes)
-                .map(|_| ())
-                .and_then(|()| parse::<Order>(bytes).map(|_| ()))
-                .unwrap_err();
-            assert_eq!(problem.code, Code::InvalidJson, "{bytes:?}");
+            let problem = parse::<Order>(bytes).unwrap_err();
+            let shown = &bytes[..bytes.len().min(40)];
+            assert_eq!(problem.code, Code::InvalidJson, "{shown:?}");
         }
     }
 }

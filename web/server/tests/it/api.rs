@@ -7,7 +7,7 @@ use crate::souk::{Account, Ready};
 
 /// A client, perhaps signed in.
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     client: Client,
     base: String,
     token: Option<String>,
@@ -15,7 +15,7 @@ pub struct Api {
 
 impl Api {
     /// Nobody.
-    pub fn anonymous(ready: &Ready) -> Self {
+    pub(crate) fn anonymous(ready: &Ready) -> Self {
         let client = Client::builder()
             .no_proxy()
             .cookie_store(true)
@@ -29,7 +29,7 @@ impl Api {
     }
 
     /// Signed in as one of the demo's accounts.
-    pub async fn signed_in(ready: &Ready, account: &Account) -> Self {
+    pub(crate) async fn signed_in(ready: &Ready, account: &Account) -> Self {
         let mut api = Self::anonymous(ready);
         let body = json!({ "email": account.email, "password": account.password });
         let answer = api.post("/api/auth/login", body).await;
@@ -38,7 +38,7 @@ impl Api {
     }
 
     /// A new account.
-    pub async fn registered(ready: &Ready, email: &str) -> Self {
+    pub(crate) async fn registered(ready: &Ready, email: &str) -> Self {
         let mut api = Self::anonymous(ready);
         let body = json!({ "email": email, "password": "a long pass phrase", "display_name": "T" });
         let answer = api.post("/api/auth/register", body).await;
@@ -46,19 +46,19 @@ impl Api {
         api
     }
 
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }
 
     /// The same person at a server that was started anew.
-    pub fn at(&self, ready: &Ready) -> Self {
+    pub(crate) fn at(&self, ready: &Ready) -> Self {
         Self {
             base: ready.http.clone(),
             ..self.clone()
         }
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.token {
             Some(token) => request.bearer_auth(token),
@@ -67,12 +67,12 @@ impl Api {
     }
 
     /// GET of something that must be there.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         good(path, self.request(Method::GET, path).send().await.unwrap()).await
     }
 
     /// POST that must succeed.
-    pub async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         good(
             path,
             self.request(Method::POST, path)
@@ -85,12 +85,12 @@ impl Api {
     }
 
     /// POST without a body that must succeed.
-    pub async fn poke(&self, path: &str) -> Value {
+    pub(crate) async fn poke(&self, path: &str) -> Value {
         good(path, self.request(Method::POST, path).send().await.unwrap()).await
     }
 
     /// `POST /api/orders`.
-    pub async fn buy(&self, key: &str, body: &Value) -> reqwest::Result<Response> {
+    pub(crate) async fn buy(&self, key: &str, body: &Value) -> reqwest::Result<Response> {
         let request = self
             .request(Method::POST, "/api/orders")
             .header("idempotency-key", key);
@@ -98,7 +98,7 @@ impl Api {
     }
 
     /// All rows of a list, page by page.
-    pub async fn all(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut cursor = String::new();
         loop {
@@ -120,7 +120,7 @@ async fn good(path: &str, response: Response) -> Value {
 }
 
 /// Status and `code` of a refusal, after a look at its form.
-pub async fn refusal(response: Response) -> (StatusCode, String) {
+pub(crate) async fn refusal(response: Response) -> (StatusCode, String) {
     let status = response.status();
     let kind = response.headers().get("content-type").cloned();
     let retry = response.headers().get("retry-after").cloned();

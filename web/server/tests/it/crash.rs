@@ -17,14 +17,28 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::Mutex, task::JoinSet};
 
-use crate::{api::Api, purchase::wide_sale, souk::Souk};
+use crate::{
+    api::Api,
+    purchase::{PER_BUYER, wide_sale},
+    souk::Souk,
+};
 
 const KILLS: usize = 20;
 const BUYERS: usize = 8;
-const UNITS: u32 = 200_000;
+const PRODUCTS: usize = 100;
+const UNITS: u32 = 10_000;
+/// A buyer goes on to the next product before its limit, and starts at other ones after each kill.
+const ORDERS_PER_PRODUCT: usize = PER_BUYER - 9;
+const PRODUCTS_PER_KILL: usize = 5;
 
 /// What the buyers were told, by the order's id.
 type Acknowledged = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// What the buyers buy.
+struct Sale {
+    id: String,
+    products: Vec<String>,
+}
 
 /// What a run found out.
 #[derive(Debug, Default)]
@@ -79,8 +93,8 @@ async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
     ];
     let mut souk = Souk::start(binary, &flags);
     let seller = Api::signed_in(&souk.ready, souk.ready.account("seller", 0)).await;
-    let (sale, product) = wide_sale(&souk.ready, &seller, UNITS).await;
-    let body = json!({ "sale_id": sale, "product_id": product, "quantity": 1 });
+    let (sale, products) = wide_sale(&souk.ready, &seller, PRODUCTS, UNITS).await;
+    let sale = Arc::new(Sale { id: sale, products });
     let mut buyers = Vec::new();
     for n in 0..BUYERS {
         buyers.push(Api::registered(&souk.ready, &format!("crash{n}@souk.example")).await);
@@ -91,7 +105,7 @@ async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
         let mut buying = JoinSet::new();
         for (n, buyer) in buyers.iter().enumerate() {
             let buyer = buyer.at(&souk.ready);
-            buying.spawn(buy(buyer, n, kill, body.clone(), acknowledged.clone()));
+            buying.spawn(buy(buyer, n, kill, sale.clone(), acknowledged.clone()));
         }
         let moment = Duration::from_millis(random.random_range(50..600));
         tokio::time::sleep(moment).await;
@@ -102,15 +116,18 @@ async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
         }
         souk = Souk::start(binary, &flags);
         findings.ready_ms.push(souk.took.as_millis());
-        check(&souk, &buyers, &sale, &acknowledged, kill, &mut findings).await;
+        check(&souk, &buyers, &sale.id, &acknowledged, kill, &mut findings).await;
     }
     findings.acknowledged = acknowledged.lock().await.len();
     findings
 }
 
 /// Buys with a new key each time, and writes down what was acknowledged.
-async fn buy(buyer: Api, n: usize, kill: usize, body: Value, acknowledged: Acknowledged) {
+async fn buy(buyer: Api, n: usize, kill: usize, sale: Arc<Sale>, acknowledged: Acknowledged) {
     for round in 0.. {
+        let product = kill * PRODUCTS_PER_KILL + round / ORDERS_PER_PRODUCT;
+        let product = &sale.products[product % sale.products.len()];
+        let body = json!({ "sale_id": sale.id, "product_id": product, "quantity": 1 });
         let Ok(response) = buyer.buy(&format!("{kill}-{n}-{round}"), &body).await else {
             return;
         };
@@ -122,7 +139,8 @@ async fn buy(buyer: Api, n: usize, kill: usize, body: Value, acknowledged: Ackno
             let id = order["id"].as_str().unwrap().to_owned();
             acknowledged.lock().await.insert(id, n);
         } else {
-            assert_eq!(status, 503, "{order}");
+            let code = order["code"].as_str().unwrap();
+            assert!(matches!(code, "busy" | "per_buyer_limit"), "{order}");
         }
     }
 }
@@ -136,9 +154,14 @@ async fn check(
     findings: &mut Findings,
 ) {
     let mut there = BTreeSet::new();
+    let mut by_product: BTreeMap<String, u64> = BTreeMap::new();
     for buyer in buyers {
         for order in buyer.at(&souk.ready).all("/api/orders").await {
-            assert_eq!(order["lines"][0]["quantity"], 1);
+            let line = &order["lines"][0];
+            assert_eq!(line["quantity"], 1);
+            *by_product
+                .entry(line["product_id"].as_str().unwrap().to_owned())
+                .or_default() += 1;
             there.insert(order["id"].as_str().unwrap().to_owned());
         }
     }
@@ -152,18 +175,21 @@ async fn check(
         told.remove(&id);
         findings.lost.push(format!("{id} after kill {kill}"));
     }
-    let stock = buyers[0]
+    let view = buyers[0]
         .at(&souk.ready)
         .get(&format!("/api/sales/{sale}"))
-        .await["stock"][0]
-        .clone();
-    let units = |name: &str| stock[name].as_u64().unwrap();
-    let adds_up = units("allocated") == units("available") + units("held") + units("sold")
-        && units("held") + units("sold") == there.len() as u64;
-    if !adds_up {
-        findings.stock.push(format!(
-            "{stock} with {} orders after kill {kill}",
-            there.len()
-        ));
+        .await;
+    for stock in view["stock"].as_array().unwrap() {
+        let units = |name: &str| stock[name].as_u64().unwrap();
+        let ordered = by_product
+            .get(stock["product_id"].as_str().unwrap())
+            .copied();
+        let adds_up = units("allocated") == units("available") + units("held") + units("sold")
+            && units("held") + units("sold") == ordered.unwrap_or(0);
+        if !adds_up {
+            findings
+                .stock
+                .push(format!("{stock} with {ordered:?} orders after kill {kill}"));
+        }
     }
 }

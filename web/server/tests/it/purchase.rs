@@ -11,36 +11,39 @@ use crate::{
 
 const PURCHASES: usize = 100;
 
-/// A sale that one buyer cannot empty, in the demo's show.
-pub async fn wide_sale(ready: &Ready, seller: &Api, units: u32) -> (String, String) {
-    let snapshot = seller
-        .get(&format!("/api/streams/{}/room", ready.stream_id))
-        .await;
-    let running = snapshot["d"]["shop"]["sale"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+/// Most units that a buyer may have of one product.
+pub(crate) const PER_BUYER: usize = 99;
+
+/// Closes the demo's sale and opens one of new products; returns its id and theirs.
+pub(crate) async fn wide_sale(
+    ready: &Ready,
+    seller: &Api,
+    products: usize,
+    units: u32,
+) -> (String, Vec<String>) {
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let room = format!("/api/streams/{}/room", ready.stream_id);
+    let running = id(&seller.get(&room).await["d"]["shop"]["sale"]);
     seller.poke(&format!("/api/sales/{running}/close")).await;
     let me = seller.get("/api/users/profile").await;
-    let product = json!({
-        "seller_id": me["memberships"][0]["seller_id"],
-        "title": { "ko": "시험", "en": "Trial" },
-        "image_url": "/products/mug.svg",
-        "price": { "amount": 1000, "currency": "KRW" },
-        "stock": units,
-    });
-    let product = seller.post("/api/products", product).await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let item = json!({ "product_id": product, "allocated": units, "max_per_buyer": units });
-    let sale = json!({ "stream_id": ready.stream_id, "hold_seconds": 600, "items": [item] });
-    let sale = seller.post("/api/sales", sale).await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let mut ids = Vec::new();
+    for n in 0..products {
+        let product = json!({
+            "seller_id": me["memberships"][0]["seller_id"],
+            "title": { "ko": format!("시험 {n}"), "en": format!("Trial {n}") },
+            "image_url": "/products/mug.svg",
+            "price": { "amount": 1000, "currency": "KRW" },
+            "stock": units,
+        });
+        ids.push(id(&seller.post("/api/products", product).await));
+    }
+    let item =
+        |id: &String| json!({ "product_id": id, "allocated": units, "max_per_buyer": PER_BUYER });
+    let items: Vec<Value> = ids.iter().map(item).collect();
+    let sale = json!({ "stream_id": ready.stream_id, "hold_seconds": 600, "items": items });
+    let sale = id(&seller.post("/api/sales", sale).await);
     seller.poke(&format!("/api/sales/{sale}/open")).await;
-    (sale, product)
+    (sale, ids)
 }
 
 #[tokio::test]
@@ -48,12 +51,12 @@ async fn the_same_key_by_lane_and_by_http_is_one_order() {
     let souk = Souk::demo(&[]);
     let ready = &souk.ready;
     let seller = Api::signed_in(ready, ready.account("seller", 0)).await;
-    let (sale, product) = wide_sale(ready, &seller, 200).await;
+    let (sale, products) = wide_sale(ready, &seller, 2, 200).await;
     let buyer = Api::signed_in(ready, ready.account("buyer", 0)).await;
     let (viewer, _) = Viewer::with_lanes(ready, &buyer).await;
-    let body = json!({ "sale_id": sale, "product_id": product, "quantity": 1 });
     let mut replays = 0;
     for n in 0..PURCHASES {
+        let body = json!({ "sale_id": sale, "product_id": products[n % 2], "quantity": 1 });
         let key = format!("twin-{n}");
         let mut command = body.clone();
         command["key"] = json!(key);
@@ -86,9 +89,11 @@ async fn the_same_key_by_lane_and_by_http_is_one_order() {
     }
     let orders = buyer.all("/api/orders").await;
     assert_eq!(orders.len(), PURCHASES);
-    let stock = seller.get(&format!("/api/sales/{sale}")).await["stock"][0].clone();
-    assert_eq!(stock["held"], PURCHASES, "{stock}");
-    assert_eq!(stock["available"], 200 - PURCHASES, "{stock}");
+    let view = seller.get(&format!("/api/sales/{sale}")).await;
+    for stock in view["stock"].as_array().unwrap() {
+        assert_eq!(stock["held"], PURCHASES / 2, "{stock}");
+        assert_eq!(stock["available"], 200 - PURCHASES / 2, "{stock}");
+    }
     println!("{PURCHASES} purchases twice: {PURCHASES} orders; HTTP came second {replays} times");
     viewer.leave().await;
 }

@@ -13,13 +13,13 @@ use tokio_tungstenite::{
 use crate::{souk::Ready, viewer::PATIENCE};
 
 /// An open socket in a room.
-pub struct Socket {
+pub(crate) struct Socket {
     inner: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Socket {
     /// Opens one in the demo's room.
-    pub async fn open(ready: &Ready) -> Self {
+    pub(crate) async fn open(ready: &Ready) -> Self {
         let address = ready.ws(&format!("/api/streams/{}/events", ready.stream_id));
         Self {
             inner: connect_async(address).await.unwrap().0,
@@ -27,7 +27,7 @@ impl Socket {
     }
 
     /// The next frame that fits; others are passed over.
-    pub async fn frame(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn frame(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let next = async {
             loop {
                 match self.inner.next().await {
@@ -48,18 +48,18 @@ impl Socket {
     }
 
     /// Sends a client frame.
-    pub async fn send(&mut self, kind: &str, payload: Value) {
+    pub(crate) async fn send(&mut self, kind: &str, payload: Value) {
         let frame = json!({ "v": 1, "t": kind, "d": payload }).to_string();
         self.raw(Message::text(frame)).await;
     }
 
     /// Sends anything.
-    pub async fn raw(&mut self, message: Message) {
+    pub(crate) async fn raw(&mut self, message: Message) {
         self.inner.send(message).await.unwrap();
     }
 
     /// The code with which the server closes.
-    pub async fn close_code(mut self) -> CloseCode {
+    pub(crate) async fn close_code(mut self) -> CloseCode {
         let closed = async {
             loop {
                 match self.inner.next().await {

@@ -16,27 +16,27 @@ const READY_TIME_MAX: Duration = Duration::from_secs(90);
 /// What the ready file says.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ready {
-    pub http: String,
-    pub whip: String,
-    pub stream_id: String,
-    pub stream_key: String,
-    pub watch_url: String,
-    pub studio_url: String,
-    pub accounts: Vec<Account>,
+pub(crate) struct Ready {
+    pub(crate) http: String,
+    pub(crate) whip: String,
+    pub(crate) stream_id: String,
+    pub(crate) stream_key: String,
+    pub(crate) watch_url: String,
+    pub(crate) studio_url: String,
+    pub(crate) accounts: Vec<Account>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Account {
-    pub email: String,
-    pub password: String,
-    pub role: String,
+pub(crate) struct Account {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) role: String,
 }
 
 impl Ready {
     /// The n-th account of a role.
-    pub fn account(&self, role: &str, n: usize) -> &Account {
+    pub(crate) fn account(&self, role: &str, n: usize) -> &Account {
         self.accounts
             .iter()
             .filter(|account| account.role == role)
@@ -45,34 +45,34 @@ impl Ready {
     }
 
     /// The address for sockets.
-    pub fn ws(&self, path: &str) -> String {
+    pub(crate) fn ws(&self, path: &str) -> String {
         format!("{}{path}", self.http.replacen("http", "ws", 1))
     }
 
     /// Address and port of the edge.
-    pub fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &str {
         self.http.strip_prefix("http://").unwrap()
     }
 }
 
 /// The running process.
-pub struct Souk {
+pub(crate) struct Souk {
     child: Child,
-    pub ready: Ready,
+    pub(crate) ready: Ready,
     /// From the start of the process to the ready file.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// Ready file and log.
     dir: TempDir,
 }
 
 impl Souk {
     /// A demo in a temporary data folder.
-    pub fn demo(flags: &[&str]) -> Self {
+    pub(crate) fn demo(flags: &[&str]) -> Self {
         Self::start(Path::new(env!("CARGO_BIN_EXE_souk")), flags)
     }
 
     /// A demo of any binary.
-    pub fn start(binary: &Path, flags: &[&str]) -> Self {
+    pub(crate) fn start(binary: &Path, flags: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         let started = Instant::now();
         let mut child = command(binary, "demo", &dir.path().join("log"))
@@ -108,18 +108,18 @@ impl Souk {
     }
 
     /// Everything that was logged so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
     }
 
     /// `kill -9`, and the end of the process.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM; returns the log once the process has ended well.
-    pub fn terminate(mut self) -> String {
+    pub(crate) fn terminate(mut self) -> String {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -157,7 +157,7 @@ impl Drop for Souk {
 }
 
 /// A verb of the binary, with its own environment and its log in a file.
-pub fn command(binary: &Path, verb: &str, log: &PathBuf) -> Command {
+pub(crate) fn command(binary: &Path, verb: &str, log: &PathBuf) -> Command {
     let mut command = Command::new(binary);
     for (name, _) in std::env::vars() {
         if name.starts_with("SOUK_") {

@@ -34,26 +34,26 @@ use webrtc::{
 use crate::{api::Api, souk::Ready};
 
 /// How long anything may take on a machine that is busy with other tests.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What arrived.
 #[derive(Default)]
-pub struct Received {
-    pub video_packets: AtomicU64,
-    pub audio_packets: AtomicU64,
+pub(crate) struct Received {
+    pub(crate) video_packets: AtomicU64,
+    pub(crate) audio_packets: AtomicU64,
     /// An H.264 keyframe began.
-    pub keyframe: AtomicBool,
+    pub(crate) keyframe: AtomicBool,
 }
 
 /// A connected viewer.
-pub struct Viewer {
+pub(crate) struct Viewer {
     connection: Arc<dyn PeerConnection>,
     channels: BTreeMap<u16, Arc<dyn DataChannel>>,
     frames: Mutex<mpsc::UnboundedReceiver<Value>>,
-    pub received: Arc<Received>,
+    pub(crate) received: Arc<Received>,
     /// Address of the WHEP session.
-    pub session: String,
-    pub answer: String,
+    pub(crate) session: String,
+    pub(crate) answer: String,
 }
 
 struct Handler {
@@ -101,7 +101,7 @@ fn begins_keyframe(payload: &[u8]) -> bool {
 
 impl Viewer {
     /// Joins with the four lanes and sees the snapshot.
-    pub async fn with_lanes(ready: &Ready, api: &Api) -> (Self, Value) {
+    pub(crate) async fn with_lanes(ready: &Ready, api: &Api) -> (Self, Value) {
         let viewer = Self::join(ready, api, true).await;
         let snapshot = viewer
             .frame("the snapshot", |frame| frame["t"] == "snapshot")
@@ -110,7 +110,7 @@ impl Viewer {
     }
 
     /// Joins without a data section.
-    pub async fn plain(ready: &Ready, api: &Api) -> Self {
+    pub(crate) async fn plain(ready: &Ready, api: &Api) -> Self {
         Self::join(ready, api, false).await
     }
 
@@ -176,7 +176,7 @@ impl Viewer {
     }
 
     /// The next frame that fits; others are passed over.
-    pub async fn frame(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn frame(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let mut frames = self.frames.lock().await;
         let next = async {
             loop {
@@ -195,7 +195,7 @@ impl Viewer {
     }
 
     /// Sends a client frame on its lane.
-    pub async fn send(&self, lane: Lane, kind: &str, payload: Value) {
+    pub(crate) async fn send(&self, lane: Lane, kind: &str, payload: Value) {
         let frame = json!({ "v": 1, "t": kind, "d": payload });
         self.channels[&lane.id()]
             .send_text(&frame.to_string())
@@ -204,7 +204,7 @@ impl Viewer {
     }
 
     /// Signs the connection in.
-    pub async fn authenticate(&self, token: &str) {
+    pub(crate) async fn authenticate(&self, token: &str) {
         self.send(Lane::Control, "auth", json!({ "token": token }))
             .await;
         let session = self
@@ -214,7 +214,7 @@ impl Viewer {
     }
 
     /// Waits until picture and sound flow.
-    pub async fn sees_media(&self) {
+    pub(crate) async fn sees_media(&self) {
         let flows = async {
             let received = &self.received;
             while received.video_packets.load(Ordering::Relaxed) < 60
@@ -233,7 +233,7 @@ impl Viewer {
         );
     }
 
-    pub async fn leave(self) {
+    pub(crate) async fn leave(self) {
         self.connection.close().await.unwrap();
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     souk::{Ready, Souk},
 };
 
-pub const OBS: &str = include_str!("../fixtures/obs-32.2-h264-single.reconstructed.sdp");
+pub(crate) const OBS: &str = include_str!("../fixtures/obs-32.2-h264-single.reconstructed.sdp");
 const OBS_SIMULCAST: &str = include_str!("../fixtures/obs-32.2-h264-simulcast3.reconstructed.sdp");
 const FFMPEG: &str = include_str!("../fixtures/ffmpeg-9.0.2-offer.captured.sdp");
 const LIBDATACHANNEL: &str = include_str!("../fixtures/libdatachannel-0.24.5-offer.captured.sdp");
