@@ -4,6 +4,7 @@
 
 mod bridge;
 mod codecs;
+mod encoders;
 mod forged;
 mod joins;
 mod lanes;

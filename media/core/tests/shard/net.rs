@@ -96,7 +96,8 @@ impl Net {
         };
         let (text, config) =
             answer(node.client.config().role, &node.client.offer(), &local).unwrap();
-        let config = Box::new(config);
+        let mut config = Box::new(config);
+        (node.tweak)(&mut config);
         self.command(
             shard,
             Command::Add {

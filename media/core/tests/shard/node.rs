@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use media_core::border::PeerId;
 use media_core::client::{Client, ClientConfig};
-use media_core::peer::{Codec, Inbound, PeerEvent, Role, SRTP_OVERHEAD};
+use media_core::peer::{Codec, Inbound, PeerConfig, PeerEvent, Role, SRTP_OVERHEAD};
 use media_core::transmit::Transmits;
 
 use crate::net::CLIENT;
@@ -46,6 +46,8 @@ pub struct Node {
     /// Viewers: ask for what is missing. Publishers: answer.
     pub repairs: bool,
     pub codec: Codec,
+    /// Changes what its answer settled, for what the client cannot offer.
+    pub tweak: fn(&mut PeerConfig),
     sequences: [u16; 2],
     history: BTreeMap<(u32, u16), Vec<u8>>,
     next_nack: Option<Instant>,
@@ -75,6 +77,7 @@ impl Node {
             nacked: 0,
             repairs: true,
             codec,
+            tweak: |_| {},
             // Close to the wrap-around, so that every test passes it.
             sequences: [65_000u16.wrapping_add(seed), 65_500u16.wrapping_sub(seed)],
             history: BTreeMap::new(),
@@ -223,7 +226,7 @@ impl Node {
         }
     }
 
-    fn seal_and_send(&mut self, packet: &[u8], out: &mut Transmits) {
+    pub fn seal_and_send(&mut self, packet: &[u8], out: &mut Transmits) {
         let Some(to) = self.client.remote() else {
             return;
         };
