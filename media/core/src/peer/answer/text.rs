@@ -89,23 +89,7 @@ fn media(
             "a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
         ));
     }
-    let accepted = offered
-        .formats
-        .iter()
-        .filter(|it| section.formats.contains(&it.format));
-    for offered in accepted {
-        let format = offered.format;
-        sdp.line(format_args!("a=rtpmap:{} {}", format.pt, offered.rtpmap));
-        if let Some(fmtp) = &offered.fmtp {
-            sdp.line(format_args!("a=fmtp:{} {fmtp}", format.pt));
-        }
-        if format.nack {
-            sdp.line(format_args!("a=rtcp-fb:{} nack", format.pt));
-        }
-        if format.pli {
-            sdp.line(format_args!("a=rtcp-fb:{} nack pli", format.pt));
-        }
-    }
+    formats(sdp, offered, section);
     if section.rid.is_some() {
         for layer in &offered.layers {
             sdp.line(format_args!("a=rid:{layer} recv"));
@@ -125,6 +109,26 @@ fn media(
             "a=ssrc:{} msid:{} {kind}",
             section.local_ssrc, local.cname
         ));
+    }
+}
+
+fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section) {
+    let accepted = offered
+        .formats
+        .iter()
+        .filter(|it| section.formats.contains(&it.format));
+    for offered in accepted {
+        let format = offered.format;
+        sdp.line(format_args!("a=rtpmap:{} {}", format.pt, offered.rtpmap));
+        if let Some(fmtp) = &offered.fmtp {
+            sdp.line(format_args!("a=fmtp:{} {fmtp}", format.pt));
+        }
+        if format.nack {
+            sdp.line(format_args!("a=rtcp-fb:{} nack", format.pt));
+        }
+        if format.pli {
+            sdp.line(format_args!("a=rtcp-fb:{} nack pli", format.pt));
+        }
     }
 }
 
