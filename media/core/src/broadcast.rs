@@ -24,6 +24,8 @@ pub(crate) struct Stream {
     pub(crate) codec: Codec,
     /// How the source's timestamps map to our time.
     pub(crate) mapping: Option<Mapping>,
+    /// Timestamp of the latest keyframe.
+    keyframe: Option<u32>,
 }
 
 /// See the module header.
@@ -95,11 +97,13 @@ impl Broadcast {
                 source: packet.source,
                 codec: packet.codec,
                 mapping: None,
+                keyframe: None,
             }),
         };
         if packet.source != stream.source {
             stream.ring.clear();
-            (stream.source, stream.codec, stream.mapping) = (packet.source, packet.codec, None);
+            (stream.source, stream.codec) = (packet.source, packet.codec);
+            (stream.mapping, stream.keyframe) = (None, None);
             self.queue.forget(kind);
         }
         stream.mapping = mapping.or(stream.mapping);
@@ -109,7 +113,11 @@ impl Broadcast {
             Push::TooLong => return Delivery::TooLong,
             Push::Stored => {}
         }
-        let keyframe = packet.key != Key::No;
+        // Several packets of one keyframe may look like its beginning.
+        let keyframe = packet.key != Key::No && stream.keyframe != Some(packet.timestamp);
+        if keyframe {
+            stream.keyframe = Some(packet.timestamp);
+        }
         if self.viewers.is_empty() {
             return Delivery::Queued { keyframe };
         }

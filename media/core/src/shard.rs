@@ -15,6 +15,7 @@ mod viewer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use crate::border::{Bridged, BroadcastId, Command, Event};
@@ -48,6 +49,8 @@ pub struct Shard {
     events: VecDeque<Event>,
     lane_events: usize,
     bridged: VecDeque<(usize, Bridged)>,
+    /// The broadcast whose fan-out had to pause last.
+    paused: BroadcastId,
     next_tick: Instant,
     next_gauges: Instant,
     stats: Stats,
@@ -67,6 +70,7 @@ impl Shard {
             events: VecDeque::new(),
             lane_events: 0,
             bridged: VecDeque::new(),
+            paused: BroadcastId(0),
             next_tick: now,
             next_gauges: now,
             stats: Stats::default(),
@@ -179,13 +183,21 @@ impl Shard {
             broadcasts,
             members,
             stats,
+            paused,
             ..
         } = self;
-        let mut more = false;
-        for broadcast in broadcasts.values_mut() {
-            more |= fan_out(broadcast, members, now, ntp, out, stats);
+        // Whoever filled the queue last time comes last, so that no broadcast starves another.
+        let after = (Bound::Excluded(*paused), Bound::Unbounded);
+        let until = (Bound::Unbounded, Bound::Included(*paused));
+        for part in [after, until] {
+            for (id, broadcast) in broadcasts.range_mut(part) {
+                if fan_out(broadcast, members, now, ntp, out, stats) {
+                    *paused = *id;
+                    return true;
+                }
+            }
         }
-        more
+        false
     }
 
     /// When to call [`Shard::handle_timeout`] and [`Shard::flush`] at the latest.

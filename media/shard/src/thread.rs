@@ -26,8 +26,8 @@ use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::handle::{Link, MediaHandle};
 use crate::limits::{
-    BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, MAX_SLEEP, RECEIVES_PER_TURN,
-    RECV_BATCH, SEND_AT, STATS_INTERVAL,
+    BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
+    RECEIVES_PER_TURN, RECV_BATCH, SEND_AT, STATS_INTERVAL,
 };
 use crate::udp::{self, Socket};
 use crate::wake::{self, Sleeper, Waker};
@@ -189,7 +189,7 @@ impl Seat {
             if self.shard.next_timeout() <= now {
                 self.shard.handle_timeout(now, &mut self.out);
             }
-            self.fan_out(now);
+            busy |= self.fan_out(now);
             self.send();
             self.report();
             self.cross();
@@ -237,10 +237,15 @@ impl Seat {
         true
     }
 
-    fn fan_out(&mut self, now: Instant) {
-        while self.shard.flush(now, &mut self.out) {
+    /// Sends waiting media to viewers. Returns whether there is more.
+    fn fan_out(&mut self, now: Instant) -> bool {
+        for _ in 0..FLUSHES_PER_TURN {
+            if !self.shard.flush(now, &mut self.out) {
+                return false;
+            }
             self.send();
         }
+        true
     }
 
     fn send_if_full(&mut self) {

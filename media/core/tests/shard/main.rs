@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, unreachable_pub)]
 
 mod bridge;
+mod burst;
 mod codecs;
 mod encoders;
 mod forged;

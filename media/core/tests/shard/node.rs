@@ -85,6 +85,11 @@ impl Node {
         }
     }
 
+    /// Lets the video sequence numbers jump.
+    pub fn jump(&mut self, by: u16) {
+        self.sequences[1] = self.sequences[1].wrapping_add(by);
+    }
+
     /// Sends one RTP packet: `timestamp` in ticks, `payload` as it is.
     pub fn send_rtp(
         &mut self,
