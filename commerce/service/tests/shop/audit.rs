@@ -5,6 +5,47 @@ use std::collections::BTreeMap;
 use commerce_store::Store;
 use sqlx::Row as _;
 
+/// What must not be found.
+const FAULTS: &[(&str, &str)] = &[
+    (
+        "a level differs from its holds",
+        "SELECT COUNT(*) FROM stock_level l WHERE l.sale_id IS NOT NULL AND (
+               l.held <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
+                          WHERE r.stock_level_id = l.id AND r.state IN ('held', 'committing')) OR
+               l.committed <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
+                               WHERE r.stock_level_id = l.id AND r.state = 'committed'))",
+    ),
+    (
+        "a buyer's count differs from their holds",
+        "SELECT COUNT(*) FROM sale_buyer b WHERE b.qty <>
+               (SELECT COALESCE(SUM(qty), 0) FROM reservation r WHERE r.sale_id = b.sale_id
+                  AND r.product_id = b.product_id AND r.buyer_id = b.buyer_id
+                  AND r.state IN ('held', 'committing', 'committed'))",
+    ),
+    (
+        "a buyer is over the limit",
+        "SELECT COUNT(*) FROM sale_buyer WHERE qty > max_qty",
+    ),
+    (
+        "a paid order without its payment, or the other way round",
+        "SELECT COUNT(*) FROM orders o JOIN payment p ON p.order_id = o.id
+             JOIN reservation r ON r.order_id = o.id
+             WHERE (o.status = 'paid') <> (p.state = 'paid')
+                OR (o.status = 'paid') <> (r.state = 'committed')
+                OR (p.state = 'paid' AND p.amount <> o.total)",
+    ),
+    (
+        "an order that is over still holds stock",
+        "SELECT COUNT(*) FROM orders o JOIN reservation r ON r.order_id = o.id
+             WHERE o.status IN ('expired', 'cancelled') AND r.state IN ('held', 'committing')",
+    ),
+    (
+        "an order without exactly one key",
+        "SELECT COUNT(*) FROM orders o WHERE
+               (SELECT COUNT(*) FROM idempotency_key k WHERE k.order_id = o.id) <> 1",
+    ),
+];
+
 /// Checks the ledger against the levels, the orders and the limits, from independent tables.
 pub(crate) async fn audit(store: &Store) {
     let pool = store.reader();
@@ -41,47 +82,8 @@ pub(crate) async fn audit(store: &Store) {
             "the ledger replays to row {id}"
         );
     }
-    // Every query below must find nothing.
-    for (what, sql) in [
-        (
-            "a level differs from its holds",
-            "SELECT COUNT(*) FROM stock_level l WHERE l.sale_id IS NOT NULL AND (
-               l.held <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
-                          WHERE r.stock_level_id = l.id AND r.state IN ('held', 'committing')) OR
-               l.committed <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
-                               WHERE r.stock_level_id = l.id AND r.state = 'committed'))",
-        ),
-        (
-            "a buyer's count differs from their holds",
-            "SELECT COUNT(*) FROM sale_buyer b WHERE b.qty <>
-               (SELECT COALESCE(SUM(qty), 0) FROM reservation r WHERE r.sale_id = b.sale_id
-                  AND r.product_id = b.product_id AND r.buyer_id = b.buyer_id
-                  AND r.state IN ('held', 'committing', 'committed'))",
-        ),
-        (
-            "a buyer is over the limit",
-            "SELECT COUNT(*) FROM sale_buyer WHERE qty > max_qty",
-        ),
-        (
-            "a paid order without its payment, or the other way round",
-            "SELECT COUNT(*) FROM orders o JOIN payment p ON p.order_id = o.id
-             JOIN reservation r ON r.order_id = o.id
-             WHERE (o.status = 'paid') <> (p.state = 'paid')
-                OR (o.status = 'paid') <> (r.state = 'committed')
-                OR (p.state = 'paid' AND p.amount <> o.total)",
-        ),
-        (
-            "an order that is over still holds stock",
-            "SELECT COUNT(*) FROM orders o JOIN reservation r ON r.order_id = o.id
-             WHERE o.status IN ('expired', 'cancelled') AND r.state IN ('held', 'committing')",
-        ),
-        (
-            "an order without exactly one key",
-            "SELECT COUNT(*) FROM orders o WHERE
-               (SELECT COUNT(*) FROM idempotency_key k WHERE k.order_id = o.id) <> 1",
-        ),
-    ] {
-        let found: i64 = sqlx::query_scalar(sql).fetch_one(pool).await.unwrap();
+    for (what, sql) in FAULTS {
+        let found: i64 = sqlx::query_scalar(*sql).fetch_one(pool).await.unwrap();
         assert_eq!(found, 0, "{what}");
     }
 }

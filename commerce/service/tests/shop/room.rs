@@ -102,7 +102,23 @@ async fn a_room_sees_the_show() {
         matches!(frame, ServerFrame::Unpinned(_)).then_some(())
     })
     .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_finds_in_the_snapshot_what_the_others_were_told() {
+    let shop = Shop::open().await;
+    let viewer = shop.buyer().await;
+    let mut socket = join(&shop, viewer).await;
+    let product = shop.add_product(5).await;
+    let card = shop
+        .commerce
+        .add_card(shop.owner, shop.stream, product)
+        .await
+        .unwrap();
+    shop.commerce
+        .pin(shop.owner, shop.stream, card.id)
+        .await
+        .unwrap();
     let place = shop.open_sale(5, 5).await;
     let sale = next(&mut socket, |frame| match frame {
         ServerFrame::Sale(sale) if sale.state == SaleState::Open => Some(sale),
@@ -111,14 +127,16 @@ async fn a_room_sees_the_show() {
     .await;
     assert_eq!(sale.id, place.0);
 
-    // Whoever comes later finds the same in the snapshot.
     let mut late = join(&shop, viewer).await;
     let snapshot = next(&mut late, |frame| match frame {
         ServerFrame::Snapshot(snapshot) => Some(snapshot),
         _ => None,
     })
     .await;
-    assert_eq!((snapshot.shop.cards.len(), snapshot.shop.pinned), (2, None));
+    assert_eq!(
+        (snapshot.shop.cards.len(), snapshot.shop.pinned),
+        (1, Some(card.id))
+    );
     assert_eq!(snapshot.shop.sale.unwrap(), sale);
     assert_eq!(snapshot.shop.stock[0].available, 5);
 }

@@ -119,7 +119,11 @@ async fn fields_are_named_when_refused() {
         pointers(refused),
         ["/title/ko", "/title/en", "/image_url", "/price/amount"]
     );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_cannot_have_what_the_shelf_has_not() {
+    let shop = Shop::open().await;
     let product_id = shop.add_product(3).await;
     let item = NewSaleItem {
         product_id,
