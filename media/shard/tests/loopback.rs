@@ -181,6 +181,35 @@ fn check(viewer: &Node) {
     assert!(viewer.events.contains(&lane(1, b"{\"card\":7}")));
 }
 
+/// Closes one of two viewers; it is gone from the events and from the counters.
+async fn leave(media: &MediaHandle, events: &mut Receiver<MediaEvent>, peer: PeerId) {
+    media.close(peer).await;
+    let closed = event(events, |e| matches!(e, MediaEvent::Closed { .. })).await;
+    let reason = CloseReason::Requested;
+    assert_eq!(
+        closed,
+        MediaEvent::Closed {
+            peer,
+            broadcast: ROOM,
+            role: Role::Viewer,
+            reason
+        }
+    );
+
+    let end = Instant::now() + PATIENCE;
+    while media.stats().viewers != 1 {
+        assert!(Instant::now() < end, "{:?}", media.stats());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let stats = media.stats();
+    assert_eq!((stats.publishers, stats.joins, stats.leaves), (1, 3, 1));
+    assert!(
+        stats.packets_forwarded >= 80 && stats.bridged_in > 0,
+        "{stats:?}"
+    );
+    assert_eq!(stats.drop_unvalidated_source, 0);
+}
+
 #[tokio::test]
 async fn media_and_lanes_flow_from_end_to_end() {
     let (media, mut events, threads) = start(config(2)).unwrap();
@@ -220,31 +249,7 @@ async fn media_and_lanes_flow_from_end_to_end() {
     .await;
     assert!(matches!(started, MediaEvent::MediaStarted { video: Some(name), .. } if name == "VP8"));
 
-    media.close(viewers[0].peer).await;
-    let closed = event(&mut events, |e| matches!(e, MediaEvent::Closed { .. })).await;
-    let (peer, reason) = (viewers[0].peer, CloseReason::Requested);
-    assert_eq!(
-        closed,
-        MediaEvent::Closed {
-            peer,
-            broadcast: ROOM,
-            role: Role::Viewer,
-            reason
-        }
-    );
-
-    let end = Instant::now() + PATIENCE;
-    while media.stats().viewers != 1 {
-        assert!(Instant::now() < end, "{:?}", media.stats());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let stats = media.stats();
-    assert_eq!((stats.publishers, stats.joins, stats.leaves), (1, 3, 1));
-    assert!(
-        stats.packets_forwarded >= 80 && stats.bridged_in > 0,
-        "{stats:?}"
-    );
-    assert_eq!(stats.drop_unvalidated_source, 0);
+    leave(&media, &mut events, viewers[0].peer).await;
     tokio::task::spawn_blocking(|| threads.stop())
         .await
         .unwrap();
