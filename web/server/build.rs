@@ -5,6 +5,8 @@
 //! run at the same time (two target folders, an editor) wait for one another on a lock file.
 //! Without Node the build stops with a line that says what to install.
 
+#![allow(clippy::print_stderr)] // cargo shows it to the person who builds
+
 use std::{
     env, fs,
     fs::File,

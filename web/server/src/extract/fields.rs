@@ -34,20 +34,26 @@ impl<T: DeserializeOwned> FromRequest<App> for Fields<T> {
             ));
         }
         let bytes = raw_body(&parts.headers, body, limits::JSON_BODY_BYTES_MAX).await?;
-        parse(&bytes).map(Self).map_err(Refusal::from)
+        parse(&bytes)
+            .map(Self)
+            .map_err(|problem| Refusal::from(*problem))
     }
 }
 
 /// Bytes to a value, or a problem with JSON pointers to what is wrong.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Box<Problem>> {
     // Whether it is JSON comes before what it says; this pass neither recurses nor keeps anything.
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
-        return Err(Problem::new(Code::InvalidJson, error.to_string()));
+        return Err(Box::new(Problem::new(Code::InvalidJson, error.to_string())));
     }
     if !bytes.trim_ascii_start().starts_with(b"{") {
         // Without this, a list would be taken for the fields in their order.
         let problem = Problem::new(Code::ValidationError, "");
-        return Err(problem.with_field("", "type", "must be an object"));
+        return Err(Box::new(problem.with_field(
+            "",
+            "type",
+            "must be an object",
+        )));
     }
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -58,7 +64,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     };
     let message = error.to_string();
     if error.classify() != Category::Data || message.starts_with("duplicate field") {
-        return Err(Problem::new(Code::InvalidJson, message));
+        return Err(Box::new(Problem::new(Code::InvalidJson, message)));
     }
     let mut pointer = String::new();
     for segment in track.path().iter() {
@@ -83,12 +89,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         "format"
     };
     // The position in the body says nothing to a person.
-    let detail = message
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    Err(Problem::new(Code::ValidationError, "").with_field(&pointer, code, detail))
+    let detail = message.split(" at line ").next().unwrap_or_default();
+    let problem = Problem::new(Code::ValidationError, "").with_field(&pointer, code, detail);
+    Err(Box::new(problem))
 }
 
 /// The path may or may not end with the field that the message names.

@@ -36,6 +36,9 @@ use crate::{api::Api, souk::Ready};
 /// How long anything may take on a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Frames that wait for the test to look at them.
+const FRAMES_MAX: usize = 10_000;
+
 /// What arrived.
 #[derive(Default)]
 pub(crate) struct Received {
@@ -49,7 +52,7 @@ pub(crate) struct Received {
 pub(crate) struct Viewer {
     connection: Arc<dyn PeerConnection>,
     channels: BTreeMap<u16, Arc<dyn DataChannel>>,
-    frames: Mutex<mpsc::UnboundedReceiver<Value>>,
+    frames: Mutex<mpsc::Receiver<Value>>,
     pub(crate) received: Arc<Received>,
     /// Address of the WHEP session.
     pub(crate) session: String,
@@ -135,7 +138,7 @@ impl Viewer {
                 .await
                 .unwrap();
         }
-        let (sender, frames) = mpsc::unbounded_channel();
+        let (sender, frames) = mpsc::channel(FRAMES_MAX);
         let mut channels = BTreeMap::new();
         for lane in Lane::ALL.into_iter().filter(|_| lanes) {
             let spec = lane.spec();
@@ -257,11 +260,11 @@ async fn build(handler: Handler) -> Arc<dyn PeerConnection> {
     Arc::new(connection)
 }
 
-async fn listen(channel: Arc<dyn DataChannel>, frames: mpsc::UnboundedSender<Value>) {
+async fn listen(channel: Arc<dyn DataChannel>, frames: mpsc::Sender<Value>) {
     while let Some(event) = channel.poll().await {
         if let DataChannelEvent::OnMessage(message) = event {
             let frame = serde_json::from_slice(&message.data).unwrap();
-            if frames.send(frame).is_err() {
+            if frames.send(frame).await.is_err() {
                 return;
             }
         }
