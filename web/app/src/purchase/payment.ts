@@ -16,6 +16,8 @@ export interface Payment {
   problem: Ref<Problem | null>
   /** The buyer's answer in the provider's window. */
   answer(approve: boolean): Promise<void>
+  /** Asks the server how the order stands. */
+  refresh(): Promise<void>
 }
 
 /** `order` is what is paid; `update` takes each newer state of it. */
@@ -78,5 +80,5 @@ export function usePayment(order: Ref<Order | null>, update: (order: Order) => v
     over = true
     clearTimeout(timer)
   })
-  return { step, problem, answer }
+  return { step, problem, answer, refresh }
 }
