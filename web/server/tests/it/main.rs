@@ -12,6 +12,7 @@ mod purchase;
 mod room;
 mod socket;
 mod souk;
+mod table;
 mod viewer;
 mod whep;
 mod whip;

@@ -5,6 +5,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header::Head
 use crate::{
     api::{Api, refusal},
     souk::{Ready, Souk},
+    table::Table,
 };
 
 pub(crate) const OBS: &str = include_str!("../fixtures/obs-32.2-h264-single.reconstructed.sdp");
@@ -123,133 +124,76 @@ async fn the_simulcast_answer_is_what_obs_waits_for() {
     assert!(answer.contains("a=simulcast:recv 0;1;2\r\n"), "{answer}");
 }
 
+const POSTS: &str = "
+    no token       | nobody | POST /whip | content-type: application/sdp        | $OBS | 401 unauthenticated
+    wrong token    | nobody | POST /whip | $SDP; authorization: Bearer nonsense | $OBS | 401 invalid_token
+    raw token      | nobody | POST /whip | $SDP; authorization: $KEY            | $OBS | 401 invalid_token
+    huge token     | nobody | POST /whip | $SDP; authorization: Bearer $LONG    | $OBS | 401 invalid_token
+    json           | nobody | POST /whip | $AUTH; content-type: application/json | $OBS | 415 unsupported_media_type
+    no type        | nobody | POST /whip | $AUTH; no-type                       | $OBS | 415 unsupported_media_type
+    gzip           | nobody | POST /whip | $AUTH; $SDP; content-encoding: gzip  | $OBS | 415 unsupported_media_type
+    wrong accept   | nobody | POST /whip | $AUTH; $SDP; accept: text/html       | $OBS | 406 not_acceptable
+    too large      | nobody | POST /whip | $AUTH; $SDP | $LARGE                    | 413 payload_too_large
+    empty          | nobody | POST /whip | $AUTH; $SDP | -                         | 400 malformed_offer
+    not sdp        | nobody | POST /whip | $AUTH; $SDP | hello                     | 400 malformed_offer
+    nul            | nobody | POST /whip | $AUTH; $SDP | $NUL                      | 400 malformed_offer
+    recvonly       | nobody | POST /whip | $AUTH; $SDP | $RECVONLY                 | 422 unsupported_offer
+    inactive       | nobody | POST /whip | $AUTH; $SDP | $INACTIVE                 | 422 unsupported_offer
+    unknown codecs | nobody | POST /whip | $AUTH; $SDP | $CODECS                   | 422 unsupported_offer
+    weak print     | nobody | POST /whip | $AUTH; $SDP | $WEAK                     | 422 unsupported_offer
+    no print       | nobody | POST /whip | $AUTH; $SDP | $BARE                     | 422 unsupported_offer
+    two voices     | nobody | POST /whip | $AUTH; $SDP | $VOICES                   | 422 unsupported_offer
+";
+
 #[tokio::test]
 async fn bad_posts_are_refused_one_by_one() {
     let souk = Souk::demo(&["--no-broadcast"]);
+    let auth = format!("authorization: Bearer {}", souk.ready.stream_key);
+    let bare = OBS
+        .lines()
+        .filter(|line| !line.starts_with("a=fingerprint"));
+    let bare: String = bare.map(|line| format!("{line}\r\n")).collect();
+    let voice = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:9\r\n";
+    let table = Table::default()
+        .caller("nobody", &Api::anonymous(&souk.ready))
+        .name("KEY", &souk.ready.stream_key)
+        .name("LONG", "k".repeat(9_000))
+        .name("LARGE", "a".repeat(70_000))
+        .name("NUL", OBS.replace("s=-", "s=\0"))
+        .name("RECVONLY", OBS.replace("sendonly", "recvonly"))
+        .name("INACTIVE", OBS.replace("sendonly", "inactive"))
+        .name(
+            "CODECS",
+            OBS.replace("H264", "H999").replace("opus", "nope"),
+        )
+        .name("WEAK", OBS.replace("sha-256", "sha-1"))
+        .name("BARE", bare)
+        .name("VOICES", format!("{OBS}{voice}"))
+        .name("OBS", OBS);
+    let sdp = "content-type: application/sdp";
+    let posts = POSTS.replace("$AUTH", &auth).replace("$SDP", sdp);
+    table.assert_refused(&posts).await;
     let whip = Whip::new(&souk.ready);
-    let plain = || {
-        whip.request("POST", "/whip")
-            .body(OBS)
-            .header("content-type", "application/sdp")
-    };
-    let good = |body: String| whip.post(&body);
-    let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:9\r\n";
-    let table: Vec<(&str, RequestBuilder, u16, &str)> = vec![
-        ("no token", plain(), 401, "unauthenticated"),
-        (
-            "wrong token",
-            plain().bearer_auth("nonsense"),
-            401,
-            "invalid_token",
-        ),
-        (
-            "raw token",
-            plain().header("authorization", &souk.ready.stream_key),
-            401,
-            "invalid_token",
-        ),
-        (
-            "huge token",
-            plain().bearer_auth("k".repeat(9_000)),
-            401,
-            "invalid_token",
-        ),
-        (
-            "json",
-            typed(&whip, "application/json"),
-            415,
-            "unsupported_media_type",
-        ),
-        ("no type", typed(&whip, ""), 415, "unsupported_media_type"),
-        (
-            "gzip",
-            good(OBS.into()).header("content-encoding", "gzip"),
-            415,
-            "unsupported_media_type",
-        ),
-        (
-            "wrong accept",
-            good(OBS.into()).header("accept", "text/html"),
-            406,
-            "not_acceptable",
-        ),
-        (
-            "too large",
-            good("a".repeat(70_000)),
-            413,
-            "payload_too_large",
-        ),
-        ("empty", good(String::new()), 400, "malformed_offer"),
-        ("not sdp", good("hello".into()), 400, "malformed_offer"),
-        (
-            "nul",
-            good(OBS.replace("s=-", "s=\0")),
-            400,
-            "malformed_offer",
-        ),
-        (
-            "recvonly",
-            good(OBS.replace("sendonly", "recvonly")),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "inactive",
-            good(OBS.replace("sendonly", "inactive")),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "unknown codecs",
-            good(OBS.replace("H264", "H999").replace("opus", "nope")),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "sha-1",
-            good(OBS.replace("sha-256", "sha-1")),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "no fingerprint",
-            good(without(OBS, "a=fingerprint")),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "two audio sections",
-            good(format!("{OBS}{audio}")),
-            422,
-            "unsupported_offer",
-        ),
-    ];
-    for (what, request, status, code) in table {
-        assert_refused(what, request.send().await.unwrap(), status, code).await;
-    }
-    let with_parameter = typed(&whip, "application/sdp; charset=utf-8")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(with_parameter.status(), StatusCode::CREATED);
-}
-
-fn typed(whip: &Whip<'_>, kind: &str) -> RequestBuilder {
-    let request = whip
+    let post = whip
         .request("POST", "/whip")
-        .bearer_auth(&whip.ready.stream_key)
+        .bearer_auth(&souk.ready.stream_key);
+    let typed = post
+        .header("content-type", "application/sdp; charset=utf-8")
         .body(OBS);
-    if kind.is_empty() {
-        request
-    } else {
-        request.header("content-type", kind)
-    }
+    assert_eq!(typed.send().await.unwrap().status(), StatusCode::CREATED);
 }
 
-fn without(offer: &str, prefix: &str) -> String {
-    let kept = offer.lines().filter(|line| !line.starts_with(prefix));
-    kept.map(|line| format!("{line}\r\n")).collect()
-}
+const PATCHES: &str = "
+    no If-Match     | nobody | PATCH $SESSION | $FRAG                                      | $BODY | 428 precondition_required
+    stale tag       | nobody | PATCH $SESSION | $FRAG; if-match: \"old\"                   | $BODY | 412 precondition_failed
+    ice restart     | nobody | PATCH $SESSION | $FRAG; if-match: *                         | $BODY | 422 unsupported_offer
+    wrong type      | nobody | PATCH $SESSION | if-match: $TAG; content-type: application/sdp | $BODY | 415 unsupported_media_type
+    too large       | nobody | PATCH $SESSION | $FRAG; if-match: $TAG                      | $LARGE | 413 payload_too_large
+    wrong token     | nobody | PATCH $SESSION | $FRAG; if-match: $TAG; authorization: Bearer x | $BODY | 401 invalid_token
+    unknown session | nobody | PATCH /whip/sessions/nonsense | $FRAG; if-match: $TAG       | $BODY | 404 not_found
+    other kind      | nobody | DELETE $WHEP   | -                                          | -     | 404 not_found
+    wrong key       | nobody | DELETE $SESSION | authorization: Bearer x                   | -     | 401 invalid_token
+";
 
 #[tokio::test]
 async fn trickle_asks_for_the_right_tag_and_the_right_type() {
@@ -257,59 +201,23 @@ async fn trickle_asks_for_the_right_tag_and_the_right_type() {
     let whip = Whip::new(&souk.ready);
     let (headers, _) = whip.publish(OBS).await;
     let (session, etag) = (text(&headers, "location"), text(&headers, "etag"));
-    let patch = || {
-        let request = whip.request("PATCH", session).body(FRAGMENT);
-        request.header("content-type", "application/trickle-ice-sdpfrag")
-    };
-    let done = patch().header("if-match", etag).send().await.unwrap();
+    let patch = whip
+        .request("PATCH", session)
+        .header("if-match", etag)
+        .body(FRAGMENT);
+    let typed = patch.header("content-type", "application/trickle-ice-sdpfrag");
+    let done = typed.send().await.unwrap();
     assert_eq!(done.status(), StatusCode::NO_CONTENT);
     assert!(done.headers().get("etag").is_none());
-    let typed = |kind: &str| {
-        let request = whip.request("PATCH", session).header("if-match", etag);
-        request.header("content-type", kind).body(FRAGMENT)
-    };
-    let missing = || {
-        let request = whip
-            .request("PATCH", "/whip/sessions/nonsense")
-            .body(FRAGMENT);
-        request
-            .header("content-type", "application/trickle-ice-sdpfrag")
-            .header("if-match", etag)
-    };
-    let other = typed("application/trickle-ice-sdpfrag").body("x".repeat(20_000));
-    let wrong = "00000000000000000000000000";
-    let table: Vec<(&str, RequestBuilder, u16, &str)> = vec![
-        ("no If-Match", patch(), 428, "precondition_required"),
-        (
-            "stale tag",
-            patch().header("if-match", "\"old\""),
-            412,
-            "precondition_failed",
-        ),
-        (
-            "ice restart",
-            patch().header("if-match", "*"),
-            422,
-            "unsupported_offer",
-        ),
-        (
-            "wrong type",
-            typed("application/sdp"),
-            415,
-            "unsupported_media_type",
-        ),
-        ("too large", other, 413, "payload_too_large"),
-        ("unknown session", missing(), 404, "not_found"),
-        (
-            "wrong token",
-            patch().header("if-match", etag).bearer_auth(wrong),
-            401,
-            "invalid_token",
-        ),
-    ];
-    for (what, request, status, code) in table {
-        assert_refused(what, request.send().await.unwrap(), status, code).await;
-    }
+    let table = Table::default()
+        .caller("nobody", &Api::anonymous(&souk.ready))
+        .name("WHEP", session.replace("whip", "whep"))
+        .name("SESSION", session)
+        .name("TAG", etag)
+        .name("LARGE", "x".repeat(20_000))
+        .name("BODY", FRAGMENT);
+    let kind = "content-type: application/trickle-ice-sdpfrag";
+    table.assert_refused(&PATCHES.replace("$FRAG", kind)).await;
     // None of that has hurt the session.
     assert_eq!(
         whip.request("GET", session).send().await.unwrap().status(),
