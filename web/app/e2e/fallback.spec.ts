@@ -2,7 +2,7 @@
 import { expect, openWindow, signIn, test } from './harness'
 import { shot } from './stamps'
 
-test('without media the socket carries the room, and buying works over HTTP', async ({ demo, browser }) => {
+test('without media the socket carries the room, its chat and its purchases', async ({ demo, browser }) => {
   const { context, page } = await openWindow(browser, { width: 390, height: 844 })
   await context.route('**/whep/**', (route) => route.abort())
   await signIn(page, demo, demo.account('buyer'))

@@ -1,8 +1,8 @@
 export default {
   site: { skip: 'Skip to content', home: 'Home', orders: 'Orders', studio: 'Studio', language: 'Language', account: 'Account' },
   common: {
-    retry: 'Try again', loading: 'Loading…', close: 'Close', cancel: 'Cancel', copy: 'Copy', copied: 'Copied', save: 'Save',
-    back: 'Back', show: 'Show', hide: 'Hide', viewers: '{n} watching', more: 'Show more',
+    retry: 'Try again', loading: 'Loading…', close: 'Close', copy: 'Copy', copied: 'Copied',
+    viewers: '{n} watching', more: 'Show more',
   },
   home: {
     title: 'Live now', lead: 'Watch, ask, buy. While it happens.', empty: 'Nobody is live right now',
@@ -19,22 +19,22 @@ export default {
     waiting: 'Nothing is on air yet', waitingHint: 'The picture starts here by itself.', paused: 'The host is away for a moment',
     pausedHint: 'Stay here: the picture returns by itself.', ended: 'This show has ended', missing: 'This show does not exist',
     sound: 'Tap for sound', play: 'Tap to play', mute: 'Mute', unmute: 'Sound on', fallback: 'Backup connection: chat and buying work',
-    offline: 'You are offline', leave: 'Leave the show', player: 'Live video', about: 'About this show', products: 'Products', chat: 'Chat',
+    leave: 'Leave the show', player: 'Live video', about: 'About this show', products: 'Products', chat: 'Chat',
     bag: 'Products of this show', bagCount: '{n} products', empty: 'No products yet', keys: 'B buy · C chat · M sound',
   },
   card: {
-    no: 'No. {n}', pinned: 'On now', buy: 'Buy', price: 'Price', before: 'Before', soldOut: 'Sold out', left: '{n} left', leftPart: '{n}% left',
+    no: 'No. {n}', pinned: 'On now', buy: 'Buy', price: 'Price', before: 'Before', soldOut: 'Sold out', left: '{n} left',
     waitingPay: 'Waiting for {n} payment | Waiting for {n} payments', held: '{n} in checkout', returned: '{n} returned', added: '{n} added',
     withdrawn: '{n} withdrawn', announceSoldOut: '{name} is sold out', announcePinned: 'Now on: {name}, {price}', stock: 'Stock',
-    notOpen: 'Not on sale', paused: 'Sale paused', closed: 'Sale over', soon: 'Soon', details: 'Details of {name}', off: '{n}% off',
+    notOpen: 'Not on sale', paused: 'Sale paused', closed: 'Sale over', soon: 'Soon', off: '{n}% off',
   },
   chat: {
     say: 'Say something…', send: 'Send', host: 'HOST', admin: 'ADMIN', empty: 'Say hello. The host reads along.', latest: 'Latest messages',
-    failed: 'Not sent', tooLong: 'At most {n} characters', wait: 'Wait {n} s, then go on',
+    failed: 'Not sent', wait: 'Wait {n} s, then go on',
   },
   buy: {
-    title: 'Buy', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person', total: 'Total',
-    order: 'Hold and pay {price}', placing: 'Holding your item…', heldFor: 'Held for {time}', heldHint: 'It is yours while the clock runs.',
+    title: 'Buy', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person',
+    order: 'Hold and pay {price}', placing: 'Holding your item…', heldFor: 'Held for {time}',
     window: 'Payment', windowHint: 'A practice provider: no money moves.', approve: 'Pay {price}', decline: 'Decline',
     paying: 'Confirming the payment…', declined: 'The payment was declined. The item is still held for you.', unknown: 'The provider has not answered yet. This page keeps asking.',
     expired: 'The hold has run out and nothing was charged.', again: 'Hold again', newPrice: 'The price is now {price}.', acceptPrice: 'Buy at the new price',
@@ -44,15 +44,14 @@ export default {
   },
   orders: {
     title: 'Orders', empty: 'No orders yet', emptyHint: 'What you buy in a show appears here.', number: 'Order {number}', placed: 'Placed', paid: 'Paid', due: 'Pay by',
-    total: 'Total', payNow: 'Pay now', quantity: '{n} pc', item: 'Items', watch: 'Back to the show',
+    total: 'Total', watch: 'Back to the show',
     status: { pending_payment: 'Waiting for payment', paid: 'Paid', expired: 'Expired', cancelled: 'Cancelled' },
     payment: { none: 'Not paid', pending: 'Being confirmed', paid: 'Paid', failed: 'Declined', integrity_failure: 'Under review', refunded: 'Refunded' },
   },
   studio: {
-    title: 'Studio', lead: 'Your shows', open: 'Open', newShow: 'New show', showTitle: 'Title of the show', create: 'Create', none: 'No shows yet',
+    title: 'Studio', lead: 'Your shows', newShow: 'New show', showTitle: 'Title of the show', create: 'Create', none: 'No shows yet',
     noneHint: 'Create the first one; you can go live a minute later.', shop: 'Shop', shopName: 'Name of your shop', shopHint: 'You need a shop before you go live. It takes one line.',
-    createShop: 'Open the shop', live: 'On air', idle: 'Not live', viewers: 'Viewers', watchPage: 'Viewer page', end: 'End show', endSure: 'End it for good? Viewers are sent off.',
-    notYours: 'You do not host this show', sellerGone: 'Ask its owner for access.',
+    createShop: 'Open the shop', watchPage: 'Viewer page', end: 'End show', endSure: 'End it for good? Viewers are sent off.',
     source: 'Source', camera: 'Camera', encoder: 'OBS or FFmpeg', preview: 'Camera preview', startCamera: 'Turn camera on', goLive: 'Go live', stop: 'Stop',
     going: 'Going live…', onAir: 'You are on air', rate: '{n} Mbit/s', noCamera: 'The camera cannot be used: {reason}', insecure: 'Browsers give the camera to HTTPS pages and this computer only.',
     takenOver: 'The broadcast was taken over or lost.', needsKey: 'Going live from the camera makes a new stream key; the one in your encoder stops working.',
@@ -62,7 +61,7 @@ export default {
     queueEmpty: 'No products in this show yet', nameKo: 'Name (Korean)', nameEn: 'Name (English)', price: 'Price (₩)', stock: 'Stock', picture: 'Picture', add: 'Add',
     sale: 'Sale', noSale: 'No sale yet', newSale: 'New sale', salePrice: 'Sale price (₩)', allocated: 'Units', perBuyer: 'Per person', hold: 'Hold, seconds', createSale: 'Create sale',
     openSale: 'Open', pauseSale: 'Pause', closeSale: 'Close', state: { draft: 'Draft', open: 'Open', paused: 'Paused', closed: 'Closed' },
-    sold: 'sold', held: 'held', left: 'left', plus: 'Add {n} to {name}', minus: 'Take {n} from {name}', shelfLeft: '{n} on the shelf', include: 'Sell {name} in this sale', chat: 'Chat',
+    sold: 'sold', held: 'held', plus: 'Add {n} to {name}', minus: 'Take {n} from {name}', shelfLeft: '{n} on the shelf', include: 'Sell {name} in this sale', chat: 'Chat',
   },
   problem: {
     offline: 'The server cannot be reached.', unexpected: 'Something went wrong.', internal: 'Something went wrong on our side.', unauthenticated: 'Sign in first.',

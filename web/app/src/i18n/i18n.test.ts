@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import en from './en'
 import { preferred } from './index'
@@ -20,6 +21,17 @@ describe('the two languages', () => {
   it('fill in the same values', () => {
     const holes = (text = ''): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
     for (const [key, text] of english) expect([key, holes(korean.get(key))]).toEqual([key, holes(text)])
+  })
+})
+
+describe('the pages', () => {
+  const names = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts'))
+  const asked = names.flatMap((name) => [...readFileSync(`src/${name}`, 'utf8').matchAll(/\bt\('([\w.]+)'/g)].map((match) => match[1] ?? ''))
+  const english = new Set(leaves(en).map(([key]) => key))
+
+  it('ask only for words that there are', () => {
+    expect(asked.length).toBeGreaterThan(100)
+    expect(asked.filter((key) => !english.has(key))).toEqual([])
   })
 })
 
