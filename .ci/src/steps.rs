@@ -164,11 +164,16 @@ fn e2e(shop: &mut Workshop) -> Ran {
     let ffmpeg = shop.ffmpeg()?;
     let build = ["test", "--workspace", "--test", SERVER_TESTS, "--no-run"];
     succeed(Run::new(shop.root(), "cargo", &build).stream())?;
-    let app = shop.app();
-    let run = Run::new(&app, "npm", &["run", "--silent", "e2e"])
-        .set("SOUK_BIN", shop.souk().to_string_lossy())
-        .set("CHROMIUM_BIN", chromium.to_string_lossy())
-        .set("FFMPEG", ffmpeg.to_string_lossy());
+    let (app, results) = (shop.app(), shop.browser_results());
+    let results = results.to_string_lossy();
+    let run = Run::new(
+        &app,
+        "npm",
+        &["run", "--silent", "e2e", "--", "--output", &results],
+    )
+    .set("SOUK_BIN", shop.souk().to_string_lossy())
+    .set("CHROMIUM_BIN", chromium.to_string_lossy())
+    .set("FFMPEG", ffmpeg.to_string_lossy());
     Ok(run.stream())
 }
 

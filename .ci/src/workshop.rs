@@ -59,6 +59,12 @@ impl Workshop {
         self.target.join("ci/souk-negative-control")
     }
 
+    /// Where the browser tests put traces of failures. Not the folder of runs by hand, which
+    /// would clear each other's.
+    pub(crate) fn browser_results(&self) -> PathBuf {
+        self.target.join("ci/browser")
+    }
+
     /// Node, and the packages of the front end and of its test clients.
     pub(crate) fn node(&mut self) -> Result<(), Outcome> {
         if self.node.is_none() {
