@@ -60,6 +60,8 @@ export const useRoom = defineStore('room', () => {
         media: (next, track) => {
           phase.value = next
           media.value = track
+          // Nobody tells a page that has left the room how it goes on there.
+          if (next === 'ended' || next === 'missing') state.presence = { live: false, viewers: 0 }
         },
         link: (next) => {
           link.value = next
