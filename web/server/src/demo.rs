@@ -44,6 +44,10 @@ pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
         config.http.tls.is_none() || flags.no_broadcast,
         "http.tls_certificate: the demo's loop publishes by plain HTTP; add --no-broadcast"
     );
+    if let Some(file) = &flags.ready_file {
+        // One of an earlier run would tell a reader addresses that are gone.
+        let _ = std::fs::remove_file(file);
+    }
     let clip = Arc::new(Clip::embedded()?);
     let server = Server::start(&config).await?;
     let stop = CancellationToken::new();

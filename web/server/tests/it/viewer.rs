@@ -106,9 +106,15 @@ impl Viewer {
     /// Joins with the four lanes and sees the snapshot.
     pub(crate) async fn with_lanes(ready: &Ready, api: &Api) -> (Self, Value) {
         let viewer = Self::join(ready, api, true).await;
-        let snapshot = viewer
-            .frame("the snapshot", |frame| frame["t"] == "snapshot")
-            .await;
+        let is_snapshot = |frame: &Value| frame["t"] == "snapshot";
+        // This client library drops a message that comes before its own channel object is up,
+        // which the server's first one may; a browser keeps it. So it asks again, as after a gap.
+        let first = viewer.frame("the first snapshot", is_snapshot);
+        if let Ok(snapshot) = timeout(Duration::from_secs(3), first).await {
+            return (viewer, snapshot);
+        }
+        viewer.send(Lane::Control, "resync", json!({})).await;
+        let snapshot = viewer.frame("the snapshot", is_snapshot).await;
         (viewer, snapshot)
     }
 
