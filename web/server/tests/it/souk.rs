@@ -164,6 +164,8 @@ pub(crate) fn command(binary: &Path, verb: &str, log: &PathBuf) -> Command {
             command.env_remove(name);
         }
     }
+    // A killed demo cannot remove its temporary folder; this one goes with the test.
+    command.env("TMPDIR", log.parent().unwrap());
     command.arg(verb).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(File::create(log).unwrap());
     command
