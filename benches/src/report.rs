@@ -20,9 +20,12 @@ pub struct Percentiles {
 #[derive(Debug, Clone)]
 pub struct Samples(Histogram<u64>);
 
+/// Longer samples count as this long: ten minutes in microseconds.
+const LONGEST_US: u64 = 600_000_000;
+
 impl Default for Samples {
     fn default() -> Self {
-        Self(Histogram::new(3).expect("3 significant digits are within the histogram's bounds"))
+        Self(Histogram::new_with_max(LONGEST_US, 3).expect("a valid range and precision"))
     }
 }
 
@@ -34,7 +37,7 @@ impl Samples {
 
     /// Adds all samples of another set.
     pub fn merge(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("both sets grow on demand");
+        self.0.add(&other.0).expect("all sets have one range");
     }
 
     /// Number of samples.
@@ -86,4 +89,32 @@ pub struct Swarm {
     pub first_frame_ms: Percentiles,
     /// From the publisher's send to the viewer's receive of a packet (full viewers).
     pub forward_delay_ms: Percentiles,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_in_milliseconds_and_absent_without_samples() {
+        let mut samples = Samples::default();
+        assert_eq!(samples.percentiles().p50, None);
+        (1..=100u64).for_each(|ms| samples.add_us(ms * 1000));
+        let mut other = Samples::default();
+        other.add_us(u64::MAX);
+        samples.merge(&other);
+        let seen = samples.percentiles();
+        assert!(
+            seen.p50.is_some_and(|ms| (50.0..=52.0).contains(&ms)),
+            "{seen:?}"
+        );
+        assert!(
+            seen.p95.is_some_and(|ms| (95.0..=97.0).contains(&ms)),
+            "{seen:?}"
+        );
+        assert!(
+            seen.max.is_some_and(|ms| ms >= LONGEST_US as f64 / 1000.0),
+            "{seen:?}"
+        );
+    }
 }
