@@ -265,7 +265,7 @@ impl RoomTask {
         self.early.push_back(peer);
     }
 
-    fn count_viewers(&mut self) {
+    pub(super) fn count_viewers(&mut self) {
         self.room.presence.set_viewers(self.members.viewers());
         self.notice();
     }

@@ -106,6 +106,7 @@ impl RoomTask {
         let identity = identity.filter(|identity| identity.holds_at(now_ms));
         let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
         if self.members.identify(key, identity) {
+            self.count_viewers();
             self.send_to(key, Lane::Control, &frame).await;
         }
     }
@@ -131,6 +132,7 @@ impl RoomTask {
         for key in self.members.expire(clock::now_ms()) {
             let frame = ServerFrame::Session(Identity::session(None));
             self.send_to(key, Lane::Control, &frame).await;
+            self.count_viewers();
         }
         let (mut gone, mut backlog) = (Vec::new(), 0);
         for session in self.members.sockets() {

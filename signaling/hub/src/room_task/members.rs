@@ -63,23 +63,22 @@ impl Members {
             self.peers.insert(peer, key);
         } else {
             self.sockets.insert(key, session.clone());
-            self.gauges.change(1);
         }
-        let user = session
-            .gate()
-            .identity(clock::now_ms())
-            .map(|identity| identity.user);
-        if let Some(user) = user {
-            self.users.entry(user).or_default().push(key);
+        let identity = session.gate().identity(clock::now_ms()).cloned();
+        if let Some(identity) = &identity {
+            self.users.entry(identity.user).or_default().push(key);
         }
+        let counted = false;
+        let open = socket;
         self.all.insert(
             key,
             Member {
                 session,
-                counted: socket,
-                open: socket,
+                counted,
+                open,
             },
         );
+        self.recount(key, identity.as_ref());
     }
 
     pub(crate) fn leave(&mut self, key: SessionKey) -> Option<Arc<Session>> {
@@ -103,6 +102,21 @@ impl Members {
         let identity = session.gate().identify(None);
         self.unlist(key, identity.as_ref());
         Some(session)
+    }
+
+    /// A socket counts as a viewer unless the seller's own people are behind it: a Studio page is
+    /// no audience. Media peers are counted by [`Members::connected`].
+    fn recount(&mut self, key: SessionKey, identity: Option<&Identity>) {
+        let Some(member) = self.all.get_mut(&key) else {
+            return;
+        };
+        if member.session.peer().is_some() {
+            return;
+        }
+        let counts = !identity.is_some_and(|identity| identity.seller);
+        if std::mem::replace(&mut member.counted, counts) != counts {
+            self.gauges.change(if counts { 1 } else { -1 });
+        }
     }
 
     /// A viewer's media works: it counts.
@@ -141,12 +155,12 @@ impl Members {
         let Some(member) = self.all.get(&key) else {
             return false;
         };
-        let user = identity.as_ref().map(|identity| identity.user);
-        let before = member.session.gate().identify(identity);
+        let before = member.session.gate().identify(identity.clone());
         self.unlist(key, before.as_ref());
-        if let Some(user) = user {
-            self.users.entry(user).or_default().push(key);
+        if let Some(identity) = &identity {
+            self.users.entry(identity.user).or_default().push(key);
         }
+        self.recount(key, identity.as_ref());
         true
     }
 
@@ -161,6 +175,7 @@ impl Members {
                 .and_then(|member| member.session.gate().expire(now_ms));
             if expired.is_some() {
                 self.unlist(key, expired.as_ref());
+                self.recount(key, None);
                 ended.push(key);
             }
         }

@@ -7,7 +7,7 @@ use signaling_wire::{
 
 use super::stage;
 use crate::{
-    SocketReceiver, clock,
+    Identity, SocketReceiver, clock,
     testing::{card, find, identity, next},
 };
 
@@ -114,4 +114,32 @@ async fn receipts_reach_all_connections_of_their_account_and_no_other() {
     hub.send_to_user(id, identity(2, 0).user, receipt(5)).await;
     assert_eq!(find(&mut phone.rx, number).await, 5);
     assert_eq!(find(&mut laptop.rx, number).await, 4);
+}
+
+#[tokio::test]
+async fn the_sellers_own_people_at_a_desk_are_no_audience() {
+    let stage = stage().await;
+    let (hub, id) = (&stage.hub, stage.room());
+    let viewers = async |wanted: u32| {
+        stage
+            .until(|stage| stage.hub.presence(id).filter(|now| now.viewers == wanted))
+            .await;
+    };
+    let host = |n| Identity {
+        seller: true,
+        ..identity(n, clock::now_ms() + 60_000)
+    };
+    let desk = hub.join_socket(id, None).await.unwrap();
+    let _viewer = hub.join_socket(id, None).await.unwrap();
+    viewers(2).await;
+    hub.identify(id, desk.key, Some(host(1))).await;
+    viewers(1).await;
+    hub.identify(id, desk.key, Some(host(2))).await;
+    hub.identify(id, desk.key, None).await;
+    viewers(2).await;
+    hub.leave_socket(id, desk.key).await;
+    viewers(1).await;
+    let known = hub.join_socket(id, Some(host(3))).await.unwrap();
+    drop(known);
+    viewers(1).await;
 }
