@@ -16,7 +16,7 @@ use crate::{config::HttpConfig, error::Refusal, state::App};
 
 /// Scripts, pictures and connections of our own origin only; media from blobs for the camera.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; \
+    style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; \
     font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; \
     base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 

@@ -169,7 +169,8 @@ impl Default for RawShop {
 pub(crate) struct RawLog {
     /// `text` or `json`.
     pub(crate) format: String,
-    /// What is logged, as in `info,signaling_hub=debug`.
+    /// What is logged, as in `info,signaling_hub=debug`. The protocol engines are silent by
+    /// default: they write a line for every bad packet that a stranger sends.
     pub(crate) filter: String,
 }
 
@@ -177,7 +178,8 @@ impl Default for RawLog {
     fn default() -> Self {
         Self {
             format: "text".to_owned(),
-            filter: "info,rtc=warn,rtc_ice=warn,rtc_dtls=error".to_owned(),
+            filter: "info,rtc=warn,rtc_ice=warn,rtc_dtls=off,rtc_sctp=off,sctp_proto=off"
+                .to_owned(),
         }
     }
 }

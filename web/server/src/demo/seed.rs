@@ -108,8 +108,8 @@ const WARES: [Ware; 6] = [
     ),
 ];
 
-const SELLER: &str = "하루상점 Haru Goods";
-const TITLE: &str = "하루상점 라이브 · Haru Goods live";
+const SELLER: &str = "Haru Goods";
+const TITLE: &str = "Slow mornings: mugs, lamps and linen";
 /// Long enough to read the receipt and pay without haste.
 const HOLD_SECONDS: u32 = 600;
 
