@@ -10,7 +10,7 @@ const view = {
   status: word('scheduled', 'live', 'interrupted', 'ended'),
   live: flag,
   viewers: count,
-  started_at: optional((value: unknown) => value as string | number),
+  started_ms: optional((value: unknown) => value as string | number),
   seller: record({ id: text, name: text }),
   pinned: optional(card),
   poster_url: optional(text),

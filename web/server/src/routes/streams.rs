@@ -32,7 +32,7 @@ pub(crate) struct StreamView {
     live: bool,
     viewers: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<u64>,
+    started_ms: Option<u64>,
     seller: Seller,
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<Card>,
@@ -148,7 +148,7 @@ async fn view(app: &App, stream: Stream) -> Answer<StreamView> {
         status,
         live: presence.live,
         viewers: presence.viewers,
-        started_at: stream.started_ms,
+        started_ms: stream.started_ms,
         seller: stream.seller,
         pinned,
         links: None,
