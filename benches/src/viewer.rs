@@ -69,7 +69,10 @@ pub async fn watch(
         let wake = Instant::now() + REPAIR_INTERVAL;
         let turn = endpoint
             .turn(wake, |now, packet| {
-                watcher.take(now, packet, tally, phase, first_frame)
+                // A light viewer's packets stay sealed: only their headers can be read.
+                if full {
+                    watcher.take(now, packet, tally, phase, first_frame);
+                }
             })
             .await?;
         if let Turn::Closed = turn {
