@@ -1,11 +1,13 @@
 //! The handle: what it holds, how it starts, and what may be asked about an account.
 //!
-//! What can be done with it is in [`registration`], [`sign_in`], [`sessions`] and [`keys`].
+//! What can be done with it is in [`registration`], [`sign_in`], [`sessions`], [`keys`] and
+//! [`tickets`].
 
 mod keys;
 mod registration;
 mod sessions;
 mod sign_in;
+mod tickets;
 
 use std::{
     net::IpAddr,
@@ -17,6 +19,7 @@ use serde::Serialize;
 use signaling_wire::UserId;
 
 pub use registration::NewAccount;
+pub use tickets::PublishTicket;
 
 use crate::{
     clock::Clock,

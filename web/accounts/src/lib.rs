@@ -1,4 +1,5 @@
-//! Who people are: registration, sign-in, access tokens, sessions, stream keys.
+//! Who people are: registration, sign-in, access tokens, sessions, stream keys, publish
+//! tickets.
 //!
 //! [`Accounts`] is the one handle; cheap to clone. An access token lives for minutes and is checked
 //! without the database; a refresh token is opaque, good for one use, and its session ends when it
@@ -20,7 +21,7 @@ mod session;
 mod throttle;
 mod token;
 
-pub use accounts::{Accounts, NewAccount, Profile, Signed};
+pub use accounts::{Accounts, NewAccount, Profile, PublishTicket, Signed};
 pub use config::{AccountsConfig, Allowance, ThrottleConfig};
 pub use error::AccountError;
 pub use role::Role;

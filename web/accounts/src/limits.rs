@@ -22,7 +22,9 @@ pub const SIGNING_SECRET_BYTES_MIN: usize = 32;
 pub const SECRET_FILE_BYTES_MAX: u64 = 4096;
 /// Random bytes in a refresh token, a stream key and a session family.
 pub const OPAQUE_SECRET_BYTES: usize = 32;
-/// Longest clock difference that an access token is forgiven, seconds.
+/// Life of a publish ticket; what it has opened goes on after it.
+pub const PUBLISH_TICKET_TTL: Duration = Duration::from_secs(120);
+/// Longest clock difference that an access token or a ticket is forgiven, seconds.
 pub const LEEWAY_S: u64 = 5;
 /// How long a rotated refresh token still answers, for two tabs that refresh at once.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);

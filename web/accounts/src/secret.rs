@@ -99,7 +99,7 @@ impl StreamKey {
     }
 }
 
-/// The secret that signs access tokens.
+/// The secret that signs access tokens and publish tickets.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct SigningSecret(Zeroizing<String>);

@@ -1,13 +1,16 @@
-//! Access tokens: JWT of type `at+jwt` (RFC 9068), HS256 and nothing else.
+//! Access tokens: JWT of type `at+jwt` (RFC 9068), HS256 and nothing else. Publish tickets, in
+//! [`ticket`], are of another type and audience, made with the same keys.
 //!
 //! Keys come from the configuration alone; a token can only name one of them by `kid`, and one that
 //! brings or points to a key is refused (RFC 8725). Times are checked here and not by the library,
 //! which takes floats for times; `now` is an argument.
 
+mod ticket;
+
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use signaling_wire::{UserId, limits::ACCESS_TOKEN_BYTES_MAX};
 
 use crate::{
@@ -51,33 +54,31 @@ struct Key {
     decoding: DecodingKey,
 }
 
-/// Signs and verifies access tokens.
+/// Signs and verifies access tokens and publish tickets.
 pub(crate) struct Tokens {
     signing: EncodingKey,
     /// The current key first, then the one before the last rotation.
     keys: Vec<Key>,
     validation: Validation,
+    ticket_validation: Validation,
     issuer: String,
     audience: String,
+    ticket_audience: String,
     ttl_s: u64,
 }
 
 impl Tokens {
     pub(crate) fn new(config: &AccountsConfig, secret: &SigningSecret) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[&config.issuer]);
-        validation.set_audience(&[&config.audience]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // Both are checked in `verify`, on typed claims and with the caller's clock.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
+        let ticket_audience = ticket::audience(&config.audience);
         let keys = [Some(secret), config.previous_jwt_secret.as_ref()];
         Self {
             signing: EncodingKey::from_secret(secret.bytes()),
             keys: keys.into_iter().flatten().map(key).collect(),
-            validation,
+            validation: validation(&config.issuer, &config.audience),
+            ticket_validation: validation(&config.issuer, &ticket_audience),
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
+            ticket_audience,
             ttl_s: u64::from(config.access_ttl_s),
         }
     }
@@ -93,11 +94,6 @@ impl Tokens {
         family: &str,
         now: Now,
     ) -> Result<String, AccountError> {
-        let header = Header {
-            typ: Some(TYPE.to_owned()),
-            kid: self.keys.first().map(|key| key.kid.clone()),
-            ..Header::new(Algorithm::HS256)
-        };
         let body = Body {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -109,8 +105,7 @@ impl Tokens {
             role,
             name: name.to_owned(),
         };
-        jsonwebtoken::encode(&header, &body, &self.signing)
-            .map_err(|error| AccountError::Internal(format!("sign access token: {error}")))
+        self.seal(TYPE, &body)
     }
 
     /// Signature, algorithm, type, key, issuer, audience and times. Not: whether the session has
@@ -120,22 +115,8 @@ impl Tokens {
     }
 
     fn claims(&self, token: &str, now: Now) -> Option<Claims> {
-        if token.len() > ACCESS_TOKEN_BYTES_MAX {
-            return None;
-        }
-        let header = decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) || brings_a_key(&header) {
-            return None;
-        }
-        let kid = header.kid.as_deref()?;
-        let key = self.keys.iter().find(|key| key.kid == kid)?;
-        let body = decode::<Body>(token, &key.decoding, &self.validation)
-            .ok()?
-            .claims;
-        let now_s = now.s();
-        let live = body.nbf <= now_s.saturating_add(limits::LEEWAY_S)
-            && now_s < body.exp.saturating_add(limits::LEEWAY_S);
-        live.then(|| Claims {
+        let body: Body = self.open(TYPE, &self.validation, token)?;
+        is_alive(body.nbf, body.exp, now).then(|| Claims {
             user: body.sub,
             role: body.role,
             name: body.name,
@@ -143,6 +124,56 @@ impl Tokens {
             family: body.fam,
         })
     }
+
+    /// Signs a body as a token of a type, with the current key.
+    fn seal(&self, typ: &str, body: &impl Serialize) -> Result<String, AccountError> {
+        let header = Header {
+            typ: Some(typ.to_owned()),
+            kid: self.keys.first().map(|key| key.kid.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        jsonwebtoken::encode(&header, body, &self.signing)
+            .map_err(|error| AccountError::Internal(format!("sign a token: {error}")))
+    }
+
+    /// The body of a token of this type and audience, signed by one of our keys; its times are
+    /// still to be looked at.
+    fn open<B: DeserializeOwned>(
+        &self,
+        typ: &str,
+        validation: &Validation,
+        token: &str,
+    ) -> Option<B> {
+        if token.len() > ACCESS_TOKEN_BYTES_MAX {
+            return None;
+        }
+        let header = decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(typ) || brings_a_key(&header) {
+            return None;
+        }
+        let kid = header.kid.as_deref()?;
+        let key = self.keys.iter().find(|key| key.kid == kid)?;
+        let token = decode::<B>(token, &key.decoding, validation).ok()?;
+        Some(token.claims)
+    }
+}
+
+fn validation(issuer: &str, audience: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    // Both are checked by `is_alive`, on typed claims and with the caller's clock.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+/// Whether now is between the two, give or take what clocks may differ by.
+fn is_alive(not_before_s: u64, expires_s: u64, now: Now) -> bool {
+    let now_s = now.s();
+    not_before_s <= now_s.saturating_add(limits::LEEWAY_S)
+        && now_s < expires_s.saturating_add(limits::LEEWAY_S)
 }
 
 fn key(secret: &SigningSecret) -> Key {

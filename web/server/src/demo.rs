@@ -23,6 +23,7 @@ use crate::{
     config::{Config, RawConfig},
     signals, telemetry,
 };
+use broadcast::Loop;
 use clip::Clip;
 use publisher::Target;
 use ready::Ready;
@@ -54,14 +55,20 @@ pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
     let show = seed::show(server.app(), &config.data_dir)
         .await
         .context("seeding the shop")?;
+    let owner = show.people.iter().find(|person| person.role == "seller");
+    let owner = owner.context("no seller in the cast")?.user;
     let on_air = (!flags.no_broadcast).then(|| {
         let target = Target {
             http: app::local(server.http()),
             media: app::local_ip(config.media.bind),
-            key: show.stream_key.clone(),
         };
-        let hub = server.app().hub.clone();
-        tokio::spawn(broadcast::run(hub, show.stream, target, clip, stop.clone()))
+        let what = Loop {
+            stream: show.stream,
+            user: owner,
+            target,
+            clip,
+        };
+        tokio::spawn(broadcast::run(server.app().clone(), what, stop.clone()))
     });
     if on_air.is_some() {
         wait_until_live(&server, &show).await?;

@@ -77,6 +77,10 @@ fn api() -> Router<App> {
         .route("/api/streams", get(streams::list).post(streams::create))
         .route("/api/streams/{id}", get(streams::show).delete(streams::end))
         .route("/api/streams/{id}/key", post(streams::rotate_key))
+        .route(
+            "/api/streams/{id}/publish-tickets",
+            post(streams::issue_ticket),
+        )
         .route("/api/streams/{id}/ingest", get(streams::ingest))
         .route("/api/streams/{id}/room", get(streams::room))
         .route("/api/streams/{id}/events", get(events::open))

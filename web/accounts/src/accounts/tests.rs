@@ -5,6 +5,7 @@ mod keys;
 mod registration;
 mod sessions;
 mod sign_in;
+mod tickets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -53,15 +53,13 @@ const LAG_MAX: Duration = Duration::from_secs(1);
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Where and as what to publish.
+/// Where to publish.
 #[derive(Clone)]
 pub(super) struct Target {
     /// Our HTTP edge.
     pub(super) http: SocketAddr,
     /// Address at which our own media ports are reached from this machine.
     pub(super) media: IpAddr,
-    /// The stream key.
-    pub(super) key: String,
 }
 
 /// A running publication; dropping it without [`Publication::close`] leaves the peer to time out.
@@ -98,14 +96,18 @@ struct Outgoing {
 }
 
 impl Publication {
-    /// Publishes the clip; returns once media can flow.
-    pub(super) async fn start(target: &Target, clip: Arc<Clip>) -> anyhow::Result<Self> {
-        timeout(CONNECT_TIME_MAX, Self::connect(target, clip))
+    /// Publishes the clip with a stream key or a ticket; returns once media can flow.
+    pub(super) async fn start(
+        target: &Target,
+        bearer: &str,
+        clip: Arc<Clip>,
+    ) -> anyhow::Result<Self> {
+        timeout(CONNECT_TIME_MAX, Self::connect(target, bearer, clip))
             .await
             .context("took too long")?
     }
 
-    async fn connect(target: &Target, clip: Arc<Clip>) -> anyhow::Result<Self> {
+    async fn connect(target: &Target, bearer: &str, clip: Arc<Clip>) -> anyhow::Result<Self> {
         let (gathered, mut gathering) = watch::channel(false);
         let (state, mut states) = watch::channel(RTCPeerConnectionState::New);
         let connection = build(target.media, Handler { gathered, state }).await?;
@@ -118,7 +120,7 @@ impl Publication {
             .local_description()
             .await
             .context("no offer was made")?;
-        let (session, answer) = post(target, offer.sdp).await?;
+        let (session, answer) = post(target, bearer, offer.sdp).await?;
         let answer = reachable(&answer, target.media);
         connection
             .set_remote_description(RTCSessionDescription::answer(answer)?)
@@ -245,7 +247,7 @@ async fn outgoing(
 }
 
 /// POSTs the offer; returns the session's name and the answer.
-async fn post(target: &Target, offer: String) -> anyhow::Result<(String, String)> {
+async fn post(target: &Target, bearer: &str, offer: String) -> anyhow::Result<(String, String)> {
     let stream = tokio::net::TcpStream::connect(target.http).await?;
     let (mut http, connection) =
         hyper::client::conn::http1::handshake::<_, Body>(TokioIo::new(stream)).await?;
@@ -253,7 +255,7 @@ async fn post(target: &Target, offer: String) -> anyhow::Result<(String, String)
     let request = Request::post("/whip")
         .header("host", target.http.to_string())
         .header("content-type", "application/sdp")
-        .header("authorization", format!("Bearer {}", target.key))
+        .header("authorization", format!("Bearer {bearer}"))
         .body(Body::from(offer))?;
     let response = http.send_request(request).await?;
     let status = response.status();

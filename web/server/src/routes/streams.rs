@@ -55,6 +55,15 @@ struct KeyView {
     whip_url: String,
 }
 
+/// What a page needs to publish now; the stream's key stays as it is.
+#[derive(Serialize)]
+struct TicketView {
+    ticket: String,
+    whip_url: String,
+    /// Seconds.
+    expires_in: u64,
+}
+
 /// Which shows are asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -236,6 +245,25 @@ pub(crate) async fn rotate_key(
     may_host(&app, &user, id).await?;
     let key = issue(&app, &headers, id).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(key)).into_response())
+}
+
+/// A ticket to publish with from the browser within the next two minutes.
+pub(crate) async fn issue_ticket(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<StreamId>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    may_host(&app, &user, id).await?;
+    let ticket = app.accounts.issue_publish_ticket(user.0.user, id);
+    let ticket = ticket.map_err(Problem::from)?;
+    let view = TicketView {
+        ticket: ticket.expose().to_owned(),
+        whip_url: whip_url(&app, &headers),
+        expires_in: ticket.expires_in(),
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, headers, Json(view)).into_response())
 }
 
 /// What the host's page shows about publishing; never the key itself.

@@ -1,5 +1,5 @@
-//! `/whip`: publishing (RFC 9725). The bearer token is the stream key, and the key names the
-//! stream.
+//! `/whip`: publishing (RFC 9725). The bearer token is a stream key, for encoders, or a publish
+//! ticket, for pages; either names the stream.
 
 use axum::{
     extract::{Path, Request, State},
@@ -8,6 +8,7 @@ use axum::{
 };
 use signaling_hub::SessionKind;
 use signaling_wire::{Code, Problem, StreamId};
+use web_accounts::StreamKey;
 
 use super::offer;
 use crate::{
@@ -23,16 +24,13 @@ pub(crate) async fn publish(
     request: Request,
 ) -> Answer<Response> {
     let (parts, body) = request.into_parts();
-    let Some(key) = bearer(&parts.headers)? else {
-        let detail = "publishing needs the stream key as bearer token";
+    let Some(token) = bearer(&parts.headers)? else {
+        let detail = "publishing needs a stream key or a publish ticket as bearer token";
         return Err(Refusal::new(Code::Unauthenticated, detail));
     };
-    let Some(stream) = resolve(&app, key).await? else {
+    let Some(stream) = resolve(&app, token).await? else {
         app.rates.strangers.check(address)?;
-        return Err(Refusal::new(
-            Code::InvalidToken,
-            "the stream key is not known",
-        ));
+        return Err(unknown());
     };
     app.rates.publish.check(stream)?;
     let offer = offer::read(&parts.headers, body).await?;
@@ -72,28 +70,32 @@ pub(crate) async fn stop(
     offer::end(&app, &id, SessionKind::Publisher).await
 }
 
-async fn resolve(app: &App, key: &str) -> Answer<Option<StreamId>> {
-    Ok(app
-        .accounts
-        .resolve_stream_key(key)
-        .await
-        .map_err(Problem::from)?)
+/// The stream that a bearer token may publish into; `None` for one that may not, or no longer.
+async fn resolve(app: &App, token: &str) -> Answer<Option<StreamId>> {
+    let stream = if token.starts_with(StreamKey::PREFIX) {
+        app.accounts.resolve_stream_key(token).await
+    } else {
+        app.accounts.resolve_publish_ticket(token).await
+    };
+    Ok(stream.map_err(Problem::from)?)
 }
 
 /// No token is fine, another stream's is not.
 async fn authorize(app: &App, headers: &HeaderMap, stream: StreamId) -> Answer<()> {
-    let Some(key) = bearer(headers)? else {
+    let Some(token) = bearer(headers)? else {
         return Ok(());
     };
-    match resolve(app, key).await? {
+    match resolve(app, token).await? {
         Some(named) if named == stream => Ok(()),
         Some(_) => Err(Refusal::new(
             Code::Forbidden,
-            "the stream key is another stream's",
+            "the stream key or ticket is another stream's",
         )),
-        None => Err(Refusal::new(
-            Code::InvalidToken,
-            "the stream key is not known",
-        )),
+        None => Err(unknown()),
     }
+}
+
+fn unknown() -> Refusal {
+    let detail = "the stream key or ticket is not known, or has expired";
+    Refusal::new(Code::InvalidToken, detail)
 }

@@ -130,6 +130,10 @@ async fn the_loop_yields_and_comes_back() {
     let session = taken.headers()["location"].to_str().unwrap().to_owned();
     let started = Instant::now();
     wait(&souk, "off air", |log| log.contains("the loop is off air")).await;
+    // A new key is for encoders: the loop comes back without it.
+    let host = Api::signed_in(ready, ready.account("host", 0)).await;
+    let rotate = format!("/api/streams/{}/key", ready.stream_id);
+    host.poke(&rotate).await;
     api.request(reqwest::Method::DELETE, &session)
         .send()
         .await

@@ -13,6 +13,7 @@ mod room;
 mod socket;
 mod souk;
 mod table;
+mod tickets;
 mod viewer;
 mod whep;
 mod whip;
