@@ -92,7 +92,8 @@ mod tests {
     fn report(outcomes: &[Outcome]) -> Report {
         let mut report = Report::default();
         for outcome in outcomes {
-            report.time("step", || outcome.clone());
+            let entry = ("step", outcome.clone(), Duration::ZERO);
+            report.entries.push(entry);
         }
         report
     }

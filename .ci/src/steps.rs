@@ -110,7 +110,14 @@ fn test(shop: &mut Workshop) -> Ran {
     let ffmpeg = shop
         .ffmpeg()
         .map(|path| path.to_string_lossy().into_owned());
-    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    // Tests print what they measured; figures are wanted of those that pass, too.
+    let arguments = [
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--",
+        "--show-output",
+    ];
     let run = Run::new(shop.root(), "cargo", &arguments);
     Ok(match ffmpeg {
         Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
