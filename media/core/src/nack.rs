@@ -1,7 +1,7 @@
 //! What is missing from a publisher's track, and when to ask for it again (RFC 4585).
 //!
 //! A gap is first taken for reordering, then asked for a limited number of times, then given up.
-//! List, rate and tries are bounded (O8, O14: senders answer with the wrong layer or not at all).
+//! List, rate and tries are bounded (senders answer with the wrong layer or not at all).
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Which NACKs of a viewer are answered: one resend per packet and round trip, and no more than a
-//! fifth of what was sent (B-C2).
+//! fifth of what was sent.
 
 use std::time::{Duration, Instant};
 

@@ -117,12 +117,12 @@ impl Lanes {
     pub(crate) fn handle(&mut self, now: Instant, packet: Bytes) {
         let first_chunk = packet.get(SCTP_HEADER).copied();
         if self.open && first_chunk == Some(INIT) {
-            // A late repetition; the association would take it as a reason to end (B-T3).
+            // A late repetition; the association would take it as a reason to end.
             return;
         }
         self.goodbye = first_chunk.is_some_and(|kind| GOODBYES.contains(&kind));
         match self.endpoint.handle(now, PEER, None, None, packet) {
-            // One association per peer: a second one takes no effect (B-T3).
+            // One association per peer: a second one takes no effect.
             Some((handle, DatagramEvent::NewAssociation(association)))
                 if self.association.is_none() =>
             {

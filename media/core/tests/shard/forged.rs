@@ -1,4 +1,4 @@
-//! Media from an address that never passed a check is not looked at (B-D1, B-R2).
+//! Media from an address that never passed a check is not looked at.
 
 use std::net::SocketAddr;
 use std::time::Duration;

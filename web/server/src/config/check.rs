@@ -12,8 +12,8 @@ use super::{
     raw::{RawAccounts, RawConfig, RawHttp, RawLog, RawMedia},
 };
 
-/// Most shards; more threads than this on one machine are a typing mistake.
-const SHARDS_MAX: usize = 64;
+/// Most shards that the media plane takes.
+const SHARDS_MAX: usize = media_shard::MAX_SHARDS;
 /// Shortest secret that signs tokens, characters.
 const SECRET_CHARS_MIN: usize = 32;
 

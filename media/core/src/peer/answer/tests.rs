@@ -1,5 +1,4 @@
-//! Answers to what real clients offer, and refusals of what they should not (rows W3, W10, W11,
-//! W17, E9, O6, B-P1 to B-P6).
+//! Answers to what real clients offer, and refusals of what they should not.
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Writing the answer. Only checked values and our own facts get into it (B-P6).
+//! Writing the answer. Only checked values and our own facts get into it.
 
 use std::fmt::Write as _;
 

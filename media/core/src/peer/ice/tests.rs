@@ -1,4 +1,4 @@
-//! Checks make tuples, nominations move the target, floods stay bounded (B-S2, S3, S5, S6, S7).
+//! Checks make tuples, nominations move the target, floods stay bounded.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use super::super::stun::{Check, request};

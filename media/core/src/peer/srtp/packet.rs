@@ -41,7 +41,7 @@ pub(super) fn rtcp_ssrc(packet: &[u8]) -> u32 {
     u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]])
 }
 
-/// Whether the padding of a plaintext RTP packet lies inside its payload (B-R3).
+/// Whether the padding of a plaintext RTP packet lies inside its payload.
 pub(super) fn padding_fits(packet: &[u8], header: usize) -> bool {
     let payload = &packet[header..];
     packet[0] & 0x20 == 0

@@ -1,4 +1,4 @@
-//! Reading of good and bad STUN; sizes of what we answer (rows B-S1 to B-S5, B-S8, B-S9).
+//! Reading of good and bad STUN; sizes of what we answer.
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Datagrams from elsewhere, before and during the handshake and after it (B-D1, B-R1, B-R2), with
+//! Datagrams from elsewhere, before and during the handshake and after it, with
 //! the negative control that shows what the check on sources is good for.
 #![allow(clippy::unwrap_used)]
 

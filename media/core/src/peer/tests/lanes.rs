@@ -1,4 +1,4 @@
-//! Lane messages both ways, order and loss, backlog, and what ends a peer (B-T5, B-T6).
+//! Lane messages both ways, order and loss, backlog, and what ends a peer.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Ends: nobody comes, the handshake hangs, consent runs out, goodbyes (B-D4, B-D8, RFC 7675).
+//! Ends: nobody comes, the handshake hangs, consent runs out, goodbyes (RFC 7675).
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;

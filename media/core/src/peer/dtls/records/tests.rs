@@ -1,4 +1,4 @@
-//! Reassembly in any order, floods and forgeries stay bounded (rows B-D3, B-D6, X7, X21).
+//! Reassembly in any order, floods and forgeries stay bounded.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
