@@ -2,7 +2,7 @@
 import { decoded, expect, openWindow, signIn, test, until, watchPeers } from './harness'
 import { shot, sight, stampedClick } from './stamps'
 
-// A demo of its own: going live from the camera makes a new stream key.
+// A demo of its own: it pins and unpins what the other tests look at.
 test.use({ demoOptions: { env: { SPEC: 'studio' } } })
 
 test('the host goes live, pins, changes stock, unpins; a viewer sees each', async ({ demo, browser }) => {
@@ -104,7 +104,7 @@ test('a new host opens a shop, a show, a product and a sale', async ({ demo, bro
   await expect(viewer.page.getByTestId('pinned')).toContainText('First product')
   await viewer.page.screenshot({ path: shot('studio-5-not-live') })
 
-  // And it starts there by itself, with the key that this page was shown.
+  // And it starts there by itself when the host goes live from the camera.
   await watchPeers(viewer.page)
   await viewer.page.reload()
   await expect(viewer.page.getByText('Nothing is on air yet')).toBeVisible()

@@ -20,8 +20,10 @@ export type StreamView = Read<typeof streamView>
 
 const keyed = record({ stream_key: text, whip_url: text })
 const created = record({ ...view, stream_key: text, whip_url: text })
+const ticket = record({ ticket: text, whip_url: text, expires_in: count })
 const ingest = record({ whip_url: text, key_hint: optional(text), live: flag, viewers: count })
 export type Keyed = Read<typeof keyed>
+export type Ticket = Read<typeof ticket>
 export type Ingest = Read<typeof ingest>
 
 const at = (id: string, rest = ''): string => `/api/streams/${encodeURIComponent(id)}${rest}`
@@ -46,6 +48,9 @@ export const endStream = async (id: string): Promise<void> => void (await call(a
 
 /** Makes a new stream key; the old one stops working. Shown once. */
 export const rotateKey = async (id: string): Promise<Keyed> => keyed(await call(at(id, '/key'), { method: 'POST' }), '')
+
+/** A ticket to publish with from this page; good for `expires_in` seconds. The stream's key stays as it is. */
+export const issueTicket = async (id: string): Promise<Ticket> => ticket(await call(at(id, '/publish-tickets'), { method: 'POST' }), '')
 
 export const getIngest = async (id: string): Promise<Ingest> => ingest(await call(at(id, '/ingest')), '')
 

@@ -54,7 +54,7 @@ export default {
     createShop: 'Open the shop', watchPage: 'Viewer page', end: 'End show', endSure: 'End it for good? Viewers are sent off.',
     source: 'Source', camera: 'Camera', encoder: 'OBS or FFmpeg', preview: 'Camera preview', startCamera: 'Turn camera on', goLive: 'Go live', stop: 'Stop',
     going: 'Going live…', onAir: 'You are on air', rate: '{n} Mbit/s', noCamera: 'The camera cannot be used: {reason}', insecure: 'Browsers give the camera to HTTPS pages and this computer only.',
-    takenOver: 'The broadcast was taken over or lost.', needsKey: 'Going live from the camera makes a new stream key; the one in your encoder stops working.',
+    takenOver: 'The broadcast was taken over or lost.',
     whip: 'WHIP address', key: 'Stream key', keyHidden: 'ends in {hint}', keyNone: 'No key yet', rotate: 'New key', rotateSure: 'The key in use stops working.',
     keyOnce: 'Shown once. Keep it like a password.', obs: 'OBS: Settings → Stream → WHIP, address as server, key as bearer token.', ffmpeg: 'FFmpeg 8 or later',
     queue: 'Product queue', pin: 'Pin', unpin: 'Unpin', pinning: 'Pinning…', pinnedIn: 'Pinned · {n} ms', addProduct: 'Add product', fromShelf: 'From the shelf', newProduct: 'New product',

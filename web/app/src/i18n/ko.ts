@@ -56,7 +56,7 @@ const ko: typeof en = {
     createShop: '상점 열기', watchPage: '시청 화면', end: '방송 종료', endSure: '방송을 완전히 끝낼까요? 시청자 연결이 끊깁니다.',
     source: '송출', camera: '카메라', encoder: 'OBS 또는 FFmpeg', preview: '카메라 미리보기', startCamera: '카메라 켜기', goLive: '방송 시작', stop: '중지',
     going: '방송을 시작하는 중…', onAir: '방송 중입니다', rate: '{n} Mbit/s', noCamera: '카메라를 쓸 수 없어요: {reason}', insecure: '카메라는 HTTPS 주소나 이 컴퓨터에서만 쓸 수 있어요.',
-    takenOver: '다른 송출로 바뀌었거나 연결이 끊겼어요.', needsKey: '카메라로 방송하면 새 스트림 키가 만들어지고, 인코더의 이전 키는 쓸 수 없게 됩니다.',
+    takenOver: '다른 송출로 바뀌었거나 연결이 끊겼어요.',
     whip: 'WHIP 주소', key: '스트림 키', keyHidden: '끝자리 {hint}', keyNone: '아직 키가 없어요', rotate: '새 키 받기', rotateSure: '쓰던 키는 더 이상 쓸 수 없어요.',
     keyOnce: '한 번만 표시됩니다. 비밀번호처럼 보관하세요.', obs: 'OBS: 설정 → 방송 → WHIP, 서버에 주소를, Bearer 토큰에 키를 넣으세요.', ffmpeg: 'FFmpeg 8 이상',
     queue: '상품 목록', pin: '소개', unpin: '내리기', pinning: '올리는 중…', pinnedIn: '소개중 · {n} ms', addProduct: '상품 추가', fromShelf: '등록된 상품', newProduct: '새 상품',

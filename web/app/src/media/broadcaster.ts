@@ -30,10 +30,10 @@ export class Broadcaster {
     this.peer.onconnectionstatechange = () => this.watch()
   }
 
-  /** Publishes with the stream's key. Throws `ApiError` when the server refuses. */
-  async start(url: string, key: string): Promise<void> {
+  /** Publishes with a publish ticket or a stream key. Throws `ApiError` when the server refuses. */
+  async start(url: string, bearer: string): Promise<void> {
     try {
-      const session = await exchange(this.peer, url, key)
+      const session = await exchange(this.peer, url, bearer)
       if (this.over) endSession(session)
       else this.session = session
     } catch (error) {
