@@ -283,7 +283,7 @@ async fn stream_key(app: &App, stream: StreamId, kept: Option<String>) -> anyhow
         match app.accounts.resolve_stream_key(&key).await? {
             Some(named) if named == stream => return Ok(key),
             Some(_) => bail!("demo.json holds the key of another stream"),
-            // Rotated from Studio: the loop needs one of its own, and there is one key a stream.
+            // Rotated from Studio: only its hash is known, and the demo has a key to print.
             None => {}
         }
     }
