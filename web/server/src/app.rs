@@ -36,6 +36,9 @@ const SANDBOX_STORE: &str = "store-souk-sandbox";
 /// Time for the shop to flush what it has begun.
 const SHOP_DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// Time for the rooms to tell everyone to come back.
+const GOODBYE_TIME_MAX: Duration = Duration::from_secs(3);
+
 /// A running server.
 pub(crate) struct Server {
     app: App,
@@ -142,11 +145,18 @@ impl Server {
         &self.app
     }
 
-    /// Stops root to leaf: no new requests, open ones finish, the shop flushes, the media threads
-    /// end, the database closes.
+    /// Stops root to leaf: the rooms tell everyone to come back, no new requests, open ones finish,
+    /// the shop flushes, the media threads end, the database closes.
     pub(crate) async fn drain(self) {
         tracing::info!("draining");
         self.app.ready.store(false, Ordering::Release);
+        let goodbye = self.app.hub.shutdown();
+        if tokio::time::timeout(GOODBYE_TIME_MAX, goodbye)
+            .await
+            .is_err()
+        {
+            tracing::warn!("a room did not say goodbye in time");
+        }
         self.app.stop.cancel();
         if self.edge.await.is_err() {
             tracing::error!("the edge ended by a panic");

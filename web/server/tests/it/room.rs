@@ -218,3 +218,16 @@ impl Events {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_tells_its_rooms_to_come_back() {
+    let souk = Souk::demo(&["--no-broadcast"]);
+    let mut socket = Socket::open(&souk.ready).await;
+    socket
+        .frame("the snapshot", |frame| frame["t"] == "snapshot")
+        .await;
+    let stopping = tokio::task::spawn_blocking(move || souk.terminate());
+    let bye = socket.frame("a goodbye", |frame| frame["t"] == "bye").await;
+    assert_eq!(bye["d"], json!({ "reason": "restart", "reconnect": true }));
+    stopping.await.unwrap();
+}
