@@ -1,9 +1,15 @@
 //! Buying: one key one order, never more than there is, never more than one may.
 
+use std::{sync::Arc, time::Duration};
+
 use commerce_core::Refusal;
-use commerce_service::{ServiceError, ServiceError::Refused};
+use commerce_service::{
+    ServiceError,
+    ServiceError::Refused,
+    limits::{BATCH_MAX, SALE_QUEUE_MAX},
+};
 use signaling_wire::{Money, ProductId, SaleId, UserId};
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
 use super::{
     audit::audit,
@@ -223,4 +229,50 @@ async fn an_acknowledged_order_is_in_the_database() {
         false => assert_eq!(found, count, "told, but not written"),
         true => assert!(found < count, "the control went unnoticed"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_said_at_once_and_loses_nobody_else() {
+    let shop = Shop::open().await;
+    let place = shop.open_sale(20, 1).await;
+    let buyer = shop.buyer().await;
+    shop.buy(buyer, place, 1, "first").await.unwrap();
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, waited, store) = (begun.clone(), go_on.clone(), shop.store.clone());
+    let blocking = tokio::spawn(async move {
+        let job = store.write(move |_| {
+            Box::pin(async move {
+                told.notify_one();
+                waited.notified().await;
+                Ok(())
+            })
+        });
+        job.await
+    });
+    begun.notified().await;
+    // One batch is in the sequencer's hands, the queue holds the rest; ten find no place.
+    let mut waiting = JoinSet::new();
+    for n in 0..SALE_QUEUE_MAX + BATCH_MAX + 10 {
+        let commerce = shop.commerce.clone();
+        waiting.spawn(async move { commerce.buy(buyer, command(place, 1, &n.to_string())).await });
+    }
+    for _ in 0..10 {
+        let answered = timeout(Duration::from_secs(60), waiting.join_next()).await;
+        let answered = answered.expect("an answer while the writer is blocked");
+        let refused = answered.unwrap().unwrap().unwrap_err();
+        assert!(matches!(refused, ServiceError::Busy), "{refused:?}");
+        let problem = signaling_wire::Problem::from(refused);
+        assert_eq!((problem.status, problem.retry_after), (503, Some(1)));
+    }
+    go_on.notify_one();
+    blocking.await.unwrap().unwrap();
+    // The buyer has all that one may have, so everybody else in the queue is told just that.
+    for answer in waiting.join_all().await {
+        assert!(
+            matches!(answer, Err(Refused(_) | ServiceError::Busy)),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(shop.stock(place.0).await.available, 19);
+    audit(&shop.store).await;
 }
