@@ -118,7 +118,8 @@ fn test(shop: &mut Workshop) -> Ran {
         "--",
         "--show-output",
     ];
-    let run = Run::new(shop.root(), "cargo", &arguments);
+    // Some tests panic on purpose; their traces would bury what failed.
+    let run = Run::new(shop.root(), "cargo", &arguments).set("RUST_BACKTRACE", "0");
     Ok(match ffmpeg {
         Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
         Err(_) => run.stream(),

@@ -34,6 +34,12 @@ pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
 pub(crate) const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(15);
 /// Comment lines keep a quiet event stream open.
 pub(crate) const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Connections at once that read on after their end, so that the last words are not lost.
+pub(crate) const LINGERS_MAX: usize = 1_024;
+/// Time that such a connection reads on.
+pub(crate) const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+/// Bytes that it reads at most.
+pub(crate) const LINGER_BYTES_MAX: usize = 256 * 1024;
 /// Time for open requests at shutdown.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Sockets and event streams open at once.

@@ -2,7 +2,10 @@
 //!
 //! Not `axum::serve`, because a connection here has a time for its request head, a size for its
 //! headers, a place among `http.max_connections`, and perhaps TLS. When the server drains, open
-//! connections finish the request that they are in and close.
+//! connections finish the request that they are in and close. A closed connection lingers
+//! (`linger.rs`), so that a refusal arrives whatever the client was still sending.
+
+mod linger;
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -17,7 +20,7 @@ use hyper_util::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
@@ -25,12 +28,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use crate::{config::HttpConfig, limits};
+use linger::{Linger, Lingering};
 
 /// A bound edge that does not answer yet.
 pub(crate) struct Listener {
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
     places: Arc<Semaphore>,
+    linger: Linger,
 }
 
 impl Listener {
@@ -47,6 +52,7 @@ impl Listener {
             socket,
             tls,
             places: Arc::new(Semaphore::new(config.max_connections)),
+            linger: Linger::new(),
         })
     }
 
@@ -79,6 +85,9 @@ impl Listener {
                 }
             };
             metrics::counter!("souk_http_connections_total").increment(1);
+            // Frames and acknowledgements are small and must not wait for more.
+            let _ = stream.set_nodelay(true);
+            let stream = self.linger.wrap(stream);
             let work = connection(stream, peer, self.tls.clone(), router.clone(), stop.clone());
             connections.spawn(async move {
                 work.await;
@@ -100,14 +109,12 @@ impl Listener {
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: Lingering,
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
     stop: CancellationToken,
 ) {
-    // Frames and acknowledgements are small and must not wait for more.
-    let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
         return serve_http(stream, peer, router, stop).await;
     };
