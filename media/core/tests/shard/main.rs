@@ -1,6 +1,11 @@
 //! Shards, publishers and viewers over a simulated network under virtual time. One file per
 //! behaviour; `net.rs` is the network, `node.rs` a client on it.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    unreachable_pub
+)]
 
 mod bridge;
 mod burst;
@@ -13,4 +18,5 @@ mod loss;
 mod net;
 mod node;
 mod reports;
+mod simulator;
 mod takeover;

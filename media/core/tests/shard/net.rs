@@ -1,7 +1,11 @@
-//! The network: delay, jitter, loss and duplicates of media by a seeded generator, virtual time.
-//! Handshakes are not disturbed here; that is the business of the peer's own tests.
+//! The network: shards and nodes, a path for each node, virtual time, everything by one seed.
+//!
+//! [`Net::set_path`] gives a node its own delay, loss, bursts, reordering, duplicates and rate;
+//! [`Net::rebind`] moves it behind another address, [`Net::cut`] takes its network away;
+//! [`Net::inject`] is an attacker's door, and what is sent to an address that no node has waits in
+//! [`Net::stray`]. [`Net::weather`] disturbs the media of everyone. A test that fails prints the
+//! seed of its network; `SOUK_SIM_SEED` runs [`seeds`] with that one only.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -15,6 +19,12 @@ use rand::{RngExt, SeedableRng};
 
 use crate::node::Node;
 
+mod path;
+mod wire;
+
+pub use path::{Burst, Carried, Link, Path, Way};
+use wire::{Alarms, Directory, Flying, Wire};
+
 pub static SERVER: LazyLock<Certificate> = LazyLock::new(|| Certificate::generate().unwrap());
 pub static CLIENT: LazyLock<Certificate> = LazyLock::new(|| Certificate::generate().unwrap());
 pub const ROOM: BroadcastId = BroadcastId(1);
@@ -27,22 +37,35 @@ pub struct Weather {
     pub jitter: Duration,
 }
 
-struct Flying {
-    from: SocketAddr,
-    to: SocketAddr,
-    bytes: Vec<u8>,
-}
-
 pub struct Net {
     pub now: Instant,
     pub shards: Vec<Shard>,
     pub nodes: Vec<Node>,
     pub events: Vec<Event>,
+    /// For the media of everyone, on top of the paths.
     pub weather: Weather,
-    flying: BTreeMap<(Instant, u64), Flying>,
-    counter: u64,
+    /// Datagrams to addresses that no node has (any more), with their receiver.
+    pub stray: Vec<(SocketAddr, Vec<u8>)>,
+    seed: u64,
+    links: Vec<[Link; 2]>,
+    wire: Wire,
+    alarms: Alarms,
+    directory: Directory,
     random: StdRng,
     out: Transmits,
+}
+
+const UP: usize = 0;
+const DOWN: usize = 1;
+
+/// Runs a test with `count` seeds, or with the one in `SOUK_SIM_SEED`; `SOUK_SIM_SEEDS` is
+/// another count. The seed is for [`Net::seeded`].
+pub fn seeds(count: u64, test: impl Fn(u64)) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    match number("SOUK_SIM_SEED") {
+        Some(seed) => test(seed),
+        None => (1..=number("SOUK_SIM_SEEDS").unwrap_or(count)).for_each(test),
+    }
 }
 
 pub fn shard_address(shard: usize) -> SocketAddr {
@@ -51,6 +74,10 @@ pub fn shard_address(shard: usize) -> SocketAddr {
 
 impl Net {
     pub fn new(shards: usize) -> Self {
+        Self::seeded(shards, 7)
+    }
+
+    pub fn seeded(shards: usize, seed: u64) -> Self {
         let now = Instant::now();
         let unix = Duration::from_secs(1_700_000_000);
         let shard = |shard| {
@@ -69,9 +96,13 @@ impl Net {
             nodes: Vec::new(),
             events: Vec::new(),
             weather: Weather::default(),
-            flying: BTreeMap::new(),
-            counter: 0,
-            random: StdRng::seed_from_u64(7),
+            stray: Vec::new(),
+            seed,
+            links: Vec::new(),
+            wire: Wire::default(),
+            alarms: Alarms::default(),
+            directory: Directory::default(),
+            random: StdRng::seed_from_u64(seed),
             out: Transmits::new(),
         }
     }
@@ -81,7 +112,7 @@ impl Net {
         let place = self.nodes.len();
         let id = place as u32 + 1;
         node.peer = PeerId(u64::from(id));
-        node.address = SocketAddr::from(([198, 51, 100, id as u8], 6_000 + id as u16));
+        node.address = SocketAddr::from(([198, 51, 100 + (id >> 8) as u8, id as u8], 6_000));
         let (ufrag, cname) = (format!("ufrag{id:08}"), format!("cname{id}"));
         let local = LocalFacts {
             candidates: &[shard_address(shard)],
@@ -110,9 +141,63 @@ impl Net {
             .accept_answer(self.now, &text, &mut self.out)
             .unwrap();
         let from = node.address;
+        self.directory.note(from, place);
         self.nodes.push(node);
+        self.links
+            .push([UP, DOWN].map(|way| self.link(place, way, Way::default())));
+        self.wind_up(place);
         self.launch(from);
         place
+    }
+
+    /// The way of a node to the server and back from now on. What is on its way arrives as it
+    /// would have. The generators start anew, so the handshake has no influence on the fate of
+    /// what comes after.
+    pub fn set_path(&mut self, place: usize, path: Path) {
+        for (way, describes) in [(UP, path.up), (DOWN, path.down)] {
+            let carried = self.links[place][way].carried;
+            self.links[place][way] = self.link(place, way, describes);
+            self.links[place][way].carried = carried;
+        }
+    }
+
+    /// Only the rates of a node's path, in bits a second; queues and generators go on.
+    pub fn set_rates(&mut self, place: usize, up: Option<u64>, down: Option<u64>) {
+        let [to, from] = &mut self.links[place];
+        (to.way.rate, from.way.rate) = (up, down);
+    }
+
+    /// What went to the server and what came from it so far.
+    pub fn carried(&self, place: usize) -> [Carried; 2] {
+        [UP, DOWN].map(|way| self.links[place][way].carried)
+    }
+
+    /// Nothing gets through to or from a node until [`Net::mend`].
+    pub fn cut(&mut self, place: usize) {
+        self.links[place]
+            .iter_mut()
+            .for_each(|link| link.cut = true);
+    }
+
+    /// See [`Net::cut`].
+    pub fn mend(&mut self, place: usize) {
+        self.links[place]
+            .iter_mut()
+            .for_each(|link| link.cut = false);
+    }
+
+    /// The node's address translator gives it another port; the old one leads nowhere. Returns
+    /// the old address.
+    pub fn rebind(&mut self, place: usize) -> SocketAddr {
+        let mut address = self.nodes[place].address;
+        address.set_port(address.port() + 1);
+        self.rebind_to(place, address)
+    }
+
+    /// The node is found at `address` from now on. Returns its old one.
+    pub fn rebind_to(&mut self, place: usize, address: SocketAddr) -> SocketAddr {
+        self.directory.note(address, place);
+        std::mem::replace(&mut self.nodes[place].address, address)
     }
 
     /// Joins and runs until the media keys are there.
@@ -146,6 +231,7 @@ impl Net {
         act: impl FnOnce(&mut Node, Instant, &mut Transmits),
     ) {
         act(&mut self.nodes[place], self.now, &mut self.out);
+        self.wind_up(place);
         self.launch(self.nodes[place].address);
     }
 
@@ -175,10 +261,10 @@ impl Net {
 
     fn run_to(&mut self, end: Instant) {
         loop {
-            let timers = self.nodes.iter().filter_map(Node::next_timeout);
             let shards = self.shards.iter().map(Shard::next_timeout);
-            let flying = self.flying.keys().next().map(|(at, _)| *at);
-            let next = timers.chain(shards).chain(flying).min().unwrap_or(end);
+            let others = [self.alarms.next(), self.wire.next()];
+            let next = shards.chain(others.into_iter().flatten()).min();
+            let next = next.unwrap_or(end);
             if next > end {
                 break;
             }
@@ -189,20 +275,11 @@ impl Net {
     }
 
     fn step(&mut self) {
-        while let Some(entry) = self.flying.first_entry() {
-            if entry.key().0 > self.now {
-                break;
-            }
-            let flying = entry.remove();
+        while let Some(flying) = self.wire.take(self.now) {
             self.arrive(flying);
         }
-        for place in 0..self.nodes.len() {
-            if self.nodes[place]
-                .next_timeout()
-                .is_some_and(|at| at <= self.now)
-            {
-                self.send_from(place, |node, now, out| node.handle_timeout(now, out));
-            }
+        for place in self.alarms.due(self.now) {
+            self.send_from(place, |node, now, out| node.handle_timeout(now, out));
         }
         for shard in 0..self.shards.len() {
             if self.shards[shard].next_timeout() <= self.now {
@@ -217,14 +294,33 @@ impl Net {
             let bytes = &mut flying.bytes;
             self.shards[shard].handle_datagram(self.now, flying.from, bytes, &mut self.out);
             self.drain(shard);
-        } else if let Some(place) = self.nodes.iter().position(|node| node.address == flying.to) {
+        } else if let Some(place) = self.place_of(flying.to) {
             let Flying {
                 from, mut bytes, ..
             } = flying;
             self.send_from(place, |node, now, out| {
                 node.take(now, from, &mut bytes, out)
             });
+        } else {
+            self.stray.push((flying.to, flying.bytes));
         }
+    }
+
+    fn place_of(&self, address: SocketAddr) -> Option<usize> {
+        let place = self.directory.place(address)?;
+        (self.nodes[place].address == address).then_some(place)
+    }
+
+    fn wind_up(&mut self, place: usize) {
+        self.alarms.set(place, self.nodes[place].next_timeout());
+    }
+
+    fn link(&self, place: usize, way: usize, describes: Way) -> Link {
+        let place = (2 * place + way) as u64 + 1;
+        Link::new(
+            describes,
+            self.seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        )
     }
 
     /// Everything that a real shard thread does after a piece of work.
@@ -268,15 +364,35 @@ impl Net {
                 let jitter = self
                     .random
                     .random_range(0..=weather.jitter.as_micros() as u64);
-                let at = self.now + Duration::from_millis(5) + Duration::from_micros(jitter);
-                self.counter += 1;
-                let flying = Flying {
-                    from,
-                    to,
-                    bytes: bytes.clone(),
-                };
-                self.flying.insert((at, self.counter), flying);
+                self.carry(from, to, &bytes, Duration::from_micros(jitter));
             }
+        }
+    }
+
+    /// Over the path of the node at either end; strangers have none and see the default one.
+    fn carry(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8], later: Duration) {
+        let link = match (self.place_of(from), self.place_of(to)) {
+            (Some(place), _) => Some((place, UP)),
+            (None, Some(place)) => Some((place, DOWN)),
+            (None, None) => None,
+        };
+        let arrivals: Vec<Instant> = match link {
+            Some((place, way)) => self.links[place][way]
+                .carry(self.now, bytes.len())
+                .collect(),
+            None => vec![self.now + Way::default().delay],
+        };
+        for at in arrivals {
+            let bytes = bytes.to_vec();
+            self.wire.put(at + later, Flying { from, to, bytes });
+        }
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the network's seed was {}", self.seed);
         }
     }
 }

@@ -11,6 +11,11 @@ use media_core::transmit::Transmits;
 
 use crate::net::CLIENT;
 
+mod gaps;
+pub mod screen;
+
+use gaps::Gaps;
+
 const NACK_EVERY: Duration = Duration::from_millis(40);
 
 /// The fields of one received media packet.
@@ -40,17 +45,23 @@ pub struct Node {
     pub media: BTreeMap<u32, BTreeMap<u32, Received>>,
     /// Packets that arrived twice.
     pub duplicates: usize,
+    /// Packets that came in a stream for repeated ones.
+    pub repeated: usize,
     pub reports: Vec<SenderReport>,
     pub plis: Vec<Instant>,
     pub nacked: usize,
     /// Viewers: ask for what is missing. Publishers: answer.
     pub repairs: bool,
+    /// Viewers: ask for a keyframe when a packet of the video is missing for so long.
+    pub pli_after: Option<Duration>,
+    /// Payload types that carry repeated packets (RFC 4588), with the SSRC that they repair.
+    pub rtx: BTreeMap<u8, u32>,
     pub codec: Codec,
     /// Changes what its answer settled, for what the client cannot offer.
     pub tweak: fn(&mut PeerConfig),
     sequences: [u16; 2],
     history: BTreeMap<(u32, u16), Vec<u8>>,
-    next_nack: Option<Instant>,
+    gaps: Gaps,
 }
 
 impl Node {
@@ -72,16 +83,19 @@ impl Node {
             events: Vec::new(),
             media: BTreeMap::new(),
             duplicates: 0,
+            repeated: 0,
             reports: Vec::new(),
             plis: Vec::new(),
             nacked: 0,
             repairs: true,
+            pli_after: None,
+            rtx: BTreeMap::new(),
             codec,
             tweak: |_| {},
             // Close to the wrap-around, so that every test passes it.
             sequences: [65_000u16.wrapping_add(seed), 65_500u16.wrapping_sub(seed)],
             history: BTreeMap::new(),
-            next_nack: None,
+            gaps: Gaps::default(),
         }
     }
 
@@ -213,7 +227,7 @@ impl Node {
     }
 
     pub fn next_timeout(&self) -> Option<Instant> {
-        [self.client.next_timeout(), self.next_nack]
+        [self.client.next_timeout(), self.gaps.next_timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -226,9 +240,7 @@ impl Node {
                 self.events.push(event);
             }
         }
-        if self.next_nack.is_some_and(|at| at <= now) {
-            self.next_nack = self.ask(out).then_some(now + NACK_EVERY);
-        }
+        self.ask(now, out);
     }
 
     pub fn seal_and_send(&mut self, packet: &[u8], out: &mut Transmits) {
@@ -243,50 +255,51 @@ impl Node {
     }
 
     fn take_rtp(&mut self, at: Instant, packet: &[u8]) {
+        let Some(body) = body(packet) else {
+            return;
+        };
         let be = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
-        let track = self.media.entry(be(8)).or_default();
-        let sequence = be(0) as u16;
-        let near = track
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or(0x10_0000 | u32::from(sequence));
+        let (mut pt, marker) = (packet[1] & 0x7f, packet[1] & 0x80 != 0);
+        let (mut ssrc, mut sequence, mut payload) = (be(8), be(0) as u16, &packet[body]);
+        if let Some(repaired) = self.rtx.get(&pt)
+            && let Some((original, rest)) = payload.split_first_chunk::<2>()
+        {
+            self.repeated += 1;
+            (ssrc, sequence, payload) = (*repaired, u16::from_be_bytes(*original), rest);
+            let track = self.media.get(&ssrc).and_then(BTreeMap::first_key_value);
+            pt = track.map_or(pt, |(_, got)| got.pt);
+        }
+        let track = self.media.entry(ssrc).or_default();
+        let newest = track.keys().next_back().copied();
+        let near = newest.unwrap_or(0x10_0000 | u32::from(sequence));
         let sequence =
             near.wrapping_add_signed(i32::from(sequence.wrapping_sub(near as u16) as i16));
-        let (pt, marker) = (packet[1] & 0x7f, packet[1] & 0x80 != 0);
-        let payload = packet[12..].to_vec();
         let got = Received {
             at,
             pt,
             marker,
             timestamp: be(4),
-            payload,
+            payload: payload.to_vec(),
         };
         self.duplicates += usize::from(track.insert(sequence, got).is_some());
-        if self.repairs && sequence != near.wrapping_add(1) {
-            self.next_nack.get_or_insert(at + NACK_EVERY);
+        if self.repairs {
+            self.gaps.arrived(ssrc, near, sequence, at, NACK_EVERY);
         }
     }
 
-    /// Asks for what is missing. Returns whether something is.
-    fn ask(&mut self, out: &mut Transmits) -> bool {
-        let mut missing = Vec::new();
-        for (ssrc, track) in &self.media {
-            let (first, last) = (
-                *track.keys().next().unwrap(),
-                *track.keys().next_back().unwrap(),
-            );
-            let gaps = (first..last).filter(|at| !track.contains_key(at));
-            missing.extend(gaps.map(|at| (*ssrc, at as u16)));
-        }
-        for (ssrc, sequence) in &missing {
+    /// Asks for what is missing, if it is time.
+    fn ask(&mut self, now: Instant, out: &mut Transmits) {
+        let wishes = self.gaps.ask(now, NACK_EVERY, self.pli_after);
+        for (ssrc, sequence) in wishes.nacks {
             let mut plain = vec![0x81, 205, 0, 3, 0, 0, 0, 1];
             plain.extend_from_slice(&ssrc.to_be_bytes());
             plain.extend_from_slice(&sequence.to_be_bytes());
             plain.extend_from_slice(&[0, 0]);
             self.send_rtcp(&plain, out);
         }
-        !missing.is_empty()
+        for ssrc in wishes.plis {
+            self.send_pli(ssrc, out);
+        }
     }
 
     fn take_rtcp(&mut self, now: Instant, compound: &[u8], out: &mut Transmits) {
@@ -331,4 +344,19 @@ impl Node {
         let packet = packet.clone();
         self.seal_and_send(&packet, out);
     }
+}
+
+/// Where the payload is: behind CSRCs and the header extension, before padding.
+fn body(packet: &[u8]) -> Option<std::ops::Range<usize>> {
+    let mut begin = 12 + 4 * usize::from(packet.first()? & 0x0f);
+    if packet[0] & 0x10 != 0 {
+        let words = packet.get(begin + 2..begin + 4)?;
+        begin += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
+    }
+    let padding = match packet[0] & 0x20 {
+        0 => 0,
+        _ => usize::from(*packet.last()?),
+    };
+    let end = packet.len().checked_sub(padding)?;
+    (begin <= end).then_some(begin..end)
 }
