@@ -127,14 +127,36 @@ pub enum Kind {
     Video,
 }
 
-/// One continuous run of packets of one publisher's track. A new SSRC, codec or wild sequence jump
-/// begins a new generation; a later publisher is greater than all generations of an earlier one.
+/// One continuous run of packets of one publisher's track and layer. A new SSRC, codec or wild
+/// sequence jump begins a new generation; a later publisher is greater than all generations of an
+/// earlier one. Only sources of one layer replace each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// Who publishes.
     pub publisher: PeerId,
-    /// Counts up within one publisher and track.
+    /// Counts up within one publisher, track and layer.
     pub generation: u32,
+    /// Simulcast layer: the place of its rid in the offer. 0 for audio and without simulcast.
+    pub layer: u8,
+}
+
+/// What a packet says about its place in a scalable stream (VP9, AV1); nothing for other codecs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Svc {
+    /// Whether the other fields mean something.
+    pub has_info: bool,
+    /// Spatial layer.
+    pub spatial: u8,
+    /// Temporal layer.
+    pub temporal: u8,
+    /// First packet of its layer's frame.
+    pub begins: bool,
+    /// Last packet of its layer's frame.
+    pub ends: bool,
+    /// From here on a receiver of lower temporal layers may take this one in.
+    pub switch_up: bool,
+    /// No other frame needs this one.
+    pub discardable: bool,
 }
 
 /// How a source's RTP timestamps map to the publisher's clock, from its sender reports, or to
@@ -163,6 +185,8 @@ pub struct Packet<'a> {
     pub marker: bool,
     /// Whether a decoder can start here.
     pub key: Key,
+    /// Its place in a scalable stream.
+    pub svc: Svc,
     /// RTP payload, without padding.
     pub payload: &'a [u8],
 }
@@ -180,6 +204,8 @@ pub enum Bridged {
     KeyframeWanted {
         /// Of what.
         broadcast: BroadcastId,
+        /// Of which layer of its video.
+        layer: u8,
     },
     /// One packet of the publisher.
     Media {
@@ -199,6 +225,8 @@ pub enum Bridged {
         marker: bool,
         /// As in [`Packet`].
         key: Key,
+        /// As in [`Packet`].
+        svc: Svc,
         /// Clock of the source at this packet, once known.
         mapping: Option<Mapping>,
         /// One allocation for all shards.

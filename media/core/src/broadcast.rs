@@ -1,32 +1,26 @@
-//! One broadcast on one shard: who publishes and watches here, the two streams, what waits for
-//! the fan-out, and who else wants the packets.
+//! One broadcast on one shard: who publishes and watches here, the streams (audio and one per video
+//! layer), what waits for the fan-out, and who else wants the packets.
 //!
-//! The newest source wins: packets of an older one are refused as soon as a newer one spoke, so
-//! two publishers never mix. It sends nothing; `forward.rs` does.
+//! The newest source of a stream wins: packets of an older one are refused as soon as a newer one
+//! spoke, so two publishers never mix. It sends nothing; `forward.rs` does.
 
+mod queue;
+mod requests;
+mod stream;
+
+use std::cmp::Reverse;
 use std::time::Instant;
 
-use crate::border::{Kind, Mapping, Packet, PeerId, Source};
-use crate::keyframe::Key;
-use crate::limits::{
-    BATCH, HOLD, INTEREST_EXPIRY, INTEREST_INTERVAL, MAX_PENDING, MAX_SHARDS, PLI_INTERVAL,
-};
-use crate::peer::Codec;
-use crate::ring::{self, Push, Ring};
+use crate::border::{Kind, Mapping, Packet, PeerId};
+use crate::limits::MAX_LAYERS;
+use crate::ring::Push;
+use queue::Queue;
+use requests::{Interest, KeyframeRequests};
+
+pub(crate) use stream::Stream;
 
 /// Place of a peer in the shard's list.
 pub(crate) type Slot = u32;
-
-/// The packets of one kind as viewers get them.
-pub(crate) struct Stream {
-    pub(crate) ring: Ring,
-    pub(crate) source: Source,
-    pub(crate) codec: Codec,
-    /// How the source's timestamps map to our time.
-    pub(crate) mapping: Option<Mapping>,
-    /// Timestamp of the latest keyframe.
-    keyframe: Option<u32>,
-}
 
 /// See the module header.
 #[derive(Default)]
@@ -37,8 +31,10 @@ pub(crate) struct Broadcast {
     /// The newest publisher heard of, here or on another shard.
     pub(crate) newest: Option<PeerId>,
     pub(crate) audio: Option<Stream>,
-    pub(crate) video: Option<Stream>,
-    pub(crate) keyframes: KeyframeRequests,
+    /// By simulcast layer; only the first without simulcast.
+    pub(crate) video: [Option<Stream>; MAX_LAYERS],
+    /// By simulcast layer.
+    pub(crate) keyframes: [KeyframeRequests; MAX_LAYERS],
     pub(crate) queue: Queue,
     pub(crate) interest: Interest,
 }
@@ -52,17 +48,34 @@ pub(crate) enum Delivery {
     Duplicate,
     Late,
     TooLong,
-    /// Of a publisher or a generation that has been replaced.
+    /// Of a publisher or a generation that has been replaced, or of no layer that can be.
     Outdated,
     Overrun,
 }
 
 impl Broadcast {
-    pub(crate) fn stream(&self, kind: Kind) -> Option<&Stream> {
+    /// The stream of a kind and layer (0 for audio), once something of it came.
+    pub(crate) fn stream(&self, kind: Kind, layer: u8) -> Option<&Stream> {
         match kind {
             Kind::Audio => self.audio.as_ref(),
-            Kind::Video => self.video.as_ref(),
+            Kind::Video => self.video.get(usize::from(layer))?.as_ref(),
         }
+    }
+
+    /// The video layers that can be shown now, best first: by bitrate, then in the order of the
+    /// offer.
+    pub(crate) fn living(&self, now: Instant) -> impl Iterator<Item = u8> + use<> {
+        let mut ranks = [None; MAX_LAYERS];
+        for (layer, (rank, stream)) in ranks.iter_mut().zip(&self.video).enumerate() {
+            let live =
+                |stream: &&Stream| stream.live(now) && self.newest == Some(stream.source.publisher);
+            *rank = stream
+                .as_ref()
+                .filter(live)
+                .map(|stream| (Reverse(stream.bitrate), layer as u8));
+        }
+        ranks.sort_unstable();
+        ranks.into_iter().flatten().map(|(_, layer)| layer)
     }
 
     /// Whether nothing on this shard or elsewhere needs it any more.
@@ -78,51 +91,40 @@ impl Broadcast {
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
     ) -> Delivery {
-        if self
-            .newest
-            .is_some_and(|newest| packet.source.publisher < newest)
-        {
+        let source = packet.source;
+        if self.newest.is_some_and(|newest| source.publisher < newest) {
             return Delivery::Outdated;
         }
-        self.newest = Some(packet.source.publisher);
+        self.newest = Some(source.publisher);
         let slot = match kind {
-            Kind::Audio => &mut self.audio,
-            Kind::Video => &mut self.video,
+            Kind::Audio => Some(&mut self.audio),
+            Kind::Video => self.video.get_mut(usize::from(source.layer)),
+        };
+        let Some(slot) = slot else {
+            return Delivery::Outdated;
         };
         let stream = match slot {
-            Some(stream) if packet.source < stream.source => return Delivery::Outdated,
+            Some(stream) if source < stream.source => return Delivery::Outdated,
             Some(stream) => stream,
-            None => slot.insert(Stream {
-                ring: ring::for_codec(&packet.codec),
-                source: packet.source,
-                codec: packet.codec,
-                mapping: None,
-                keyframe: None,
-            }),
+            None => slot.insert(Stream::new(now, source, packet.codec)),
         };
-        if packet.source != stream.source {
-            stream.ring.clear();
-            (stream.source, stream.codec) = (packet.source, packet.codec);
-            (stream.mapping, stream.keyframe) = (None, None);
-            self.queue.forget(kind);
+        if source != stream.source {
+            stream.restart(now, source, packet.codec);
+            self.queue.forget(kind, source.layer);
         }
-        stream.mapping = mapping.or(stream.mapping);
-        match stream.ring.push(packet) {
+        let (push, keyframe) = stream.push(now, packet, mapping);
+        match push {
             Push::Duplicate => return Delivery::Duplicate,
             Push::Late => return Delivery::Late,
             Push::TooLong => return Delivery::TooLong,
             Push::Stored => {}
         }
-        // Several packets of one keyframe may look like its beginning.
-        let keyframe = packet.key != Key::No && stream.keyframe != Some(packet.timestamp);
-        if keyframe {
-            stream.keyframe = Some(packet.timestamp);
-        }
         if self.viewers.is_empty() {
             return Delivery::Queued { keyframe };
         }
         let ends_frame = kind == Kind::Video && packet.marker;
-        if self.queue.push(now, kind, packet.index, ends_frame) {
+        let queue = &mut self.queue;
+        if queue.push(now, kind, source.layer, packet.index, ends_frame) {
             Delivery::Queued { keyframe }
         } else {
             Delivery::Overrun
@@ -137,124 +139,6 @@ impl Broadcast {
                 self.queue.cursor -= 1;
             }
         }
-    }
-}
-
-/// Packets that wait for the fan-out, and how far the present one has come.
-#[derive(Default)]
-pub(crate) struct Queue {
-    pending: Vec<(Kind, u64)>,
-    since: Option<Instant>,
-    urgent: bool,
-    /// The packets that are being fanned out, viewer by viewer from `cursor` on.
-    pub(crate) batch: Vec<(Kind, u64)>,
-    pub(crate) cursor: usize,
-}
-
-impl Queue {
-    fn push(&mut self, now: Instant, kind: Kind, index: u64, ends_frame: bool) -> bool {
-        if self.pending.len() >= MAX_PENDING {
-            return false;
-        }
-        self.pending.push((kind, index));
-        self.since.get_or_insert(now);
-        self.urgent |= ends_frame || self.pending.len() >= BATCH;
-        true
-    }
-
-    fn forget(&mut self, kind: Kind) {
-        self.pending.retain(|(pending, _)| *pending != kind);
-        self.batch.retain(|(pending, _)| *pending != kind);
-    }
-
-    /// When the fan-out is due; `None` when nothing waits.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        let hold = if self.urgent {
-            std::time::Duration::ZERO
-        } else {
-            HOLD
-        };
-        self.since.map(|since| since + hold)
-    }
-
-    /// Makes what waits the present batch, if it is time and the last one is done. Returns whether
-    /// there is a batch to work on.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        if self.batch.is_empty() && self.due().is_some_and(|due| due <= now) {
-            std::mem::swap(&mut self.batch, &mut self.pending);
-            (self.since, self.urgent, self.cursor) = (None, false, 0);
-        }
-        !self.batch.is_empty()
-    }
-
-    /// The present batch went to everyone.
-    pub(crate) fn done(&mut self) {
-        self.batch.clear();
-        self.cursor = 0;
-    }
-}
-
-/// Many wishes for a keyframe become one request a second.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KeyframeRequests {
-    wanted: bool,
-    asked: Option<Instant>,
-}
-
-impl KeyframeRequests {
-    /// Somebody cannot decode without one.
-    pub(crate) fn want(&mut self) {
-        self.wanted = true;
-    }
-
-    /// One has come.
-    pub(crate) fn fulfilled(&mut self) {
-        self.wanted = false;
-    }
-
-    /// Whether to ask at `now`; if so, not again for [`PLI_INTERVAL`].
-    pub(crate) fn ask(&mut self, now: Instant) -> bool {
-        let ready = self.asked.is_none_or(|asked| now >= asked + PLI_INTERVAL);
-        if self.wanted && ready {
-            self.asked = Some(now);
-        }
-        self.wanted && ready
-    }
-}
-
-/// Which other shards have viewers, and when they were told about ours.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Interest {
-    heard: [Option<Instant>; MAX_SHARDS],
-    told: Option<Instant>,
-}
-
-impl Interest {
-    /// Shard `shard` has viewers.
-    pub(crate) fn hear(&mut self, now: Instant, shard: usize) {
-        if let Some(heard) = self.heard.get_mut(shard) {
-            *heard = Some(now);
-        }
-    }
-
-    /// The shards that have viewers.
-    pub(crate) fn shards(&self, now: Instant) -> impl Iterator<Item = usize> + use<> {
-        let heard = self.heard;
-        let fresh = move |at: Option<Instant>| at.is_some_and(|at| now < at + INTEREST_EXPIRY);
-        (0..MAX_SHARDS).filter(move |shard| fresh(heard[*shard]))
-    }
-
-    fn any(&self, now: Instant) -> bool {
-        self.shards(now).next().is_some()
-    }
-
-    /// Whether it is time to tell the others about our viewers.
-    pub(crate) fn tell(&mut self, now: Instant) -> bool {
-        let due = self.told.is_none_or(|told| now >= told + INTEREST_INTERVAL);
-        if due {
-            self.told = Some(now);
-        }
-        due
     }
 }
 

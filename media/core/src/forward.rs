@@ -54,14 +54,17 @@ pub(crate) fn fan_out(
                 stats,
             };
             for kind in [Kind::Audio, Kind::Video] {
-                if let (Some(track), Some(stream)) = (viewing.track(kind), broadcast.stream(kind)) {
+                let Some(track) = viewing.track(kind) else {
+                    continue;
+                };
+                for layer in track.layers() {
+                    let Some(stream) = broadcast.stream(kind, layer) else {
+                        continue;
+                    };
                     track.report(stream, ntp, &mut way);
-                }
-            }
-            for (kind, index) in &broadcast.queue.batch {
-                if let (Some(track), Some(stream)) = (viewing.track(*kind), broadcast.stream(*kind))
-                {
-                    track.forward(stream, *index, &mut way);
+                    for index in broadcast.queue.batch(kind, layer) {
+                        track.forward(stream, *index, &mut way);
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! the answers to NACKs, and the search for the packet at which a decoder can start. Holds one
 //! source at a time: the next one begins with [`Ring::clear`].
 
-use crate::border::Packet;
+use crate::border::{Packet, Svc};
 use crate::keyframe::Key;
 use crate::peer::Codec;
 
@@ -27,6 +27,7 @@ struct Slot {
     len: u16,
     marker: bool,
     key: Key,
+    svc: Svc,
 }
 
 const EMPTY: Slot = Slot {
@@ -36,6 +37,15 @@ const EMPTY: Slot = Slot {
     len: 0,
     marker: false,
     key: Key::No,
+    svc: Svc {
+        has_info: false,
+        spatial: 0,
+        temporal: 0,
+        begins: false,
+        ends: false,
+        switch_up: false,
+        discardable: false,
+    },
 };
 
 /// One remembered packet.
@@ -47,6 +57,7 @@ pub(crate) struct Stored<'a> {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) key: Key,
+    pub(crate) svc: Svc,
     pub(crate) payload: &'a [u8],
 }
 
@@ -107,6 +118,7 @@ impl Ring {
             len: packet.payload.len() as u16,
             marker: packet.marker,
             key: packet.key,
+            svc: packet.svc,
         };
         let start = at * self.stride;
         self.bytes[start..start + packet.payload.len()].copy_from_slice(packet.payload);
@@ -126,6 +138,7 @@ impl Ring {
             timestamp: slot.timestamp,
             marker: slot.marker,
             key: slot.key,
+            svc: slot.svc,
             payload: &self.bytes[start..start + usize::from(slot.len)],
         })
     }

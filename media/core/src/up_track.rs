@@ -9,7 +9,7 @@ mod sequence;
 
 use std::time::Instant;
 
-use crate::border::{Packet, PeerId, Source};
+use crate::border::{Packet, PeerId, Source, Svc};
 use crate::clock::{Clock, WallClock};
 use crate::keyframe::{self, Key};
 use crate::limits::SSRC_SILENCE;
@@ -21,6 +21,7 @@ use sequence::{Place, Sequence};
 /// See the module header.
 pub(crate) struct UpTrack {
     publisher: PeerId,
+    layer: u8,
     generation: u32,
     active: Option<Active>,
     /// What is asked for again.
@@ -67,10 +68,11 @@ pub(crate) enum Outcome<'a> {
 }
 
 impl UpTrack {
-    pub(crate) fn new(publisher: PeerId) -> Self {
+    pub(crate) fn new(publisher: PeerId, layer: u8) -> Self {
         let missing = Missing::default();
         Self {
             publisher,
+            layer,
             generation: 0,
             active: None,
             missing,
@@ -165,6 +167,7 @@ impl UpTrack {
         let source = Source {
             publisher: self.publisher,
             generation: self.generation,
+            layer: self.layer,
         };
         let Incoming {
             codec,
@@ -185,6 +188,7 @@ impl UpTrack {
             timestamp,
             marker,
             key,
+            svc: Svc::default(),
             payload,
         }
     }

@@ -3,18 +3,26 @@
 use std::time::Duration;
 
 use super::*;
+use crate::border::{Source, Svc};
+use crate::keyframe::Key;
+use crate::limits::{
+    HOLD, INTEREST_EXPIRY, INTEREST_INTERVAL, MAX_PENDING, MAX_SHARDS, PLI_INTERVAL,
+};
+use crate::peer::Codec;
 
 fn packet(publisher: u64, index: u64, key: Key) -> Packet<'static> {
     Packet {
         source: Source {
             publisher: PeerId(publisher),
             generation: 1,
+            layer: 0,
         },
         codec: Codec::Vp8,
         index,
         timestamp: 0,
         marker: false,
         key,
+        svc: Svc::default(),
         payload: &[1],
     }
 }
@@ -42,7 +50,7 @@ fn an_older_publisher_is_not_heard_again() {
     );
     assert!(
         broadcast
-            .stream(Kind::Video)
+            .stream(Kind::Video, 0)
             .unwrap()
             .ring
             .get(10)
@@ -65,7 +73,7 @@ fn what_waits_is_held_for_a_moment_or_until_the_frame_ends() {
     };
     broadcast.deliver(now, Kind::Video, &end, None);
     assert!(broadcast.queue.take(now));
-    assert_eq!(broadcast.queue.batch, [(Kind::Video, 10)]);
+    assert_eq!(broadcast.queue.batch(Kind::Video, 0), [10]);
 }
 
 #[test]

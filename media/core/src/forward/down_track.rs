@@ -26,6 +26,8 @@ pub(crate) struct DownTrack {
     munger: Munger,
     resend: Resend,
     refused: Option<Source>,
+    /// The layer that it should show.
+    want: u8,
     packets: u32,
     octets: u32,
     next_report: Option<Instant>,
@@ -49,10 +51,33 @@ impl DownTrack {
             munger: Munger::new(seed),
             resend: Resend::new(),
             refused: None,
+            want: 0,
             packets: 0,
             octets: 0,
             next_report: None,
         }
+    }
+
+    /// The layer that it shows now; `None` before the first packet.
+    pub(crate) fn layer(&self) -> Option<u8> {
+        self.munger.current().map(|segment| segment.source.layer)
+    }
+
+    /// The layer that it should show.
+    pub(crate) fn want(&self) -> u8 {
+        self.want
+    }
+
+    /// Asks it to show another layer, from where a decoder can start there.
+    pub(crate) fn set_want(&mut self, layer: u8) {
+        self.want = layer;
+    }
+
+    /// The layers whose packets concern it: what it shows, then what it waits for.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = u8> + use<> {
+        let (shown, want) = (self.layer(), self.want);
+        let wanted = (shown != Some(want)).then_some(want);
+        shown.into_iter().chain(wanted)
     }
 
     /// The SSRC that it sends with.

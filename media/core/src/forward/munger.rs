@@ -136,6 +136,7 @@ mod tests {
         Source {
             publisher: PeerId(publisher),
             generation: 1,
+            layer: 0,
         }
     }
 

@@ -9,6 +9,7 @@ fn push(ring: &mut Ring, index: u64, timestamp: u32, key: Key, payload: &[u8]) -
     let source = Source {
         publisher: PeerId(1),
         generation: 0,
+        layer: 0,
     };
     let codec = Codec::Vp8;
     ring.push(&Packet {
@@ -18,6 +19,7 @@ fn push(ring: &mut Ring, index: u64, timestamp: u32, key: Key, payload: &[u8]) -
         timestamp,
         marker: false,
         key,
+        svc: Svc::default(),
         payload,
     })
 }

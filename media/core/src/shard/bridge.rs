@@ -30,11 +30,11 @@ impl Shard {
                     .interest
                     .hear(now, from);
             }
-            Bridged::KeyframeWanted { broadcast } => {
+            Bridged::KeyframeWanted { broadcast, layer } => {
                 let entry = self.broadcasts.entry(broadcast).or_default();
                 entry.interest.hear(now, from);
                 if entry.publisher.is_some() {
-                    self.want_keyframe(now, broadcast, out);
+                    self.want_keyframe(now, broadcast, layer, out);
                 }
             }
             Bridged::Media {
@@ -46,6 +46,7 @@ impl Shard {
                 timestamp,
                 marker,
                 key,
+                svc,
                 mapping,
                 payload,
             } => {
@@ -58,6 +59,7 @@ impl Shard {
                     timestamp,
                     marker,
                     key,
+                    svc,
                     payload,
                 };
                 self.take_in(now, broadcast, kind, &packet, mapping);
@@ -87,6 +89,7 @@ impl Shard {
                 timestamp,
                 marker,
                 key,
+                svc,
                 ..
             } = *packet;
             let media = Bridged::Media {
@@ -98,6 +101,7 @@ impl Shard {
                 timestamp,
                 marker,
                 key,
+                svc,
                 mapping,
                 payload: payload.clone(),
             };

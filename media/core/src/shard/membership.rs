@@ -28,8 +28,8 @@ impl Shard {
         let role = config.role;
         let part = match role {
             Role::Publisher => Part::Publisher(Box::new(Publishing {
-                audio: UpTrack::new(id),
-                video: UpTrack::new(id),
+                audio: UpTrack::new(id, 0),
+                video: UpTrack::new(id, 0),
                 offset: Offset::default(),
                 started: false,
                 layers: Vec::new(),
@@ -71,7 +71,7 @@ impl Shard {
             Role::Viewer => {
                 self.stats.viewers += 1;
                 entry.viewers.push(slot);
-                entry.keyframes.want();
+                entry.keyframes[0].want();
                 self.announce(now, broadcast);
             }
             Role::Publisher => {
@@ -187,7 +187,7 @@ impl Shard {
                     role,
                 });
                 if role == Role::Viewer {
-                    self.want_keyframe(now, broadcast, out);
+                    self.want_keyframe(now, broadcast, 0, out);
                 }
             }
             PeerEvent::LanesOpen => {

@@ -182,7 +182,10 @@ impl Shard {
         match entry.deliver(now, kind, packet, mapping) {
             Delivery::Queued { keyframe: true } => {
                 self.stats.keyframes_in += 1;
-                entry.keyframes.fulfilled();
+                let layer = usize::from(packet.source.layer);
+                if let Some(requests) = entry.keyframes.get_mut(layer) {
+                    requests.fulfilled();
+                }
             }
             Delivery::Queued { keyframe: false } => {}
             Delivery::Duplicate => self.stats.duplicates_in += 1,
@@ -264,19 +267,19 @@ impl Shard {
         }
         let broadcast = member.broadcast;
         if video_lost && let Some(entry) = self.broadcasts.get_mut(&broadcast) {
-            entry.keyframes.want();
+            entry.keyframes[0].want();
         }
     }
 
-    /// Asks the publisher for a keyframe, if it has video and can be reached.
-    pub(super) fn send_pli(&mut self, slot: Slot, out: &mut Transmits) -> bool {
+    /// Asks the publisher for a keyframe of a layer, if it has video and can be reached.
+    pub(super) fn send_pli(&mut self, slot: Slot, layer: u8, out: &mut Transmits) -> bool {
         let Some(member) = self.members.get_mut(slot) else {
             return false;
         };
         let Part::Publisher(publishing) = &mut member.part else {
             return false;
         };
-        let Some(to) = member.peer.remote() else {
+        let Some(to) = member.peer.remote().filter(|_| layer == 0) else {
             return false;
         };
         let section = member.peer.config().video.as_ref();

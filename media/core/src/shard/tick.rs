@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use super::Shard;
-use crate::border::{Bridged, BroadcastId, Kind};
-use crate::broadcast::Slot;
-use crate::limits::{TICK_BUSY, TICK_IDLE};
+use crate::border::{Bridged, BroadcastId};
+use crate::broadcast::{Broadcast, Slot, Stream};
+use crate::limits::{MAX_LAYERS, TICK_BUSY, TICK_IDLE};
 use crate::members::{Members, Part};
 use crate::transmit::Transmits;
 
@@ -41,8 +41,7 @@ impl Shard {
             self.next_gauges = now + GAUGES;
             self.stats.lane_backlog_bytes = self.lane_backlog();
         }
-        let used =
-            |b: &&crate::broadcast::Broadcast| b.publisher.is_some() || !b.viewers.is_empty();
+        let used = |b: &&Broadcast| b.publisher.is_some() || !b.viewers.is_empty();
         self.stats.broadcasts = self.broadcasts.values().filter(used).count() as u64;
     }
 
@@ -51,27 +50,51 @@ impl Shard {
         let Some(entry) = self.broadcasts.get_mut(&id) else {
             return;
         };
-        let source = entry.stream(Kind::Video).map(|stream| stream.source);
-        let waits = |slot: &Slot| waits_for_video(&self.members, *slot, source);
-        if entry.viewers.iter().any(waits) {
-            entry.keyframes.want();
+        let living = entry.living(now).fold(0u8, |set, layer| set | 1 << layer);
+        let best = entry.living(now).next();
+        let Broadcast {
+            viewers,
+            keyframes,
+            video,
+            ..
+        } = entry;
+        for slot in viewers {
+            let Some(layer) = waits_for_layer(&mut self.members, *slot, video, (living, best))
+            else {
+                continue;
+            };
+            if let Some(requests) = keyframes.get_mut(usize::from(layer)) {
+                requests.want();
+            }
         }
-        self.ask_for_keyframe(now, id, out);
+        for layer in 0..MAX_LAYERS as u8 {
+            self.ask_for_keyframe(now, id, layer, out);
+        }
     }
 
     /// Notes that someone needs a keyframe, and asks for it unless that was done just before.
-    pub(super) fn want_keyframe(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
-        if let Some(entry) = self.broadcasts.get_mut(&id) {
-            entry.keyframes.want();
+    pub(super) fn want_keyframe(
+        &mut self,
+        now: Instant,
+        id: BroadcastId,
+        layer: u8,
+        out: &mut Transmits,
+    ) {
+        let entry = self.broadcasts.get_mut(&id);
+        if let Some(requests) = entry.and_then(|b| b.keyframes.get_mut(usize::from(layer))) {
+            requests.want();
+            self.ask_for_keyframe(now, id, layer, out);
         }
-        self.ask_for_keyframe(now, id, out);
     }
 
-    fn ask_for_keyframe(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
+    fn ask_for_keyframe(&mut self, now: Instant, id: BroadcastId, layer: u8, out: &mut Transmits) {
         let Some(entry) = self.broadcasts.get_mut(&id) else {
             return;
         };
         let publisher = entry.publisher;
+        let Some(requests) = entry.keyframes.get_mut(usize::from(layer)) else {
+            return;
+        };
         // A publisher that has sent nothing yet will begin with a keyframe anyway.
         let ready = match publisher {
             Some(slot) => self
@@ -80,12 +103,15 @@ impl Shard {
                 .is_some_and(|m| m.connected && has_video(&m.part)),
             None => true,
         };
-        if !ready || !entry.keyframes.ask(now) {
+        if !ready || !requests.ask(now) {
             return;
         }
         match publisher {
-            Some(slot) => self.stats.plis_up += u64::from(self.send_pli(slot, out)),
-            None => self.tell_others(Bridged::KeyframeWanted { broadcast: id }),
+            Some(slot) => self.stats.plis_up += u64::from(self.send_pli(slot, layer, out)),
+            None => self.tell_others(Bridged::KeyframeWanted {
+                broadcast: id,
+                layer,
+            }),
         }
     }
 
@@ -99,15 +125,23 @@ fn has_video(part: &Part) -> bool {
     matches!(part, Part::Publisher(publishing) if publishing.video.ssrc().is_some())
 }
 
-fn waits_for_video(members: &Members, slot: Slot, source: Option<crate::border::Source>) -> bool {
-    let Some(member) = members.get(slot) else {
-        return false;
+/// The layer whose next keyframe a viewer waits for. One that waits for a silent layer is given the
+/// best of the living ones (a set, and the best of it).
+fn waits_for_layer(
+    members: &mut Members,
+    slot: Slot,
+    video: &[Option<Stream>],
+    (living, best): (u8, Option<u8>),
+) -> Option<u8> {
+    let member = members.get_mut(slot).filter(|member| member.connected)?;
+    let Part::Viewer(viewing) = &mut member.part else {
+        return None;
     };
-    match &member.part {
-        Part::Viewer(viewing) if member.connected => viewing
-            .video
-            .as_ref()
-            .is_some_and(|track| track.waits_for(source)),
-        _ => false,
+    let track = viewing.video.as_mut()?;
+    if let Some(best) = best.filter(|_| living & (1 << track.want()) == 0) {
+        track.set_want(best);
     }
+    let stream = video.get(usize::from(track.want()))?.as_ref();
+    let waits = track.waits_for(stream.map(|stream| stream.source));
+    waits.then(|| track.want())
 }

@@ -44,7 +44,7 @@ impl Shard {
             out,
             stats: &mut self.stats,
         };
-        let mut keyframe = false;
+        let mut keyframe = None;
         compound.visit(|item| {
             let ssrc = match item {
                 Item::Report(block) => block.ssrc,
@@ -58,17 +58,20 @@ impl Shard {
             match item {
                 Item::Report(block) => track.reported(&block, ntp),
                 Item::Nack { pid, blp, .. } => {
-                    track.resend(broadcast.stream(kind), pid, blp, &mut way);
+                    let layer = track.layer().unwrap_or(0);
+                    track.resend(broadcast.stream(kind, layer), pid, blp, &mut way);
                 }
                 Item::Pli { .. } | Item::Fir { .. } => {
                     way.stats.plis_in += 1;
-                    keyframe |= kind == Kind::Video;
+                    if kind == Kind::Video {
+                        keyframe = Some(track.layer().unwrap_or(track.want()));
+                    }
                 }
                 Item::SenderReport { .. } => {}
             }
         });
-        if keyframe {
-            self.want_keyframe(now, id, out);
+        if let Some(layer) = keyframe {
+            self.want_keyframe(now, id, layer, out);
         }
     }
 }

@@ -31,7 +31,7 @@ impl Bench {
         let now = Instant::now();
         let wall = WallClock::new(now, Duration::from_secs(1_000));
         Self {
-            track: UpTrack::new(PeerId(1)),
+            track: UpTrack::new(PeerId(1), 0),
             now,
             wall,
         }

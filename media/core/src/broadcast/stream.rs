@@ -1,0 +1,85 @@
+//! The packets of one track or layer as viewers get them, and what is known about them.
+
+use std::time::Instant;
+
+use crate::border::{Mapping, Packet, Source};
+use crate::keyframe::Key;
+use crate::limits::{BITRATE_WINDOW, LAYER_SILENCE};
+use crate::peer::Codec;
+use crate::ring::{self, Push, Ring};
+
+/// See the module header.
+pub(crate) struct Stream {
+    pub(crate) ring: Ring,
+    pub(crate) source: Source,
+    pub(crate) codec: Codec,
+    /// How the source's timestamps map to our time.
+    pub(crate) mapping: Option<Mapping>,
+    /// Bits a second of payload, over the last full window; 0 before there was one.
+    pub(crate) bitrate: u64,
+    /// Timestamp of the latest keyframe.
+    keyframe: Option<u32>,
+    heard: Instant,
+    window: (Instant, u64),
+}
+
+impl Stream {
+    pub(crate) fn new(now: Instant, source: Source, codec: Codec) -> Self {
+        Self {
+            ring: ring::for_codec(&codec),
+            source,
+            codec,
+            mapping: None,
+            bitrate: 0,
+            keyframe: None,
+            heard: now,
+            window: (now, 0),
+        }
+    }
+
+    /// Goes on with another source.
+    pub(super) fn restart(&mut self, now: Instant, source: Source, codec: Codec) {
+        self.ring.clear();
+        (self.source, self.codec) = (source, codec);
+        (self.mapping, self.keyframe) = (None, None);
+        (self.bitrate, self.window) = (0, (now, 0));
+    }
+
+    /// Remembers a packet. With [`Push::Stored`] comes whether it begins a keyframe.
+    pub(super) fn push(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        mapping: Option<Mapping>,
+    ) -> (Push, bool) {
+        self.mapping = mapping.or(self.mapping);
+        let push = self.ring.push(packet);
+        if push != Push::Stored {
+            return (push, false);
+        }
+        self.heard = now;
+        self.measure(now, packet.payload.len());
+        // Several packets of one keyframe may look like its beginning.
+        let keyframe = packet.key != Key::No && self.keyframe != Some(packet.timestamp);
+        if keyframe {
+            self.keyframe = Some(packet.timestamp);
+        }
+        (push, keyframe)
+    }
+
+    fn measure(&mut self, now: Instant, bytes: usize) {
+        let (since, sum) = &mut self.window;
+        let passed = now.saturating_duration_since(*since);
+        if passed >= BITRATE_WINDOW {
+            let millis = passed.as_millis() as u64;
+            self.bitrate = *sum * 8 * 1_000 / millis.max(1);
+            (*since, *sum) = (now, 0);
+        }
+        *sum += bytes as u64;
+    }
+
+    /// Whether packets still come.
+    pub(crate) fn live(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.heard) <= LAYER_SILENCE
+    }
+}
