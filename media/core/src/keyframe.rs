@@ -24,7 +24,7 @@ pub(crate) fn classify(codec: &Codec, payload: &[u8]) -> Key {
         Codec::H264 { .. } => h264(payload),
         Codec::Vp8 => vp8(payload).unwrap_or_default(),
         Codec::Vp9 { .. } => vp9(payload).unwrap_or_default(),
-        Codec::Opus => Key::No,
+        Codec::H265 { .. } | Codec::Av1 { .. } | Codec::Opus => Key::No,
     }
 }
 

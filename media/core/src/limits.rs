@@ -62,7 +62,7 @@ pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
 /// A source whose SSRC is silent so long may go on with another one.
 pub const SSRC_SILENCE: Duration = Duration::from_millis(500);
-/// Simulcast layers of one video track; an offer with more keeps its first ones.
+/// Simulcast layers of one video track; an offer with more is refused.
 pub const MAX_LAYERS: usize = 4;
 /// A layer that sends nothing for so long is not offered to viewers.
 pub const LAYER_SILENCE: Duration = Duration::from_secs(1);

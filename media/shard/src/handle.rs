@@ -226,6 +226,7 @@ impl MediaHandle {
             pwd: &pwd,
             audio_ssrc,
             video_ssrc: audio_ssrc + 1,
+            video_rtx_ssrc: audio_ssrc + 2,
             cname: &cname,
             session_id: rng.random_range(1..i64::MAX as u64),
             seed: rng.random(),

@@ -89,6 +89,21 @@ fn media_section(sdp: &mut String, config: &ClientConfig, kind: &str, mid: u32, 
                     "a=rtpmap:{pt} VP9/90000\r\na=fmtp:{pt} profile-id={profile}\r\n"
                 )
             }
+            Codec::Av1 { profile } => {
+                write!(
+                    sdp,
+                    "a=rtpmap:{pt} AV1/90000\r\na=fmtp:{pt} level-idx=5;profile={profile};tier=0\r\n"
+                )
+            }
+            Codec::H265 {
+                profile_id,
+                tier,
+                level_id,
+            } => write!(
+                sdp,
+                "a=rtpmap:{pt} H265/90000\r\na=fmtp:{pt} level-id={level_id};\
+                 profile-id={profile_id};tier-flag={tier};tx-mode=SRST\r\n"
+            ),
             Codec::H264 {
                 profile_level_id,
                 packetization_mode,

@@ -2,13 +2,13 @@
 //!
 //! Pure. All or nothing: an offer with one section that cannot be served is refused as a whole.
 //! One transport carries everything (BUNDLE, rtcp-mux), ICE is lite, every codec that both sides
-//! know is accepted with the parameters that were offered. Simulcast is accepted in full, so that
-//! OBS sends, and the first layer is named as the one to forward.
+//! know is accepted with the parameters that were offered, with NACK, RTX, PLI, transport-wide
+//! feedback and REMB where they were offered. Simulcast is accepted in full.
 
 use std::net::SocketAddr;
 
 use super::certificate::{Certificate, Fingerprint};
-use super::format::Section;
+use super::format::{Format, Section};
 use super::sdp::{Direction, Kind, Offer, OfferError, OfferedSection};
 use super::{PeerConfig, Role};
 
@@ -29,6 +29,8 @@ pub struct LocalFacts<'a> {
     pub audio_ssrc: u32,
     /// SSRC for video that we send or report from.
     pub video_ssrc: u32,
+    /// SSRC for RFC 4588 retransmissions of video that we send; not 0.
+    pub video_rtx_ssrc: u32,
     /// CNAME and media stream id of what we send: token characters.
     pub cname: &'a str,
     /// `o=` session id.
@@ -66,8 +68,8 @@ pub fn answer(
     };
     for section in &offer.sections {
         match section.kind {
-            Kind::Audio => config.audio = Some(settle(role, section, local.audio_ssrc, local)),
-            Kind::Video => config.video = Some(settle(role, section, local.video_ssrc, local)),
+            Kind::Audio => config.audio = Some(settle(role, section, local)),
+            Kind::Video => config.video = Some(settle(role, section, local)),
             Kind::Data => config.lanes = true,
         }
         config.rtcp_rsize &= section.kind == Kind::Data || section.rtcp_rsize;
@@ -166,22 +168,41 @@ fn transport(offer: &Offer) -> Result<Transport, OfferError> {
     })
 }
 
-fn settle(role: Role, offered: &OfferedSection, ssrc: u32, local: &LocalFacts<'_>) -> Section {
+fn settle(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Section {
     let video = offered.kind == Kind::Video;
-    let formats = offered.formats.iter().map(|offered| offered.format);
     let publisher = role == Role::Publisher;
-    let simulcast = publisher && !offered.layers.is_empty();
+    let accepted = || {
+        let formats = offered.formats.iter();
+        formats.filter(|offered| offered.format.codec.is_video() == video)
+    };
+    let formats: Vec<Format> = accepted().map(|offered| offered.format).collect();
+    // Without the rid extension nothing would tell the layers apart.
+    let simulcast = publisher && !offered.layers.is_empty() && offered.rid_ext.is_some();
+    let repairs = video && formats.iter().any(|format| format.rtx.is_some());
+    let sends_rtx = repairs && !publisher;
     Section {
         mid: offered.mid.clone().unwrap_or_default(),
-        formats: formats
-            .filter(|format| format.codec.is_video() == video)
-            .collect(),
         mid_ext: offered.mid_ext,
         rid_ext: offered.rid_ext.filter(|_| simulcast),
-        rid: offered.layers.first().filter(|_| simulcast).cloned(),
+        repaired_rid_ext: offered.repaired_rid_ext.filter(|_| simulcast && repairs),
+        twcc_ext: offered.twcc_ext.filter(|_| accepted().any(|it| it.twcc)),
+        dd_ext: offered.dd_ext.filter(|_| video),
+        remb: accepted().any(|it| it.remb),
+        layers: offered
+            .layers
+            .iter()
+            .filter(|_| simulcast)
+            .cloned()
+            .collect(),
         remote_ssrc: offered.ssrc.filter(|_| publisher),
-        remote_rtx_ssrc: offered.rtx_ssrc.filter(|_| publisher),
-        local_ssrc: ssrc,
+        remote_rtx_ssrc: offered.rtx_ssrc.filter(|_| publisher && repairs),
+        local_ssrc: if video {
+            local.video_ssrc
+        } else {
+            local.audio_ssrc
+        },
+        local_rtx_ssrc: if sends_rtx { local.video_rtx_ssrc } else { 0 },
+        formats,
         cname: local.cname.to_owned(),
     }
 }

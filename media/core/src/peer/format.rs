@@ -21,13 +21,28 @@ pub enum Codec {
         /// `profile-id`, 0 when absent.
         profile: u8,
     },
+    /// RFC 7798, with one stream per SSRC (SRST).
+    H265 {
+        /// `profile-id`, 1 (Main) when absent.
+        profile_id: u8,
+        /// `tier-flag`: 0 (Main) or 1 (High).
+        tier: u8,
+        /// `level-id`: 30 times the level, 93 (3.1) when absent.
+        level_id: u8,
+    },
+    /// The RTP payload format of the Alliance for Open Media.
+    Av1 {
+        /// `profile`: 0 (Main), 1 (High) or 2 (Professional).
+        profile: u8,
+    },
     /// RFC 7587.
     Opus,
 }
 
 impl Codec {
     /// Whether packets of `self` can be given to someone who announced `other`. H.264 compares
-    /// the packetization mode only: encoders announce profiles that they do not keep to.
+    /// the packetization mode only: encoders announce profiles that they do not keep to. H.265
+    /// compares profile and tier, VP9 and AV1 the profile; levels never decide.
     pub fn same(&self, other: &Codec) -> bool {
         match (self, other) {
             (
@@ -40,6 +55,18 @@ impl Codec {
                     ..
                 },
             ) => one == two,
+            (
+                Codec::H265 {
+                    profile_id: one,
+                    tier: high,
+                    ..
+                },
+                Codec::H265 {
+                    profile_id: two,
+                    tier,
+                    ..
+                },
+            ) => (one, high) == (two, tier),
             _ => self == other,
         }
     }
@@ -50,6 +77,8 @@ impl Codec {
             Codec::H264 { .. } => "H264",
             Codec::Vp8 => "VP8",
             Codec::Vp9 { .. } => "VP9",
+            Codec::H265 { .. } => "H265",
+            Codec::Av1 { .. } => "AV1",
             Codec::Opus => "opus",
         }
     }
@@ -79,8 +108,8 @@ pub struct Format {
     pub nack: bool,
     /// `a=rtcp-fb:… nack pli` was offered and answered.
     pub pli: bool,
-    /// Payload type that the peer uses for RFC 4588 retransmissions of this format, if it offered
-    /// one. The answer does not accept it, yet FFmpeg uses it all the same when it gets a NACK.
+    /// Payload type of RFC 4588 retransmissions of this video format, offered and answered; only
+    /// together with `nack`.
     pub rtx: Option<u8>,
 }
 
@@ -95,14 +124,25 @@ pub struct Section {
     pub mid_ext: Option<u8>,
     /// Id of the `sdes:rtp-stream-id` header extension, if simulcast was offered.
     pub rid_ext: Option<u8>,
-    /// The rid that is forwarded when simulcast was offered: the first (highest) one.
-    pub rid: Option<String>,
+    /// Id of the `sdes:repaired-rtp-stream-id` header extension (on RTX), with simulcast.
+    pub repaired_rid_ext: Option<u8>,
+    /// Id of the transport-wide sequence number, when `rtcp-fb transport-cc` was agreed as well.
+    pub twcc_ext: Option<u8>,
+    /// Id of the AV1 dependency descriptor.
+    pub dd_ext: Option<u8>,
+    /// `rtcp-fb goog-remb` was offered and answered.
+    pub remb: bool,
+    /// The rids of the simulcast layers, in the order of the offer; empty without simulcast. At
+    /// most [`crate::limits::MAX_LAYERS`].
+    pub layers: Vec<String>,
     /// SSRC that a publisher announced, if it did.
     pub remote_ssrc: Option<u32>,
     /// SSRC of RFC 4588 retransmissions that a publisher announced (`ssrc-group:FID`).
     pub remote_rtx_ssrc: Option<u32>,
     /// SSRC that we send with (viewers) or report from (publishers).
     pub local_ssrc: u32,
+    /// SSRC that we send RFC 4588 retransmissions with (viewers whose formats have `rtx`), else 0.
+    pub local_rtx_ssrc: u32,
     /// CNAME for what we send, the same for audio and video of one peer.
     pub cname: String,
 }
@@ -159,10 +199,15 @@ mod tests {
             formats: codecs.iter().enumerate().map(format).collect(),
             mid_ext: None,
             rid_ext: None,
-            rid: None,
+            repaired_rid_ext: None,
+            twcc_ext: None,
+            dd_ext: None,
+            remb: false,
+            layers: Vec::new(),
             remote_ssrc: None,
             remote_rtx_ssrc: None,
             local_ssrc: 1,
+            local_rtx_ssrc: 0,
             cname: "c".into(),
         }
     }

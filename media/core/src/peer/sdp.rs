@@ -9,7 +9,9 @@ use super::limits::{MAX_CANDIDATES, MAX_SDP, MAX_SDP_LINE, MAX_SDP_LINES, MAX_SE
 mod codec;
 mod section;
 
-pub(super) use section::{Direction, Kind, OfferedSection};
+pub(super) use section::{
+    DEPENDENCY_URI, Direction, Kind, MID_URI, OfferedSection, REPAIRED_RID_URI, RID_URI, TWCC_URI,
+};
 
 /// Why an offer, answer or sdpfrag was refused. Texts are one line for the person at the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +53,7 @@ pub enum OfferError {
     #[error("BUNDLE and rtcp-mux are needed")]
     NoBundle,
     /// A section whose payload types are all unknown here (422).
-    #[error("no codec of the offer is supported: H264, VP8, VP9 or Opus is needed")]
+    #[error("no codec of the offer is supported: H264, H265, VP8, VP9, AV1 or Opus is needed")]
     NoCommonCodec,
     /// Several media streams in one offer (422).
     #[error("the offer holds more than one media stream")]
@@ -85,6 +87,8 @@ pub(super) struct Offer {
     pub(super) sections: Vec<OfferedSection>,
     /// Mids of the first BUNDLE group.
     pub(super) bundle: Vec<String>,
+    /// `a=extmap-allow-mixed` of the session: header extensions may have the two-byte form.
+    pub(super) mixed_extensions: bool,
 }
 
 impl Offer {
@@ -117,7 +121,13 @@ impl Offer {
             .iter()
             .map(|media| OfferedSection::read(media, &session.attributes))
             .collect::<Result<_, _>>()?;
-        Ok(Self { sections, bundle })
+        let mut names = session.attributes.iter().map(|attribute| &attribute.key);
+        let mixed_extensions = names.any(|name| name == "extmap-allow-mixed");
+        Ok(Self {
+            sections,
+            bundle,
+            mixed_extensions,
+        })
     }
 }
 

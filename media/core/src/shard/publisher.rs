@@ -55,7 +55,7 @@ fn is_chosen_layer(
     header: &Header,
     packet: &[u8],
 ) -> Option<bool> {
-    let (id, rid) = (section.rid_ext?, section.rid.as_ref()?);
+    let (id, rid) = (section.rid_ext?, section.layers.first()?);
     let known = publishing
         .layers
         .iter()

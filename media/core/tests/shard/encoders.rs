@@ -74,7 +74,8 @@ fn only_the_first_simulcast_layer_is_forwarded() {
     let viewer = net.viewer(0);
     let publisher = publisher(&mut net, |config| {
         let video = config.video.as_mut().unwrap();
-        (video.rid_ext, video.rid) = (Some(RID_EXTENSION), Some("0".to_owned()));
+        video.rid_ext = Some(RID_EXTENSION);
+        video.layers = ["0", "1", "2"].map(str::to_owned).to_vec();
     });
     let pt = net.nodes[publisher]
         .client

@@ -121,6 +121,7 @@ impl Net {
             pwd: "server-password-of-32-characters",
             audio_ssrc: 10_000 + 2 * id,
             video_ssrc: 10_001 + 2 * id,
+            video_rtx_ssrc: 20_000 + id,
             cname: &cname,
             session_id: 9,
             seed: u64::from(id) * 0x1234_5678_9abc,

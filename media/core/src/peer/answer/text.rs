@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use super::LocalFacts;
 use crate::peer::format::Section;
 use crate::peer::limits::MAX_LANE_MESSAGE;
-use crate::peer::sdp::{Kind, Offer, OfferedSection};
+use crate::peer::sdp::{
+    DEPENDENCY_URI, Kind, MID_URI, Offer, OfferedSection, REPAIRED_RID_URI, RID_URI, TWCC_URI,
+};
 use crate::peer::{PeerConfig, Role};
 
 /// Type preference of a host candidate (RFC 8445 section 5.1.2.2).
@@ -29,6 +31,9 @@ pub(super) fn write(offer: &Offer, config: &PeerConfig, local: &LocalFacts<'_>) 
             .filter_map(|it| it.mid.as_deref())
             .collect();
         sdp.line(format_args!("a=group:BUNDLE {}", mids.join(" ")));
+    }
+    if offer.mixed_extensions {
+        sdp.line(format_args!("a=extmap-allow-mixed"));
     }
     if config.role == Role::Viewer {
         sdp.line(format_args!("a=msid-semantic:WMS {}", local.cname));
@@ -59,10 +64,11 @@ fn media(
     } else {
         "video"
     };
-    let pts: Vec<String> = section
-        .formats
-        .iter()
-        .map(|format| format.pt.to_string())
+    let formats = section.formats.iter();
+    let pts: Vec<String> = formats
+        .flat_map(|format| [Some(format.pt), format.rtx])
+        .flatten()
+        .map(|pt| pt.to_string())
         .collect();
     sdp.line(format_args!(
         "m={kind} 9 {} {}",
@@ -79,36 +85,44 @@ fn media(
     if offered.rtcp_rsize {
         sdp.line(format_args!("a=rtcp-rsize"));
     }
-    if let Some(id) = section.mid_ext {
-        sdp.line(format_args!(
-            "a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:mid"
-        ));
+    if offered.mixed_extensions {
+        sdp.line(format_args!("a=extmap-allow-mixed"));
     }
-    if let Some(id) = section.rid_ext {
-        sdp.line(format_args!(
-            "a=extmap:{id} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-        ));
-    }
-    formats(sdp, offered, section);
-    if section.rid.is_some() {
-        for layer in &offered.layers {
-            sdp.line(format_args!("a=rid:{layer} recv"));
+    let extensions = [
+        (section.mid_ext, MID_URI),
+        (section.rid_ext, RID_URI),
+        (section.repaired_rid_ext, REPAIRED_RID_URI),
+        (section.twcc_ext, TWCC_URI),
+        (section.dd_ext, DEPENDENCY_URI),
+    ];
+    for (id, uri) in extensions {
+        if let Some(id) = id {
+            sdp.line(format_args!("a=extmap:{id} {uri}"));
         }
-        sdp.line(format_args!(
-            "a=simulcast:recv {}",
-            offered.layers.join(";")
-        ));
+    }
+    self::formats(sdp, offered, section);
+    for layer in &section.layers {
+        sdp.line(format_args!("a=rid:{layer} recv"));
+    }
+    if !section.layers.is_empty() {
+        let layers = section.layers.join(";");
+        sdp.line(format_args!("a=simulcast:recv {layers}"));
     }
     if viewer {
-        sdp.line(format_args!("a=msid:{} {kind}", local.cname));
-        sdp.line(format_args!(
-            "a=ssrc:{} cname:{}",
-            section.local_ssrc, local.cname
-        ));
-        sdp.line(format_args!(
-            "a=ssrc:{} msid:{} {kind}",
-            section.local_ssrc, local.cname
-        ));
+        streams(sdp, kind, section);
+    }
+}
+
+/// What we send: one SSRC, and one for its retransmissions where they were agreed.
+fn streams(sdp: &mut Text, kind: &str, section: &Section) {
+    let (main, rtx, cname) = (section.local_ssrc, section.local_rtx_ssrc, &section.cname);
+    sdp.line(format_args!("a=msid:{cname} {kind}"));
+    if rtx != 0 {
+        sdp.line(format_args!("a=ssrc-group:FID {main} {rtx}"));
+    }
+    for ssrc in [main, rtx].into_iter().filter(|ssrc| *ssrc != 0) {
+        sdp.line(format_args!("a=ssrc:{ssrc} cname:{cname}"));
+        sdp.line(format_args!("a=ssrc:{ssrc} msid:{cname} {kind}"));
     }
 }
 
@@ -128,6 +142,16 @@ fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section) {
         }
         if format.pli {
             sdp.line(format_args!("a=rtcp-fb:{} nack pli", format.pt));
+        }
+        if offered.twcc && section.twcc_ext.is_some() {
+            sdp.line(format_args!("a=rtcp-fb:{} transport-cc", format.pt));
+        }
+        if offered.remb {
+            sdp.line(format_args!("a=rtcp-fb:{} goog-remb", format.pt));
+        }
+        if let Some(rtx) = format.rtx {
+            sdp.line(format_args!("a=rtpmap:{rtx} rtx/90000"));
+            sdp.line(format_args!("a=fmtp:{rtx} apt={}", format.pt));
         }
     }
 }

@@ -15,6 +15,10 @@ pub(in crate::peer) struct OfferedFormat {
     pub(in crate::peer) rtpmap: String,
     /// Value of `a=fmtp` behind the payload type.
     pub(in crate::peer) fmtp: Option<String>,
+    /// `a=rtcp-fb:… transport-cc`.
+    pub(in crate::peer) twcc: bool,
+    /// `a=rtcp-fb:… goog-remb`.
+    pub(in crate::peer) remb: bool,
 }
 
 /// Attributes of one section by name, in order.
@@ -48,18 +52,22 @@ pub(super) fn formats<'a>(pts: &[String], values: &Values<'a>) -> Vec<OfferedFor
                     (number == "*" || number.parse() == Ok(pt)) && kind.trim() == wanted
                 })
         };
+        let nack = has("nack");
+        let repairs = nack && codec.is_video();
+        let rtx = rtx(pt, pts, &rtpmaps, &fmtps).filter(|_| repairs);
         let format = Format {
             pt,
             codec,
-            nack: has("nack"),
+            nack,
             pli: has("nack pli"),
-            rtx: rtx(pt, &rtpmaps, &fmtps),
+            rtx,
         };
-        let fmtp = fmtp.map(str::to_owned);
         formats.push(OfferedFormat {
             format,
             rtpmap: rtpmap.to_owned(),
-            fmtp,
+            fmtp: fmtp.map(str::to_owned),
+            twcc: has("transport-cc"),
+            remb: has("goog-remb"),
         });
     }
     formats
@@ -87,6 +95,22 @@ fn codec(rtpmap: &str, fmtp: &str) -> Option<Codec> {
             let profile = parameter(fmtp, "profile-id").unwrap_or("0").parse().ok()?;
             Some(Codec::Vp9 { profile })
         }
+        "av1/90000" => {
+            let profile = parameter(fmtp, "profile").unwrap_or("0").parse().ok()?;
+            Some(Codec::Av1 { profile })
+        }
+        "h265/90000" => {
+            // RFC 7798 section 7.1 for what is absent; several streams per layer are not known.
+            let mode = parameter(fmtp, "tx-mode").unwrap_or("SRST");
+            let number = |name, absent| parameter(fmtp, name).map_or(Ok(absent), str::parse);
+            let (profile_id, tier) = (number("profile-id", 1).ok()?, number("tier-flag", 0).ok()?);
+            let level_id = number("level-id", 93).ok()?;
+            (mode == "SRST").then_some(Codec::H265 {
+                profile_id,
+                tier,
+                level_id,
+            })
+        }
         "h264/90000" => {
             let mode = parameter(fmtp, "packetization-mode").unwrap_or("0");
             // RFC 6184 section 8.1: Baseline, level 1, when absent.
@@ -112,16 +136,15 @@ fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The payload type whose `apt` is `pt`.
-fn rtx(pt: u8, rtpmaps: &[&str], fmtps: &[&str]) -> Option<u8> {
-    let numbers = rtpmaps.iter().filter_map(|map| {
-        let (number, name) = map.split_once(' ')?;
-        name.to_ascii_lowercase()
-            .starts_with("rtx/")
-            .then(|| number.parse::<u8>().ok())?
-    });
-    numbers.into_iter().find(|rtx| {
+/// The payload type of the m-line that is RTX with `pt` as its `apt` (RFC 4588 section 8.6).
+fn rtx(pt: u8, pts: &[String], rtpmaps: &[&str], fmtps: &[&str]) -> Option<u8> {
+    let numbers = pts
+        .iter()
+        .take(MAX_FORMATS)
+        .filter_map(|rtx| rtx.parse().ok());
+    numbers.filter(|rtx| is_usable(*rtx)).find(|rtx| {
+        let is_rtx = of_pt(rtpmaps, *rtx).is_some_and(|map| map.eq_ignore_ascii_case("rtx/90000"));
         let apt = of_pt(fmtps, *rtx).and_then(|fmtp| parameter(fmtp, "apt"));
-        apt.and_then(|apt| apt.parse().ok()) == Some(pt)
+        is_rtx && apt.and_then(|apt| apt.parse().ok()) == Some(pt)
     })
 }

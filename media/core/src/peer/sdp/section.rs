@@ -5,12 +5,17 @@ use rtc_sdp::description::common::Attribute;
 
 use super::codec::{OfferedFormat, formats};
 use super::{OfferError, is_token};
+use crate::limits::MAX_LAYERS;
 use crate::peer::certificate::{Fingerprint, FingerprintError};
 
-const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
-const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
-/// Most simulcast layers of one section.
-const MAX_LAYERS: usize = 8;
+pub(in crate::peer) const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+pub(in crate::peer) const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+pub(in crate::peer) const REPAIRED_RID_URI: &str =
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+pub(in crate::peer) const TWCC_URI: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+pub(in crate::peer) const DEPENDENCY_URI: &str =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 
 /// What a section carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +48,14 @@ pub(in crate::peer) struct OfferedSection {
     pub(in crate::peer) setup: Option<String>,
     pub(in crate::peer) rtcp_mux: bool,
     pub(in crate::peer) rtcp_rsize: bool,
+    /// `a=extmap-allow-mixed` of the section itself (RFC 8285 section 4.1.2).
+    pub(in crate::peer) mixed_extensions: bool,
     pub(in crate::peer) formats: Vec<OfferedFormat>,
     pub(in crate::peer) mid_ext: Option<u8>,
     pub(in crate::peer) rid_ext: Option<u8>,
+    pub(in crate::peer) repaired_rid_ext: Option<u8>,
+    pub(in crate::peer) twcc_ext: Option<u8>,
+    pub(in crate::peer) dd_ext: Option<u8>,
     /// Simulcast layers that the offerer sends, best first; empty without simulcast.
     pub(in crate::peer) layers: Vec<String>,
     pub(in crate::peer) ssrc: Option<u32>,
@@ -101,9 +111,13 @@ impl OfferedSection {
             setup: attributes.first("setup").map(str::to_owned),
             rtcp_mux: attributes.has("rtcp-mux"),
             rtcp_rsize: attributes.has("rtcp-rsize"),
+            mixed_extensions: attributes.has("extmap-allow-mixed"),
             formats: formats(&name.formats, &values),
             mid_ext: attributes.extension(MID_URI),
             rid_ext: attributes.extension(RID_URI),
+            repaired_rid_ext: attributes.extension(REPAIRED_RID_URI),
+            twcc_ext: attributes.extension(TWCC_URI),
+            dd_ext: attributes.extension(DEPENDENCY_URI),
             layers: attributes.layers()?,
             ssrc: group.map(|group| group.0).or(ssrc),
             rtx_ssrc: group.map(|group| group.1),

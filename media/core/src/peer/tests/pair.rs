@@ -70,6 +70,7 @@ impl Pair {
             ufrag: "serverUfrag",
             pwd: PASSWORD,
             audio_ssrc: 71,
+            video_rtx_ssrc: 73,
             video_ssrc: 72,
             cname: "souk",
             session_id: 9,
