@@ -60,6 +60,18 @@ pub const RESEND_MEMORY: usize = 64;
 /// Round-trip time of a viewer that has not told its own.
 pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
+/// Highest bitrate that is believed, in bits a second.
+pub const MAX_BITRATE: u64 = 1_000_000_000;
+/// What a viewer's network is taken to carry before anything is known, in bits a second: the
+/// first layer that it gets is the best one below this.
+pub const START_ESTIMATE: u64 = 2_500_000;
+/// Lowest estimate, in bits a second.
+pub const MIN_ESTIMATE: u64 = 30_000;
+/// Packets whose sending is remembered per viewer with transport-wide feedback, 8 bytes each.
+pub const SENT_HISTORY: usize = 1_024;
+/// Packets that one transport-wide feedback may speak of; one with more is dropped.
+pub const MAX_FEEDBACK_STATUSES: usize = 4_096;
+
 /// A source whose SSRC is silent so long may go on with another one.
 pub const SSRC_SILENCE: Duration = Duration::from_millis(500);
 /// Simulcast layers of one video track; an offer with more is refused.
