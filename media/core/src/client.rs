@@ -3,7 +3,7 @@
 //! Same style as [`crate::peer::Peer`]: datagrams and time go in, datagrams and events come out.
 //! It stands for a browser or an encoder. Not part of the server (feature `client`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -13,108 +13,126 @@ use rand::{RngExt, SeedableRng};
 use crate::peer::dtls::{self, Dtls};
 use crate::peer::link::Link;
 use crate::peer::stun;
-use crate::peer::{CLIENT_FLIGHT_INTERVAL, CloseReason, DropReason};
-use crate::peer::{Certificate, Codec, Inbound, LaneError, OfferError, PeerEvent, Profile, Role};
+use crate::peer::{CLIENT_FLIGHT_INTERVAL, CloseReason, DropReason, SRTP_OVERHEAD};
+use crate::peer::{Codec, Inbound, LaneError, OfferError, PeerEvent, Profile, Role};
 use crate::transmit::Transmits;
 
+mod answer;
 mod checks;
+mod config;
+mod count;
 mod offer;
+mod packet;
+mod receive;
+mod rtcp;
+mod send;
+mod stream;
+mod twcc;
 
 use checks::Checks;
-
-/// DTLS role that the offer asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setup {
-    /// The answerer chooses (browsers, OBS).
-    ActPass,
-    /// The client starts the handshake.
-    Active,
-    /// The server starts the handshake (FFmpeg).
-    Passive,
-}
-
-/// What a client is like.
-#[derive(Clone, Debug)]
-pub struct ClientConfig {
-    /// Publisher (WHIP, `sendonly`) or viewer (WHEP, `recvonly`).
-    pub role: Role,
-    /// DTLS role of the offer.
-    pub setup: Setup,
-    /// SRTP profiles in the order in which they are offered.
-    pub profiles: Vec<Profile>,
-    /// Whether Opus is offered (payload type 111).
-    pub audio: bool,
-    /// Video codecs in the order of the offer (payload types from 96 on); none: no video section.
-    pub video: Vec<Codec>,
-    /// Whether a data section is offered.
-    pub lanes: bool,
-    /// Viewers only: count packets by their clear header, do not decrypt media.
-    pub light: bool,
-    /// SSRC that a publisher sends audio with.
-    pub audio_ssrc: u32,
-    /// SSRC that a publisher sends video with.
-    pub video_ssrc: u32,
-    /// The identity of this client; may be shared by many.
-    pub certificate: Certificate,
-    /// Seed of ICE credentials, transaction ids and the tie breaker.
-    pub seed: u64,
-}
-
-impl ClientConfig {
-    /// A client that is like a browser: `actpass`, all profiles with SHA-1 first, H.264, VP8 and
-    /// VP9, Opus; lanes for viewers.
-    pub fn new(role: Role, certificate: Certificate, seed: u64) -> Self {
-        Self {
-            role,
-            setup: Setup::ActPass,
-            profiles: vec![Profile::Sha1, Profile::Gcm256, Profile::Gcm128],
-            audio: true,
-            video: vec![
-                Codec::H264 {
-                    profile_level_id: 0x42_e0_1f,
-                    packetization_mode: 1,
-                },
-                Codec::Vp8,
-                Codec::Vp9 { profile: 0 },
-            ],
-            lanes: role == Role::Viewer,
-            light: false,
-            audio_ssrc: (seed as u32) | 1,
-            video_ssrc: (seed as u32 | 1).wrapping_add(2),
-            certificate,
-            seed,
-        }
-    }
-}
-
-/// Media that a light client has counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// RTP packets that arrived.
-    pub packets: u64,
-    /// Their bytes, tags included.
-    pub bytes: u64,
-    /// Gaps in the sequence numbers that were not filled: highest minus first plus one minus got,
-    /// summed over SSRCs.
-    pub lost: u64,
-}
+pub use config::{ClientConfig, Feedback, Repair, Sending, Setup};
+use count::Counter;
+pub use count::Counts;
+pub use packet::Header;
+use receive::Receiver;
+pub use receive::Reception;
+pub use rtcp::{Control, parse as parse_rtcp};
+use send::Sender;
+pub use send::{Delivery, Sample, Track};
 
 /// One client session. See the module header.
 pub struct Client {
     config: ClientConfig,
     ufrag: String,
     offer: String,
-    running: Option<(Checks, Link)>,
+    running: Option<Running>,
     events: VecDeque<PeerEvent>,
-    media: BTreeMap<u32, Seen>,
-    counts: Counts,
+    counter: Counter,
 }
 
-/// Sequence numbers of one SSRC, for the loss count.
-struct Seen {
-    first: u64,
-    highest: u64,
-    packets: u64,
+/// What there is once the answer came.
+struct Running {
+    checks: Checks,
+    link: Link,
+    receiver: Option<Receiver>,
+    sender: Option<Sender>,
+}
+
+impl Running {
+    /// Seals a compound and queues it.
+    fn send_rtcp(link: &mut Link, to: SocketAddr, plain: &[u8], out: &mut Transmits) {
+        let buf = out.reserve(plain.len() + SRTP_OVERHEAD);
+        buf[..plain.len()].copy_from_slice(plain);
+        if let Some(sealed) = link.seal_rtcp(buf, plain.len()) {
+            out.commit(to, sealed);
+        }
+    }
+
+    fn send_rtp(link: &mut Link, to: SocketAddr, plain: &[u8], out: &mut Transmits) {
+        let buf = out.reserve(plain.len() + SRTP_OVERHEAD);
+        buf[..plain.len()].copy_from_slice(plain);
+        if let Some(sealed) = link.seal_rtp(buf, plain.len()) {
+            out.commit(to, sealed);
+        }
+    }
+
+    /// Reports that are due, once there are keys.
+    fn report(&mut self, now: Instant, out: &mut Transmits) {
+        if !self.link.is_connected() {
+            return;
+        }
+        let (link, to) = (&mut self.link, self.checks.remote);
+        if let Some(receiver) = &mut self.receiver {
+            receiver.due(now, |plain| Self::send_rtcp(link, to, plain, out));
+        }
+        if let Some(sender) = &mut self.sender {
+            sender.due(now, |plain| Self::send_rtcp(link, to, plain, out));
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        if self.link.is_closed() {
+            return None;
+        }
+        let connected = self.link.is_connected();
+        let receiver = self.receiver.as_ref().and_then(Receiver::next_timeout);
+        let sender = self.sender.as_ref().and_then(Sender::next_timeout);
+        let reports = [receiver, sender].into_iter().filter(|_| connected);
+        let link = [Some(self.checks.next_timeout()), self.link.next_timeout()];
+        reports.chain(link).flatten().min()
+    }
+
+    /// Takes the plaintext of a packet; what a decoder gets of it.
+    fn take(
+        &mut self,
+        now: Instant,
+        inbound: Inbound,
+        datagram: &mut [u8],
+        out: &mut Transmits,
+    ) -> Inbound {
+        let (link, to) = (&mut self.link, self.checks.remote);
+        match inbound {
+            Inbound::Rtp { len } => {
+                let Some(receiver) = &mut self.receiver else {
+                    return inbound;
+                };
+                let taken = receiver.take(now, &mut datagram[..len]);
+                taken.map_or(Inbound::Handled, |len| Inbound::Rtp { len })
+            }
+            Inbound::Rtcp { len } => {
+                if let Some(receiver) = &mut self.receiver {
+                    receiver.take_rtcp(now, &datagram[..len]);
+                }
+                if let Some(sender) = &mut self.sender {
+                    sender.take_rtcp(&datagram[..len], |packet| {
+                        Self::send_rtp(link, to, &packet, out);
+                    });
+                }
+                inbound
+            }
+            Inbound::Handled | Inbound::Dropped(_) => inbound,
+        }
+    }
 }
 
 impl Client {
@@ -135,8 +153,7 @@ impl Client {
             offer,
             running: None,
             events: VecDeque::new(),
-            media: BTreeMap::new(),
-            counts: Counts::default(),
+            counter: Counter::default(),
         }
     }
 
@@ -155,7 +172,7 @@ impl Client {
         answer: &str,
         out: &mut Transmits,
     ) -> Result<(), OfferError> {
-        let settled = offer::read_answer(answer)?;
+        let settled = answer::read_answer(answer)?;
         let certificate = self.config.certificate.clone();
         let dtls = if settled.dtls_client {
             let settings = dtls::build_config(
@@ -180,7 +197,23 @@ impl Client {
             self.config.seed ^ 1,
         );
         checks.handle_timeout(now, out);
-        self.running = Some((checks, link));
+        let media = settled.media;
+        let (mut receiver, mut sender) = (None, None);
+        match self.config.role {
+            Role::Viewer => {
+                receiver = self.config.feedback.map(|mut feedback| {
+                    feedback.nacks &= !self.config.light;
+                    Receiver::new(now, feedback, media)
+                });
+            }
+            Role::Publisher => sender = Some(Sender::new(now, self.config.clone(), media)),
+        }
+        self.running = Some(Running {
+            checks,
+            link,
+            receiver,
+            sender,
+        });
         Ok(())
     }
 
@@ -192,9 +225,10 @@ impl Client {
         datagram: &mut [u8],
         out: &mut Transmits,
     ) -> Inbound {
-        let Some((checks, link)) = &mut self.running else {
+        let Some(running) = &mut self.running else {
             return Inbound::Dropped(DropReason::NotReady);
         };
+        let (checks, link) = (&mut running.checks, &mut running.link);
         if from != checks.remote {
             return Inbound::Dropped(DropReason::UnvalidatedSource);
         }
@@ -206,8 +240,11 @@ impl Client {
             self.events.extend(link.take_events());
             return Inbound::Handled;
         }
-        if self.config.light && is_rtp(datagram) {
-            count(&mut self.media, &mut self.counts, datagram);
+        if self.config.light && count::is_rtp(datagram) {
+            self.counter.count(datagram);
+            if let Some(receiver) = &mut running.receiver {
+                receiver.glance(now, datagram);
+            }
             return Inbound::Rtp {
                 len: datagram.len(),
             };
@@ -215,28 +252,25 @@ impl Client {
         let remote = checks.remote;
         let inbound = link.handle(now, datagram, remote, out);
         self.events.extend(link.take_events());
-        inbound
+        running.take(now, inbound, datagram, out)
     }
 
-    /// Runs the timers that are due: checks, handshake, lanes.
+    /// Runs the timers that are due: checks, handshake, lanes, reports.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Transmits) {
-        if let Some((checks, link)) = &mut self.running
-            && !link.is_closed()
+        if let Some(running) = &mut self.running
+            && !running.link.is_closed()
         {
-            checks.handle_timeout(now, out);
-            link.handle_timeout(now, checks.remote, out);
-            self.events.extend(link.take_events());
+            running.checks.handle_timeout(now, out);
+            let remote = running.checks.remote;
+            running.link.handle_timeout(now, remote, out);
+            self.events.extend(running.link.take_events());
+            running.report(now, out);
         }
     }
 
     /// When [`Client::handle_timeout`] wants to be called.
     pub fn next_timeout(&self) -> Option<Instant> {
-        let (checks, link) = self
-            .running
-            .as_ref()
-            .filter(|(_, link)| !link.is_closed())?;
-        let due = checks.next_timeout();
-        Some(link.next_timeout().map_or(due, |other| other.min(due)))
+        self.running.as_ref().and_then(Running::next_timeout)
     }
 
     /// The next thing that happened (`Connected`, `LanesOpen`, `Lane`, `Closed`).
@@ -248,26 +282,28 @@ impl Client {
     pub fn is_connected(&self) -> bool {
         self.running
             .as_ref()
-            .is_some_and(|(_, link)| link.is_connected())
+            .is_some_and(|running| running.link.is_connected())
     }
 
     /// The SRTP profile that was negotiated, once connected.
     pub fn profile(&self) -> Option<Profile> {
-        self.running.as_ref().and_then(|(_, link)| link.profile())
+        self.running
+            .as_ref()
+            .and_then(|running| running.link.profile())
     }
 
     /// Seals an RTP packet in place, as [`crate::peer::Peer::seal_rtp`].
     pub fn seal_rtp(&mut self, buf: &mut [u8], len: usize) -> Option<usize> {
         self.running
             .as_mut()
-            .and_then(|(_, link)| link.seal_rtp(buf, len))
+            .and_then(|running| running.link.seal_rtp(buf, len))
     }
 
     /// Seals an RTCP packet in place.
     pub fn seal_rtcp(&mut self, buf: &mut [u8], len: usize) -> Option<usize> {
         self.running
             .as_mut()
-            .and_then(|(_, link)| link.seal_rtcp(buf, len))
+            .and_then(|running| running.link.seal_rtcp(buf, len))
     }
 
     /// Sends a text message on a lane.
@@ -281,15 +317,16 @@ impl Client {
         bytes: &[u8],
         out: &mut Transmits,
     ) -> Result<(), LaneError> {
-        let (checks, link) = self.running.as_mut().ok_or(LaneError::NotOpen)?;
-        let sent = link.send_lane(now, lane, bytes, checks.remote, out);
+        let running = self.running.as_mut().ok_or(LaneError::NotOpen)?;
+        let link = &mut running.link;
+        let sent = link.send_lane(now, lane, bytes, running.checks.remote, out);
         self.events.extend(link.take_events());
         sent
     }
 
     /// Where this client sends to: the first candidate of the answer.
     pub fn remote(&self) -> Option<SocketAddr> {
-        self.running.as_ref().map(|(checks, _)| checks.remote)
+        self.running.as_ref().map(|running| running.checks.remote)
     }
 
     /// Payload type of `codec` as offered.
@@ -305,22 +342,72 @@ impl Client {
         u8::try_from(at).ok().map(|at| offer::FIRST_VIDEO + at)
     }
 
+    /// Seals and queues one packet of a publisher, numbered, with the extensions that were
+    /// negotiated, and remembered for NACKs. Nothing happens before there are keys.
+    pub fn send_media(&mut self, now: Instant, sample: &Sample<'_>, out: &mut Transmits) {
+        let Some(running) = self.running.as_mut().filter(|r| r.link.is_connected()) else {
+            return;
+        };
+        if let Some(sender) = &mut running.sender {
+            let packet = sender.packet(now, sample);
+            Running::send_rtp(&mut running.link, running.checks.remote, &packet, out);
+        }
+    }
+
+    /// Seals and queues a compound RTCP packet.
+    pub fn send_rtcp(&mut self, plain: &[u8], out: &mut Transmits) {
+        if let Some(running) = &mut self.running {
+            Running::send_rtcp(&mut running.link, running.checks.remote, plain, out);
+        }
+    }
+
+    /// Viewers with feedback: tells that the video decoder is lost (PLI).
+    pub fn request_keyframe(&mut self, now: Instant, out: &mut Transmits) {
+        if let Some(running) = &mut self.running
+            && let Some(plain) = running.receiver.as_mut().and_then(|r| r.pli(now))
+        {
+            Running::send_rtcp(&mut running.link, running.checks.remote, &plain, out);
+        }
+    }
+
+    /// Viewers with feedback: adds REMB to the receiver reports from now on.
+    pub fn set_remb(&mut self, bitrate: Option<u64>) {
+        let running = self.running.as_mut();
+        if let Some(receiver) = running.and_then(|running| running.receiver.as_mut()) {
+            receiver.set_remb(bitrate);
+        }
+    }
+
+    /// Publishers: the layers that were asked for a key frame since the last call, one bit each.
+    pub fn take_keyframe_requests(&mut self) -> u8 {
+        let running = self.running.as_mut();
+        running
+            .and_then(|running| running.sender.as_mut())
+            .map_or(0, Sender::take_wanted)
+    }
+
+    /// Viewers with feedback: what was received.
+    pub fn reception(&self) -> Reception {
+        let receiver = self.running.as_ref().and_then(|r| r.receiver.as_ref());
+        receiver.map(Receiver::reception).unwrap_or_default()
+    }
+
+    /// Publishers: what was sent and asked for.
+    pub fn delivery(&self) -> Delivery {
+        let sender = self.running.as_ref().and_then(|r| r.sender.as_ref());
+        sender.map(Sender::delivery).unwrap_or_default()
+    }
+
     /// What a light client has counted.
     pub fn counts(&self) -> Counts {
-        let lost = self
-            .media
-            .values()
-            .map(|seen| (seen.highest - seen.first + 1).saturating_sub(seen.packets));
-        Counts {
-            lost: lost.sum(),
-            ..self.counts
-        }
+        self.counter.counts()
     }
 
     /// Ends the session with a close_notify.
     pub fn close(&mut self, now: Instant, out: &mut Transmits) {
-        if let Some((checks, link)) = &mut self.running {
-            link.close(now, CloseReason::Requested, Some(checks.remote), out);
+        if let Some(running) = &mut self.running {
+            let (link, remote) = (&mut running.link, running.checks.remote);
+            link.close(now, CloseReason::Requested, Some(remote), out);
             self.events.extend(link.take_events());
         }
     }
@@ -328,34 +415,6 @@ impl Client {
     /// How this client was made.
     pub fn config(&self) -> &ClientConfig {
         &self.config
-    }
-}
-
-/// RTP and not RTCP, by the first two bytes (RFC 5761, RFC 7983).
-fn is_rtp(datagram: &[u8]) -> bool {
-    datagram.len() >= 12 && (128..192).contains(&datagram[0]) && !(192..224).contains(&datagram[1])
-}
-
-fn count(media: &mut BTreeMap<u32, Seen>, counts: &mut Counts, datagram: &[u8]) {
-    let sequence = u64::from(u16::from_be_bytes([datagram[2], datagram[3]]));
-    let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
-    counts.packets += 1;
-    counts.bytes += datagram.len() as u64;
-    let seen = media.entry(ssrc).or_insert_with(|| {
-        // One cycle up, so that an early reordering does not go below zero.
-        Seen {
-            first: sequence + 0x1_0000,
-            highest: sequence + 0x1_0000,
-            packets: 0,
-        }
-    });
-    seen.packets += 1;
-    let ahead = (sequence as u16).wrapping_sub(seen.highest as u16);
-    if ahead < 0x8000 {
-        seen.highest += u64::from(ahead);
-    } else {
-        let behind = u64::from((seen.highest as u16).wrapping_sub(sequence as u16));
-        seen.first = seen.first.min(seen.highest - behind);
     }
 }
 

@@ -1,28 +1,21 @@
-//! The offer that a test client makes and what it reads from the answer.
+//! The offer that a client makes.
 //!
 //! The shape is that of a browser (viewer) or encoder (publisher): BUNDLE, rtcp-mux, one section
-//! per kind, payload types 111 and 96 onwards, `sdes:mid` as extension 1, no candidates.
+//! per kind, payload types 111 and 96 onwards (their retransmissions 112 onwards), `sdes:mid` as
+//! extension 1, `rtp-stream-id` 2, TWCC 3, `repaired-rtp-stream-id` 4, no candidates.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
 
-use super::{ClientConfig, Setup};
-use crate::peer::{Codec, Fingerprint, OfferError, Role};
+use super::answer::{MID_URI, REPAIRED_RID_URI, RID_URI, TWCC_URI};
+use super::config::{ClientConfig, Setup};
+use crate::peer::{Codec, Role};
 
 /// Payload type of Opus.
 pub(super) const OPUS: u8 = 111;
 /// Payload type of the first video codec.
 pub(super) const FIRST_VIDEO: u8 = 96;
-
-/// Facts of the answer.
-pub(super) struct Settled {
-    pub(super) ufrag: String,
-    pub(super) pwd: String,
-    pub(super) fingerprint: Fingerprint,
-    pub(super) dtls_client: bool,
-    pub(super) remote: SocketAddr,
-    pub(super) lanes: bool,
-}
+/// From a video codec's payload type to that of its retransmissions.
+const RTX_OFFSET: u8 = 16;
 
 /// Writes the offer.
 pub(super) fn offer(config: &ClientConfig, ufrag: &str, pwd: &str) -> String {
@@ -65,97 +58,117 @@ pub(super) fn offer(config: &ClientConfig, ufrag: &str, pwd: &str) -> String {
 fn media_section(sdp: &mut String, config: &ClientConfig, kind: &str, mid: u32, transport: &str) {
     let publisher = config.role == Role::Publisher;
     let direction = if publisher { "sendonly" } else { "recvonly" };
-    let codecs: Vec<(u8, Codec)> = match kind {
-        "audio" => vec![(OPUS, Codec::Opus)],
-        _ => (FIRST_VIDEO..).zip(config.video.iter().copied()).collect(),
+    let audio = kind == "audio";
+    let codecs: Vec<(u8, Codec)> = match audio {
+        true => vec![(OPUS, Codec::Opus)],
+        false => (FIRST_VIDEO..).zip(config.video.iter().copied()).collect(),
     };
-    let pts: Vec<String> = codecs.iter().map(|(pt, _)| pt.to_string()).collect();
+    let rtx = config.rtx && !audio;
+    let repeats = codecs.iter().map(|(pt, _)| pt + RTX_OFFSET);
+    let pts: Vec<String> = (codecs.iter().map(|(pt, _)| *pt))
+        .chain(repeats.filter(|_| rtx))
+        .map(|pt| pt.to_string())
+        .collect();
     let _ = write!(
         sdp,
         "m={kind} 9 UDP/TLS/RTP/SAVPF {}\r\n{transport}a=mid:{mid}\r\na={direction}\r\n\
-         a=rtcp-mux\r\na=rtcp-rsize\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
+         a=rtcp-mux\r\na=rtcp-rsize\r\na=extmap:1 {MID_URI}\r\n",
         pts.join(" ")
     );
-    for (pt, codec) in codecs {
-        let _ = match codec {
-            Codec::Opus => write!(
-                sdp,
-                "a=rtpmap:{pt} opus/48000/2\r\na=fmtp:{pt} minptime=10;useinbandfec=1;stereo=1\r\n"
-            ),
-            Codec::Vp8 => write!(sdp, "a=rtpmap:{pt} VP8/90000\r\n"),
-            Codec::Vp9 { profile } => {
-                write!(
-                    sdp,
-                    "a=rtpmap:{pt} VP9/90000\r\na=fmtp:{pt} profile-id={profile}\r\n"
-                )
-            }
-            Codec::Av1 { profile } => {
-                write!(
-                    sdp,
-                    "a=rtpmap:{pt} AV1/90000\r\na=fmtp:{pt} level-idx=5;profile={profile};tier=0\r\n"
-                )
-            }
-            Codec::H265 {
-                profile_id,
-                tier,
-                level_id,
-            } => write!(
-                sdp,
-                "a=rtpmap:{pt} H265/90000\r\na=fmtp:{pt} level-id={level_id};\
-                 profile-id={profile_id};tier-flag={tier};tx-mode=SRST\r\n"
-            ),
-            Codec::H264 {
-                profile_level_id,
-                packetization_mode,
-            } => write!(
-                sdp,
-                "a=rtpmap:{pt} H264/90000\r\na=fmtp:{pt} level-asymmetry-allowed=1;\
-                 packetization-mode={packetization_mode};profile-level-id={profile_level_id:06x}\r\n"
-            ),
-        };
-        if codec.is_video() {
-            let _ = write!(sdp, "a=rtcp-fb:{pt} nack\r\na=rtcp-fb:{pt} nack pli\r\n");
+    let rids = publisher && !audio && !config.rids.is_empty();
+    for (id, uri, wanted) in [
+        (2, RID_URI, rids),
+        (3, TWCC_URI, config.twcc),
+        (4, REPAIRED_RID_URI, rids && config.rtx),
+    ] {
+        if wanted {
+            let _ = write!(sdp, "a=extmap:{id} {uri}\r\n");
         }
     }
-    if publisher {
-        let ssrc = if kind == "audio" {
-            config.audio_ssrc
-        } else {
-            config.video_ssrc
-        };
-        let _ = write!(
-            sdp,
-            "a=ssrc:{ssrc} cname:client\r\na=msid:client {kind}\r\n"
-        );
+    for (pt, codec) in codecs {
+        codec_lines(sdp, config, pt, &codec);
+    }
+    if rids {
+        for rid in &config.rids {
+            let _ = write!(sdp, "a=rid:{rid} send\r\n");
+        }
+        let _ = write!(sdp, "a=simulcast:send {}\r\n", config.rids.join(";"));
+    } else if publisher {
+        source_lines(sdp, config, audio);
     }
 }
 
-/// Reads the answer: credentials, fingerprint, role, first candidate.
-pub(super) fn read_answer(answer: &str) -> Result<Settled, OfferError> {
-    let value = |name: &str| {
-        answer
-            .lines()
-            .find_map(|line| line.trim_end().strip_prefix(name))
-            .map(str::to_owned)
+fn codec_lines(sdp: &mut String, config: &ClientConfig, pt: u8, codec: &Codec) {
+    let _ = match codec {
+        Codec::Opus => write!(
+            sdp,
+            "a=rtpmap:{pt} opus/48000/2\r\na=fmtp:{pt} minptime=10;useinbandfec=1;stereo=1\r\n"
+        ),
+        Codec::Vp8 => write!(sdp, "a=rtpmap:{pt} VP8/90000\r\n"),
+        Codec::Vp9 { profile } => {
+            write!(
+                sdp,
+                "a=rtpmap:{pt} VP9/90000\r\na=fmtp:{pt} profile-id={profile}\r\n"
+            )
+        }
+        Codec::Av1 { profile } => {
+            write!(
+                sdp,
+                "a=rtpmap:{pt} AV1/90000\r\na=fmtp:{pt} level-idx=5;profile={profile};tier=0\r\n"
+            )
+        }
+        Codec::H265 {
+            profile_id,
+            tier,
+            level_id,
+        } => write!(
+            sdp,
+            "a=rtpmap:{pt} H265/90000\r\na=fmtp:{pt} level-id={level_id};\
+             profile-id={profile_id};tier-flag={tier};tx-mode=SRST\r\n"
+        ),
+        Codec::H264 {
+            profile_level_id,
+            packetization_mode,
+        } => write!(
+            sdp,
+            "a=rtpmap:{pt} H264/90000\r\na=fmtp:{pt} level-asymmetry-allowed=1;\
+             packetization-mode={packetization_mode};profile-level-id={profile_level_id:06x}\r\n"
+        ),
     };
-    let fingerprint = value("a=fingerprint:").ok_or(OfferError::NoFingerprint)?;
-    let fingerprint =
-        Fingerprint::parse(&fingerprint).map_err(|_| OfferError::Malformed("fingerprint"))?;
-    let candidate = value("a=candidate:").ok_or(OfferError::Malformed("no candidate"))?;
-    let mut fields = candidate.split(' ').skip(4);
-    let (ip, port) = (fields.next(), fields.next());
-    let ip: Option<IpAddr> = ip.and_then(|ip| ip.parse().ok());
-    let port: Option<u16> = port.and_then(|port| port.parse().ok());
-    let remote = ip.zip(port).ok_or(OfferError::Malformed("candidate"))?;
-    let lanes = answer
-        .lines()
-        .any(|line| line.starts_with("m=application ") && !line.starts_with("m=application 0 "));
-    Ok(Settled {
-        ufrag: value("a=ice-ufrag:").ok_or(OfferError::NoIce)?,
-        pwd: value("a=ice-pwd:").ok_or(OfferError::NoIce)?,
-        fingerprint,
-        dtls_client: value("a=setup:").as_deref() == Some("passive"),
-        remote: remote.into(),
-        lanes,
-    })
+    if config.twcc {
+        let _ = write!(sdp, "a=rtcp-fb:{pt} transport-cc\r\n");
+    }
+    if codec.is_video() {
+        if config.remb {
+            let _ = write!(sdp, "a=rtcp-fb:{pt} goog-remb\r\n");
+        }
+        let _ = write!(
+            sdp,
+            "a=rtcp-fb:{pt} ccm fir\r\na=rtcp-fb:{pt} nack\r\na=rtcp-fb:{pt} nack pli\r\n"
+        );
+        if config.rtx {
+            let rtx = pt + RTX_OFFSET;
+            let _ = write!(sdp, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={pt}\r\n");
+        }
+    }
+}
+
+fn source_lines(sdp: &mut String, config: &ClientConfig, audio: bool) {
+    let kind = if audio { "audio" } else { "video" };
+    let ssrc = if audio {
+        config.audio_ssrc
+    } else {
+        config.video_ssrc
+    };
+    if config.rtx && !audio {
+        let rtx = config.rtx_ssrc(0);
+        let _ = write!(
+            sdp,
+            "a=ssrc-group:FID {ssrc} {rtx}\r\na=ssrc:{rtx} cname:client\r\n"
+        );
+    }
+    let _ = write!(
+        sdp,
+        "a=ssrc:{ssrc} cname:client\r\na=msid:client {kind}\r\n"
+    );
 }
