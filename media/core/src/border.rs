@@ -37,6 +37,13 @@ pub enum Command {
         /// Why, for the event.
         reason: CloseReason,
     },
+    /// Shows a viewer one simulcast layer whatever its network carries; `None`: chosen for it again.
+    SelectLayer {
+        /// Which viewer.
+        peer: PeerId,
+        /// Which layer, as in [`Source::layer`].
+        layer: Option<u8>,
+    },
     /// Sends `first` on lane 0 and from then on includes the peer in [`Command::Broadcast`].
     OpenLanes {
         /// Which one.

@@ -17,6 +17,7 @@ pub mod limits;
 mod members;
 mod nack;
 pub mod peer;
+pub mod report;
 mod ring;
 mod rtcp;
 mod rtp;

@@ -13,6 +13,7 @@ use crate::broadcast::Slot;
 use crate::clock::Offset;
 use crate::forward::DownTrack;
 use crate::peer::{CloseReason, Peer, Role};
+use crate::report::Phases;
 use crate::up_track::UpTrack;
 
 /// One peer and what the shard knows about it.
@@ -26,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) connected: bool,
     /// Why it is being closed, if the shard itself does so.
     pub(crate) closing: Option<CloseReason>,
+    pub(crate) since: Instant,
+    pub(crate) phases: Phases,
     /// The earliest timer that is queued for it.
     pub(crate) timer: Option<Instant>,
     addresses: Vec<SocketAddr>,
@@ -66,6 +69,8 @@ impl Publishing {
 pub(crate) struct Viewing {
     pub(crate) audio: Option<DownTrack>,
     pub(crate) video: Option<DownTrack>,
+    /// The layer that it has asked for; `None`: chosen for it.
+    pub(crate) selected: Option<u8>,
 }
 
 impl Viewing {
@@ -88,7 +93,13 @@ impl Viewing {
 }
 
 impl Member {
-    pub(crate) fn new(id: PeerId, broadcast: BroadcastId, peer: Peer, part: Part) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        id: PeerId,
+        broadcast: BroadcastId,
+        peer: Peer,
+        part: Part,
+    ) -> Self {
         Self {
             id,
             broadcast,
@@ -97,6 +108,8 @@ impl Member {
             lanes_open: false,
             connected: false,
             closing: None,
+            since: now,
+            phases: Phases::default(),
             timer: None,
             addresses: Vec::new(),
         }

@@ -9,6 +9,7 @@ mod bridge;
 mod lanes;
 mod membership;
 mod publisher;
+mod report;
 mod tick;
 mod timers;
 mod viewer;
@@ -94,6 +95,7 @@ impl Shard {
                     self.close(now, slot, reason, out);
                 }
             }
+            Command::SelectLayer { peer, layer } => self.select_layer(peer, layer),
             Command::OpenLanes { peer, first } => self.open_lanes(now, peer, &first, out),
             Command::Send { peer, lane, bytes } => self.send(now, peer, lane, &bytes, out),
             Command::Broadcast {

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use media_core::border::{BroadcastId, PeerId};
 use media_core::peer::Role;
+use media_core::report::LiveCodecs;
 
 use crate::limits::{MAX_PEERS_PER_SHARD, MAX_SHARDS, SHARD_BITS};
 
@@ -29,6 +30,8 @@ struct Inner {
 struct Broadcast {
     publisher: Option<PeerId>,
     peers: [u32; MAX_SHARDS],
+    /// Who is on air with what.
+    on_air: Option<(PeerId, LiveCodecs)>,
 }
 
 /// The outcome of [`Directory::enter`].
@@ -96,6 +99,25 @@ impl Directory {
         publisher.is_some_and(|current| current > peer)
     }
 
+    /// What the publisher of a broadcast sends; an older publisher's word does not count.
+    pub(crate) fn on_air(&self, broadcast: BroadcastId, publisher: PeerId, codecs: LiveCodecs) {
+        if let Some(entry) = self.lock().broadcasts.get_mut(&broadcast)
+            && entry.on_air.is_none_or(|(before, _)| before <= publisher)
+        {
+            entry.on_air = Some((publisher, codecs));
+        }
+    }
+
+    /// What a broadcast has on air.
+    pub(crate) fn codecs(&self, broadcast: BroadcastId) -> LiveCodecs {
+        let inner = self.lock();
+        let on_air = inner
+            .broadcasts
+            .get(&broadcast)
+            .and_then(|entry| entry.on_air);
+        on_air.map_or_else(LiveCodecs::default, |(_, codecs)| codecs)
+    }
+
     /// Forgets a peer that has ended.
     pub(crate) fn leave(&self, broadcast: BroadcastId, peer: PeerId) {
         let mut inner = self.lock();
@@ -107,6 +129,9 @@ impl Directory {
         entry.peers[shard] = entry.peers[shard].saturating_sub(1);
         if entry.publisher == Some(peer) {
             entry.publisher = None;
+        }
+        if entry.on_air.is_some_and(|(on_air, _)| on_air == peer) {
+            entry.on_air = None;
         }
         if entry.peers.iter().all(|count| *count == 0) {
             inner.broadcasts.remove(&broadcast);

@@ -4,6 +4,8 @@
 //! commands wait for room, stock messages are dropped and counted instead. It keeps no state of
 //! peers beyond the directory.
 
+mod reports;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::counters::Counters;
 use crate::directory::{Directory, shard_of};
+use crate::order::Order;
 use crate::wake::Waker;
 
 /// Lane whose messages may be lost: the next one carries the newer value.
@@ -42,7 +45,7 @@ struct Inner {
 
 /// What the async side holds of one shard.
 pub(crate) struct Link {
-    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) waker: Waker,
     pub(crate) counters: Arc<Counters>,
     pub(crate) candidates: Vec<SocketAddr>,
@@ -112,7 +115,7 @@ impl MediaHandle {
         let (ice_ufrag, ice_pwd) = (config.local_ufrag.clone(), config.local_pwd.clone());
         let lanes = config.lanes;
         let permit = link
-            .commands
+            .orders
             .reserve()
             .await
             .map_err(|_| AcceptError::Stopped)?;
@@ -120,11 +123,11 @@ impl MediaHandle {
         let entered = self.inner.directory.enter(role, broadcast, shard);
         let entered = entered.ok_or(AcceptError::Full)?;
         let peer = entered.peer;
-        permit.send(Command::Add {
+        permit.send(Order::Command(Command::Add {
             peer,
             broadcast,
             config: Box::new(config),
-        });
+        }));
         link.waker.wake();
         if let Some(old) = entered.replaced {
             self.close_soon(old, CloseReason::Replaced);
@@ -239,7 +242,7 @@ impl MediaHandle {
             return;
         };
         // An error means that the shards have stopped, and their peers with them.
-        if link.commands.send(command).await.is_ok() {
+        if link.orders.send(Order::Command(command)).await.is_ok() {
             link.waker.wake();
         }
     }
@@ -249,13 +252,13 @@ impl MediaHandle {
             return;
         };
         let sent = if lane == STOCK_LANE {
-            let sent = link.commands.try_send(command).is_ok();
+            let sent = link.orders.try_send(Order::Command(command)).is_ok();
             if !sent {
                 self.inner.stock_drops.fetch_add(1, Ordering::Relaxed);
             }
             sent
         } else {
-            link.commands.send(command).await.is_ok()
+            link.orders.send(Order::Command(command)).await.is_ok()
         };
         if sent {
             link.waker.wake();

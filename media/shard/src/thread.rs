@@ -4,7 +4,7 @@
 //! when nothing is left. A panic is logged and ends the process (the peers of a shard cannot be
 //! served by anyone else).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use media_core::border::{Command, Event};
+use media_core::border::{BroadcastId, Event, PeerId};
 use media_core::peer::Certificate;
+use media_core::report::LiveCodecs;
 use media_core::shard::{self, Shard};
 use media_core::transmit::Transmits;
 use tokio::sync::mpsc;
@@ -29,6 +30,7 @@ use crate::limits::{
     BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
     RECEIVES_PER_TURN, RECV_BATCH, SEND_AT, STATS_INTERVAL,
 };
+use crate::order::Order;
 use crate::udp::{self, Socket};
 use crate::wake::{self, Sleeper, Waker};
 
@@ -63,7 +65,7 @@ impl Drop for Threads {
 
 /// What a shard thread is given to talk with.
 struct Ends {
-    commands: mpsc::Receiver<Command>,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<Event>,
     bridges: Bridges,
     sleeper: Sleeper,
@@ -79,6 +81,8 @@ struct Seat {
     ends: Ends,
     /// Events that the async side had no room for.
     backlog: VecDeque<Event>,
+    /// What the directory was told to be on air.
+    live: HashMap<BroadcastId, (PeerId, LiveCodecs)>,
     out: Transmits,
 }
 
@@ -109,18 +113,18 @@ pub(crate) fn start(
         let failed = |error| StartError::Bind { address, error };
         let socket = udp::bind(address).map_err(failed)?;
         let candidates = config.candidates(socket.local_addr().map_err(failed)?.port());
-        let (sender, commands) = mpsc::channel(COMMANDS);
+        let (sender, orders) = mpsc::channel(COMMANDS);
         let counters = Arc::new(Counters::new());
         let waker = threads.wakers[number].clone();
         links.push(Link {
-            commands: sender,
+            orders: sender,
             waker,
             counters: counters.clone(),
             candidates,
         });
         let (events, directory, stop) = (events.clone(), directory.clone(), stop.clone());
         let ends = Ends {
-            commands,
+            orders,
             events,
             bridges,
             sleeper,
@@ -158,6 +162,7 @@ fn run_guarded(shard: usize, shards: usize, socket: UdpSocket, ends: Ends) {
             socket: Socket::new(socket)?,
             ends,
             backlog: VecDeque::new(),
+            live: HashMap::new(),
             out: Transmits::new(),
         };
         seat.run();
@@ -195,7 +200,7 @@ impl Seat {
             self.cross();
             if publish_at <= now {
                 publish_at = now + STATS_INTERVAL;
-                self.ends.counters.publish(&self.shard.stats());
+                self.publish();
             }
             if !busy {
                 self.sleep();
@@ -207,13 +212,33 @@ impl Seat {
         self.ends.counters.publish(&self.shard.stats());
     }
 
+    /// Puts counters and codecs where the async side reads them.
+    fn publish(&mut self) {
+        self.ends.counters.publish(&self.shard.stats());
+        for (broadcast, publisher, codecs) in self.shard.live() {
+            let known = self.live.get(&broadcast);
+            if known != Some(&(publisher, codecs)) {
+                self.live.insert(broadcast, (publisher, codecs));
+                self.ends.directory.on_air(broadcast, publisher, codecs);
+            }
+        }
+    }
+
     /// Obeys commands. Returns whether there may be more.
     fn obey(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_PER_TURN {
-            let Ok(command) = self.ends.commands.try_recv() else {
+            let Ok(order) = self.ends.orders.try_recv() else {
                 return false;
             };
-            self.shard.handle_command(now, command, &mut self.out);
+            match order {
+                Order::Command(command) => {
+                    self.shard.handle_command(now, command, &mut self.out);
+                }
+                Order::Peers { broadcast, reply } => {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(self.shard.peers(now, broadcast));
+                }
+            }
             self.send_if_full();
         }
         true
@@ -271,6 +296,17 @@ impl Seat {
             } = &event
             {
                 self.ends.directory.leave(*broadcast, *peer);
+                if self
+                    .live
+                    .get(broadcast)
+                    .is_some_and(|(on_air, _)| on_air == peer)
+                {
+                    self.live.remove(broadcast);
+                }
+            }
+            // Viewers may ask for the codecs from this event on.
+            if matches!(event, Event::MediaStarted { .. }) {
+                self.publish();
             }
             self.backlog.push_back(event);
         }
@@ -296,9 +332,8 @@ impl Seat {
 
     fn sleep(&mut self) {
         self.ends.sleeper.about_to_sleep();
-        let idle = self.ends.commands.is_empty()
-            && self.ends.bridges.is_empty()
-            && self.backlog.is_empty();
+        let idle =
+            self.ends.orders.is_empty() && self.ends.bridges.is_empty() && self.backlog.is_empty();
         if idle && !self.ends.stop.load(Ordering::SeqCst) {
             let left = self
                 .shard

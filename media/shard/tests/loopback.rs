@@ -9,7 +9,7 @@ use media_core::client::{Client, ClientConfig};
 use media_core::peer::{Certificate, Codec, Inbound, PeerEvent, SRTP_OVERHEAD};
 use media_core::transmit::Transmits;
 use media_shard::{
-    AcceptError, BroadcastId, CloseReason, Config, MediaEvent, MediaHandle, PeerId, Role, start,
+    AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, PeerId, Role, start,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::Receiver;
@@ -248,6 +248,7 @@ async fn media_and_lanes_flow_from_end_to_end() {
     })
     .await;
     assert!(matches!(started, MediaEvent::MediaStarted { video: Some(name), .. } if name == "VP8"));
+    check_reports(&media, publisher.peer, &viewers).await;
 
     leave(&media, &mut events, viewers[0].peer).await;
     tokio::task::spawn_blocking(|| threads.stop())
@@ -260,6 +261,30 @@ async fn media_and_lanes_flow_from_end_to_end() {
     .offer();
     let refused = media.accept(Role::Viewer, ROOM, &offer).await;
     assert!(matches!(refused, Err(AcceptError::Stopped)));
+}
+
+/// What the shards tell of themselves while the broadcast is on.
+async fn check_reports(media: &MediaHandle, publisher: PeerId, viewers: &[Node]) {
+    let codecs = media.codecs(ROOM);
+    assert_eq!((codecs.video, codecs.audio), (Some(Codec::Vp8), None));
+    assert_eq!(media.codecs(BroadcastId(77)), LiveCodecs::default());
+    media.select_layer(viewers[0].peer, Some(0)).await;
+    let peers = media.peers(ROOM).await;
+    assert_eq!(peers.len(), 1 + viewers.len());
+    for report in &peers {
+        assert!(report.connected && report.remote.is_some());
+        assert!(report.phases.ice <= report.phases.dtls && report.phases.dtls.is_some());
+        if report.peer == publisher {
+            assert_eq!(report.role, Role::Publisher);
+            continue;
+        }
+        let video = report.tracks.iter().find(|track| track.video).unwrap();
+        assert_eq!(video.codec, Some(Codec::Vp8));
+        assert!(video.packets > 0 && report.phases.key.is_some());
+        let selected = (report.peer == viewers[0].peer).then_some(0);
+        assert_eq!(report.selected_layer, selected);
+    }
+    assert!(media.peers(BroadcastId(77)).await.is_empty());
 }
 
 #[tokio::test]

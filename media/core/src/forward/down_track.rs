@@ -12,6 +12,7 @@ use crate::border::{Kind, Source};
 use crate::broadcast::Stream;
 use crate::limits::{RTP_HEADER, SENDER_REPORT_INTERVAL};
 use crate::peer::{Peer, SRTP_OVERHEAD, Section};
+use crate::report::TrackReport;
 use crate::ring::Stored;
 use crate::rtcp::Block;
 use crate::rtcp::write::Writer;
@@ -31,6 +32,7 @@ pub(crate) struct DownTrack {
     packets: u32,
     octets: u32,
     next_report: Option<Instant>,
+    begun: Option<Instant>,
 }
 
 /// What sending to one viewer needs besides its track.
@@ -55,6 +57,27 @@ impl DownTrack {
             packets: 0,
             octets: 0,
             next_report: None,
+            begun: None,
+        }
+    }
+
+    /// Audio or video.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// When its first packet was sent.
+    pub(crate) fn begun(&self) -> Option<Instant> {
+        self.begun
+    }
+
+    /// What it knows of itself for a report.
+    pub(crate) fn describe(&self) -> TrackReport {
+        TrackReport {
+            video: self.kind == Kind::Video,
+            layer: self.layer().unwrap_or(self.want),
+            packets: u64::from(self.packets),
+            ..TrackReport::default()
         }
     }
 
@@ -150,6 +173,7 @@ impl DownTrack {
         self.munger
             .anchor(way.now, stream.source, start, at.timestamp, rate, pt);
         self.next_report = Some(way.now);
+        self.begun.get_or_insert(way.now);
         true
     }
 

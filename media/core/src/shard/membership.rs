@@ -43,7 +43,11 @@ impl Shard {
                 };
                 let audio = track(Kind::Audio, &config.audio, config.seed);
                 let video = track(Kind::Video, &config.video, config.seed >> 16);
-                Part::Viewer(Box::new(Viewing { audio, video }))
+                Part::Viewer(Box::new(Viewing {
+                    audio,
+                    video,
+                    selected: None,
+                }))
             }
         };
         let peer = Peer::new(config, now);
@@ -55,7 +59,10 @@ impl Shard {
             }
             peer
         };
-        let Some(slot) = self.members.insert(Member::new(id, broadcast, peer, part)) else {
+        let Some(slot) = self
+            .members
+            .insert(Member::new(now, id, broadcast, peer, part))
+        else {
             let reason = CloseReason::Error;
             self.events.push_back(Event::Closed {
                 peer: id,
@@ -174,11 +181,16 @@ impl Shard {
         };
         let (peer, broadcast, role) = (member.id, member.broadcast, member.role());
         match event {
-            PeerEvent::Validated(address) => self.members.validated(slot, address),
+            PeerEvent::Validated(address) => {
+                let since = member.since;
+                member.phases.ice.get_or_insert(now - since);
+                self.members.validated(slot, address);
+            }
             PeerEvent::Forgotten(address) => self.members.forgotten(slot, address),
             PeerEvent::Remote(_) => {}
             PeerEvent::Connected => {
                 member.connected = true;
+                member.phases.dtls.get_or_insert(now - member.since);
                 self.stats.connected += 1;
                 self.stats.handshakes += 1;
                 self.events.push_back(Event::Connected {

@@ -1,0 +1,115 @@
+//! What is told about peers when someone asks, and the layer that a viewer asks for.
+
+use std::time::Instant;
+
+use super::Shard;
+use crate::border::{BroadcastId, Kind, PeerId};
+use crate::broadcast::{Broadcast, Slot};
+use crate::limits::MAX_LAYERS;
+use crate::members::{Member, Part};
+use crate::peer::LANES;
+use crate::report::{LiveCodecs, PeerReport, Phases, TrackReport};
+
+impl Shard {
+    /// The peers of a broadcast on this shard, the publisher first.
+    pub fn peers(&self, now: Instant, broadcast: BroadcastId) -> Vec<PeerReport> {
+        let Some(entry) = self.broadcasts.get(&broadcast) else {
+            return Vec::new();
+        };
+        let slots = entry.publisher.iter().chain(&entry.viewers);
+        slots
+            .filter_map(|slot| Some(report(now, entry, self.members.get(*slot)?)))
+            .collect()
+    }
+
+    /// What the publishers on this shard have on air.
+    pub fn live(&self) -> impl Iterator<Item = (BroadcastId, PeerId, LiveCodecs)> + '_ {
+        self.broadcasts.iter().filter_map(|(id, entry)| {
+            let publisher = self.members.get(entry.publisher?)?.id;
+            let (audio, video) = (entry.audio.as_ref(), entry.video.iter().flatten());
+            let codec = |kind: Kind| {
+                let of_kind = audio.filter(|_| kind == Kind::Audio).into_iter();
+                let video = video.clone().filter(|_| kind == Kind::Video);
+                let mut streams = of_kind.chain(video);
+                let own = streams.find(|stream| stream.source.publisher == publisher);
+                own.map(|stream| stream.codec)
+            };
+            let live = LiveCodecs {
+                audio: codec(Kind::Audio),
+                video: codec(Kind::Video),
+            };
+            Some((*id, publisher, live))
+        })
+    }
+
+    pub(super) fn select_layer(&mut self, peer: PeerId, layer: Option<u8>) {
+        let slot: Option<Slot> = self.members.by_id(peer);
+        let member = slot.and_then(|slot| self.members.get_mut(slot));
+        let Some(Part::Viewer(viewing)) = member.map(|member| &mut member.part) else {
+            return;
+        };
+        let layer = layer.filter(|layer| usize::from(*layer) < MAX_LAYERS);
+        viewing.selected = layer;
+        if let (Some(layer), Some(video)) = (layer, &mut viewing.video) {
+            video.set_want(layer);
+        }
+    }
+}
+
+fn report(now: Instant, broadcast: &Broadcast, member: &Member) -> PeerReport {
+    let peer = &member.peer;
+    let mut report = PeerReport {
+        peer: member.id,
+        role: member.role(),
+        age: now.saturating_duration_since(member.since),
+        remote: peer.remote(),
+        connected: member.connected,
+        phases: member.phases,
+        lane_backlog: (0..LANES).map(|lane| peer.lane_backlog(lane)).sum(),
+        tracks: Vec::new(),
+        estimate: None,
+        selected_layer: None,
+    };
+    match &member.part {
+        Part::Publisher(_) => publisher_tracks(broadcast, member, &mut report),
+        Part::Viewer(viewing) => {
+            report.selected_layer = viewing.selected;
+            for track in [&viewing.audio, &viewing.video].into_iter().flatten() {
+                let stream = track
+                    .layer()
+                    .and_then(|layer| broadcast.stream(track.kind(), layer));
+                report.tracks.push(TrackReport {
+                    codec: stream.map(|stream| stream.codec),
+                    bitrate: stream.map_or(0, |stream| stream.bitrate),
+                    ..track.describe()
+                });
+                let begun = track.begun().map(|at| at - member.since);
+                note_begin(&mut report.phases, track.kind(), begun);
+            }
+        }
+    }
+    report
+}
+
+/// Media begins with the first track that does; video begins with a keyframe.
+fn note_begin(phases: &mut Phases, kind: Kind, begun: Option<std::time::Duration>) {
+    let media = [phases.media, begun].into_iter().flatten().min();
+    phases.media = media;
+    if kind == Kind::Video {
+        phases.key = begun;
+    }
+}
+
+fn publisher_tracks(broadcast: &Broadcast, member: &Member, report: &mut PeerReport) {
+    let video = broadcast.video.iter().flatten();
+    let own = |stream: &&crate::broadcast::Stream| stream.source.publisher == member.id;
+    for stream in broadcast.audio.iter().chain(video).filter(own) {
+        report.tracks.push(TrackReport {
+            video: stream.codec.is_video(),
+            codec: Some(stream.codec),
+            layer: stream.source.layer,
+            bitrate: stream.bitrate,
+            ..TrackReport::default()
+        });
+    }
+}
