@@ -9,7 +9,8 @@ use media_core::client::{Client, ClientConfig};
 use media_core::peer::{Certificate, Codec, Inbound, PeerEvent, SRTP_OVERHEAD};
 use media_core::transmit::Transmits;
 use media_shard::{
-    AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, PeerId, Role, start,
+    AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, PeerId,
+    Role, start,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::Receiver;
