@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use crate::keyframe::Key;
-use crate::peer::{CloseReason, Codec, PeerConfig, Role};
+use crate::peer::{CloseReason, Codec, IceCredentials, PeerConfig, Role};
 
 /// One peer, unique in this process for ever. A later peer has the greater number, which is how
 /// shards agree on the newest publisher without talking to each other.
@@ -43,6 +43,14 @@ pub enum Command {
         peer: PeerId,
         /// Which layer, as in [`Source::layer`].
         layer: Option<u8>,
+    },
+    /// Lets a peer restart ICE: checks with these credentials are accepted as well, and the first
+    /// one that passes ends the present ones. Unknown peers are ignored.
+    RestartIce {
+        /// Which one.
+        peer: PeerId,
+        /// The new generation.
+        credentials: IceCredentials,
     },
     /// Sends `first` on lane 0 and from then on includes the peer in [`Command::Broadcast`].
     OpenLanes {

@@ -24,6 +24,7 @@ mod count;
 mod offer;
 mod packet;
 mod receive;
+mod restart;
 mod rtcp;
 mod send;
 mod stream;
@@ -46,6 +47,8 @@ pub struct Client {
     ufrag: String,
     offer: String,
     running: Option<Running>,
+    /// ICE restarts that were asked for.
+    restarts: u64,
     events: VecDeque<PeerEvent>,
     counter: Counter,
 }
@@ -152,6 +155,7 @@ impl Client {
             ufrag,
             offer,
             running: None,
+            restarts: 0,
             events: VecDeque::new(),
             counter: Counter::default(),
         }

@@ -12,7 +12,7 @@ use crate::border::{BroadcastId, Kind, PeerId};
 use crate::broadcast::Slot;
 use crate::clock::Offset;
 use crate::forward::DownTrack;
-use crate::peer::{CloseReason, Peer, Role};
+use crate::peer::{CloseReason, IceCredentials, Peer, Role};
 use crate::report::Phases;
 use crate::up_track::UpTrack;
 
@@ -136,7 +136,7 @@ pub(crate) struct Members {
 impl Members {
     /// Takes a peer in. `None` (and nothing happens) when its number or user name exists already.
     pub(crate) fn insert(&mut self, member: Member) -> Option<Slot> {
-        let ufrag = member.peer.config().local_ufrag.clone();
+        let ufrag = member.peer.config().ice.local_ufrag.clone();
         if self.by_id.contains_key(&member.id) || self.by_ufrag.contains_key(&ufrag) {
             return None;
         }
@@ -154,7 +154,9 @@ impl Members {
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<Box<Member>> {
         let member = self.slots.get_mut(slot as usize)?.take()?;
         self.by_id.remove(&member.id);
-        self.by_ufrag.remove(&member.peer.config().local_ufrag);
+        for ufrag in member.peer.local_ufrags() {
+            self.by_ufrag.remove(ufrag);
+        }
         for address in &member.addresses {
             if self.by_address.get(address) == Some(&slot) {
                 self.by_address.remove(address);
@@ -182,6 +184,31 @@ impl Members {
 
     pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<Slot> {
         self.by_ufrag.get(ufrag).copied()
+    }
+
+    /// Begins an ICE restart of the peer; checks to both user names find it from now on. Nothing
+    /// happens when the new name exists already.
+    pub(crate) fn restart_ice(&mut self, slot: Slot, credentials: IceCredentials) {
+        let ufrag = credentials.local_ufrag.clone();
+        if self.by_ufrag.contains_key(&ufrag) {
+            return;
+        }
+        let Some(member) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        // A restart under way that was never checked gives way.
+        if let Some(given_up) = member.peer.local_ufrags().nth(1) {
+            self.by_ufrag.remove(given_up);
+        }
+        member.peer.restart_ice(credentials);
+        self.by_ufrag.insert(ufrag, slot);
+    }
+
+    /// The peer no longer answers to this user name.
+    pub(crate) fn unname(&mut self, slot: Slot, ufrag: &str) {
+        if self.by_ufrag.get(ufrag) == Some(&slot) {
+            self.by_ufrag.remove(ufrag);
+        }
     }
 
     /// `address` passed an authenticated check of the peer.

@@ -13,6 +13,7 @@ use std::time::Instant;
 use crate::transmit::Transmits;
 
 mod answer;
+mod candidates;
 mod certificate;
 pub(crate) mod dtls;
 mod event;
@@ -27,9 +28,11 @@ mod srtp;
 pub(crate) mod stun;
 
 pub use answer::{LocalFacts, answer};
+pub use candidates::Candidates;
 pub use certificate::{Certificate, CertificateError, Fingerprint};
 pub use event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};
 pub use format::{Codec, Format, Section};
+pub use ice::IceCredentials;
 #[cfg(feature = "client")]
 pub(crate) use limits::CLIENT_FLIGHT_INTERVAL;
 pub use limits::{
@@ -58,14 +61,8 @@ pub enum Role {
 pub struct PeerConfig {
     /// Publisher or viewer.
     pub role: Role,
-    /// Our ICE user name fragment; the first half of the user name in the peer's checks.
-    pub local_ufrag: String,
-    /// Our ICE password; authenticates the peer's checks.
-    pub local_pwd: String,
-    /// The peer's ICE user name fragment.
-    pub remote_ufrag: String,
-    /// The peer's ICE password. ICE-lite never needs it.
-    pub remote_pwd: String,
+    /// ICE user name fragments and passwords of both sides.
+    pub ice: IceCredentials,
     /// Whether we are the DTLS client (the offer said `passive`).
     pub dtls_client: bool,
     /// What the peer's certificate must hash to.
@@ -88,7 +85,7 @@ impl fmt::Debug for PeerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PeerConfig")
             .field("role", &self.role)
-            .field("local_ufrag", &self.local_ufrag)
+            .field("ice", &self.ice)
             .field("dtls_client", &self.dtls_client)
             .field("audio", &self.audio)
             .field("video", &self.video)
@@ -111,7 +108,6 @@ pub struct Peer {
 impl Peer {
     /// A peer that waits for the first check.
     pub fn new(config: PeerConfig, now: Instant) -> Self {
-        let username = format!("{}:{}", config.local_ufrag, config.remote_ufrag);
         let (certificate, fingerprint) = (
             config.certificate.clone(),
             config.remote_fingerprint.clone(),
@@ -123,7 +119,7 @@ impl Peer {
             Dtls::server(certificate, fingerprint)
         };
         Self {
-            ice: Ice::new(username, config.local_pwd.clone(), now),
+            ice: Ice::new(config.ice.clone(), now),
             // Every browser and library begins SCTP itself; waiting avoids a collision.
             link: Link::new(dtls, config.lanes, false),
             config,
@@ -159,6 +155,9 @@ impl Peer {
         let inbound = self.link.handle(now, datagram, to, out);
         if matches!(inbound, Inbound::Rtp { .. } | Inbound::Rtcp { .. }) {
             self.last_seen = now;
+            if self.ice.heard(now, from) {
+                self.events.push_back(PeerEvent::Remote(from));
+            }
         } else {
             self.events.extend(self.link.take_events());
         }
@@ -188,13 +187,37 @@ impl Peer {
         let moved = change.moved.then_some(PeerEvent::Remote(from));
         let validated = change.validated.then_some(PeerEvent::Validated(from));
         let forgotten = change.forgotten.map(PeerEvent::Forgotten);
-        self.events
-            .extend([forgotten, validated, moved].into_iter().flatten());
+        let restarted = change.restarted.then(|| {
+            let ended = std::mem::replace(&mut self.config.ice, self.ice.credentials().clone());
+            PeerEvent::Restarted {
+                ended: ended.local_ufrag,
+            }
+        });
+        let news = [restarted, forgotten, validated, moved];
+        self.events.extend(news.into_iter().flatten());
         if let Some(to) = self.ice.target() {
             self.link.start(now, to, out);
             self.events.extend(self.link.take_events());
         }
         Inbound::Handled
+    }
+
+    /// ICE restart (RFC 8445 section 9): checks with these credentials are accepted besides those
+    /// with the present ones. The first one that passes ends the present ones
+    /// ([`PeerEvent::Restarted`]); until then nothing changes, so a restart that fails does no
+    /// harm. A later restart takes the place of one that has not been checked.
+    pub fn restart_ice(&mut self, credentials: IceCredentials) {
+        self.ice.restart(credentials);
+    }
+
+    /// Our user name fragments that checks may be addressed to: the present one, and that of a
+    /// restart under way.
+    pub fn local_ufrags(&self) -> impl Iterator<Item = &str> {
+        let next = self.ice.next_credentials();
+        let both = [Some(self.ice.credentials()), next];
+        both.into_iter()
+            .flatten()
+            .map(|ice| ice.local_ufrag.as_str())
     }
 
     /// Runs the timers that are due.

@@ -96,6 +96,11 @@ impl Shard {
                 }
             }
             Command::SelectLayer { peer, layer } => self.select_layer(peer, layer),
+            Command::RestartIce { peer, credentials } => {
+                if let Some(slot) = self.members.by_id(peer) {
+                    self.members.restart_ice(slot, credentials);
+                }
+            }
             Command::OpenLanes { peer, first } => self.open_lanes(now, peer, &first, out),
             Command::Send { peer, lane, bytes } => self.send(now, peer, lane, &bytes, out),
             Command::Broadcast {

@@ -55,6 +55,10 @@ counters! {
         leaves,
         /// Peers whose handshake was done.
         handshakes,
+        /// Connected peers that were followed to another address.
+        rebindings,
+        /// ICE restarts whose first check passed.
+        ice_restarts,
         /// Datagrams received.
         datagrams_in,
         /// Media packets received from publishers, duplicates included.

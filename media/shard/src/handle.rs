@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use media_core::border::{BroadcastId, Command, PeerId};
 use media_core::peer::{
-    Certificate, CloseReason, LocalFacts, OfferError, PeerConfig, Role, answer,
+    Candidates, Certificate, CloseReason, LocalFacts, OfferError, PeerConfig, Role, answer,
 };
 use media_core::stats::Stats;
 use rand::RngExt as _;
@@ -112,7 +112,7 @@ impl MediaHandle {
         let shard = self.inner.directory.place().ok_or(AcceptError::Full)?;
         let link = &self.inner.links[shard];
         let (answer, config) = self.negotiate(role, offer, &link.candidates)?;
-        let (ice_ufrag, ice_pwd) = (config.local_ufrag.clone(), config.local_pwd.clone());
+        let (ice_ufrag, ice_pwd) = (config.ice.local_ufrag.clone(), config.ice.local_pwd.clone());
         let lanes = config.lanes;
         let permit = link
             .orders
@@ -223,7 +223,10 @@ impl MediaHandle {
         let (ufrag, pwd, cname) = (text(UFRAG_CHARS), text(PWD_CHARS), text(16));
         let audio_ssrc = rng.random_range(1..u32::MAX / 2);
         let facts = LocalFacts {
-            candidates,
+            candidates: Candidates {
+                udp: candidates,
+                tcp: &[],
+            },
             certificate: &self.inner.certificate,
             ufrag: &ufrag,
             pwd: &pwd,

@@ -5,20 +5,19 @@
 //! know is accepted with the parameters that were offered, with NACK, RTX, PLI, transport-wide
 //! feedback and REMB where they were offered. Simulcast is accepted in full.
 
-use std::net::SocketAddr;
-
+use super::candidates::Candidates;
 use super::certificate::{Certificate, Fingerprint};
 use super::format::{Format, Section};
 use super::sdp::{Direction, Kind, Offer, OfferError, OfferedSection};
-use super::{PeerConfig, Role};
+use super::{IceCredentials, PeerConfig, Role};
 
 mod text;
 
 /// What this side puts into an answer. All randomness comes from the caller.
 #[derive(Clone, Debug)]
 pub struct LocalFacts<'a> {
-    /// Addresses of the shard that got the peer; at least one. Unspecified ones are left out.
-    pub candidates: &'a [SocketAddr],
+    /// Where the peer is reached.
+    pub candidates: Candidates<'a>,
     /// The identity of this process.
     pub certificate: &'a Certificate,
     /// ICE user name fragment: 4 to 256 ice-chars, unique among the peers of the shard.
@@ -53,10 +52,12 @@ pub fn answer(
     let transport = transport(&offer)?;
     let mut config = PeerConfig {
         role,
-        local_ufrag: local.ufrag.to_owned(),
-        local_pwd: local.pwd.to_owned(),
-        remote_ufrag: transport.ufrag,
-        remote_pwd: transport.pwd,
+        ice: IceCredentials {
+            local_ufrag: local.ufrag.to_owned(),
+            local_pwd: local.pwd.to_owned(),
+            remote_ufrag: transport.ufrag,
+            remote_pwd: transport.pwd,
+        },
         dtls_client: transport.dtls_client,
         remote_fingerprint: transport.fingerprint,
         audio: None,

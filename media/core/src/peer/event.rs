@@ -84,6 +84,11 @@ pub enum PeerEvent {
     Forgotten(SocketAddr),
     /// Media and everything else is now sent to this address.
     Remote(SocketAddr),
+    /// The first check of an ICE restart passed.
+    Restarted {
+        /// Our user name fragment that is no longer valid: stop routing it.
+        ended: String,
+    },
     /// The handshake is done, the certificate is the signalled one, the SRTP keys are there.
     Connected,
     /// The SCTP association is up; the lanes take messages.

@@ -1,9 +1,11 @@
 //! The lite side of ICE (RFC 8445 section 2.5): answers checks, remembers who passed one.
 //!
 //! A source address becomes a tuple by one authenticated request and by nothing else. Everything
-//! is sent to the nominated tuple, before nomination to the latest one. A viewer whose address
-//! changes nominates its new tuple and is followed at once; two tuples that are both kept
-//! nominated do not make the target flap. It sends no checks of its own and reads no candidates.
+//! is sent to one of them, the target: the nominated tuple, before nomination the latest one. It
+//! moves at once to a tuple that is nominated anew, so a viewer whose address changed keeps its
+//! picture, and in the end to the tuple that is alive; two tuples that are both kept nominated do
+//! not make it flap. A restart adds a second generation of credentials; the first check that
+//! passes with them makes them the only ones. It sends no checks and reads no candidates.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,9 +14,16 @@ use super::event::DropReason;
 use super::limits::{MAX_STUN_ERRORS_PER_SECOND, MAX_TUPLES};
 use super::stun::{self, Kind, Reading};
 
-/// A nominated tuple without a check for so long gives way to another nominated one. Browsers
-/// check every 2.5 s at the slowest.
+mod credentials;
+
+pub use credentials::IceCredentials;
+
+/// A nominated target without check and media for so long gives way to another nominated tuple.
+/// Browsers check every 2.5 s at the slowest.
 const NOMINATED_STALE: Duration = Duration::from_secs(6);
+/// A target without check and media for so long gives way to the tuple that media comes from,
+/// and one of an earlier generation to any tuple of the new one.
+const TARGET_SILENT: Duration = Duration::from_millis(500);
 /// A tuple without a check for so long may be forgotten when the table is full.
 const TUPLE_STALE: Duration = Duration::from_secs(10);
 
@@ -22,7 +31,11 @@ const TUPLE_STALE: Duration = Duration::from_secs(10);
 struct Tuple {
     addr: SocketAddr,
     last_check: Instant,
+    /// Its latest check had USE-CANDIDATE. The target keeps the mark: some clients nominate once
+    /// and check on without it.
     nominated: bool,
+    /// It passed a check of the current generation.
+    current: bool,
 }
 
 /// What changed by a check.
@@ -34,6 +47,8 @@ pub(crate) struct Change {
     pub(crate) forgotten: Option<SocketAddr>,
     /// The target moved to the source.
     pub(crate) moved: bool,
+    /// The credentials of the restart were used: they are the current ones from here on.
+    pub(crate) restarted: bool,
 }
 
 /// Outcome of one STUN datagram.
@@ -51,26 +66,44 @@ pub(crate) enum Outcome {
 
 /// ICE-lite of one peer.
 pub(crate) struct Ice {
-    username: String,
-    password: String,
+    credentials: IceCredentials,
+    /// Those of a restart that has not been checked yet.
+    next: Option<Box<IceCredentials>>,
     tuples: Vec<Tuple>,
     target: Option<SocketAddr>,
+    /// When the target's latest check or media came.
+    target_heard: Instant,
     errors: u32,
     errors_since: Instant,
 }
 
 impl Ice {
-    /// `username` is `ours:theirs`, `password` ours.
-    pub(crate) fn new(username: String, password: String, now: Instant) -> Self {
-        let tuples = Vec::with_capacity(2);
+    /// Waits for a first check.
+    pub(crate) fn new(credentials: IceCredentials, now: Instant) -> Self {
         Self {
-            username,
-            password,
-            tuples,
+            credentials,
+            next: None,
+            tuples: Vec::with_capacity(2),
             target: None,
+            target_heard: now,
             errors: 0,
             errors_since: now,
         }
+    }
+
+    /// Accepts these credentials too, in place of those of an earlier restart without a check.
+    pub(crate) fn restart(&mut self, credentials: IceCredentials) {
+        self.next = Some(Box::new(credentials));
+    }
+
+    /// The credentials in use.
+    pub(crate) fn credentials(&self) -> &IceCredentials {
+        &self.credentials
+    }
+
+    /// Those of a restart that has not been checked yet.
+    pub(crate) fn next_credentials(&self) -> Option<&IceCredentials> {
+        self.next.as_deref()
     }
 
     /// Whether this source has passed a check.
@@ -83,6 +116,22 @@ impl Ice {
         self.target
     }
 
+    /// Notes authentic media of a validated source; true when the target moved there, because
+    /// media comes from there and nothing from the old place.
+    pub(crate) fn heard(&mut self, now: Instant, from: SocketAddr) -> bool {
+        if self.target != Some(from) {
+            let silent = now.duration_since(self.target_heard) >= TARGET_SILENT;
+            if !silent || !self.tuples.iter().any(|tuple| tuple.addr == from) {
+                return false;
+            }
+            self.target = Some(from);
+            self.target_heard = now;
+            return true;
+        }
+        self.target_heard = now;
+        false
+    }
+
     /// Takes a datagram that looks like STUN.
     pub(crate) fn handle(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) -> Outcome {
         let Some(reading) = Reading::parse(datagram) else {
@@ -93,41 +142,56 @@ impl Ice {
             Kind::Request => {}
             _ => return Outcome::Dropped(DropReason::BadStun),
         }
-        if reading.username.is_none() {
+        let Some(username) = reading.username else {
             return Outcome::Dropped(DropReason::BadStun);
-        }
-        if reading.username != Some(&self.username) || !reading.is_authentic(&self.password) {
+        };
+        let next = self.next.as_deref();
+        let of_next = next.filter(|next| next.is_username(username));
+        let of_now = || Some(&self.credentials).filter(|now| now.is_username(username));
+        let Some(credentials) = of_next.or_else(of_now) else {
+            return Outcome::Dropped(DropReason::StunAuth);
+        };
+        let password = &credentials.local_pwd;
+        if !reading.is_authentic(password) {
             return Outcome::Dropped(DropReason::StunAuth);
         }
-        if let Some(kind) = reading.unknown_required() {
-            return self.refuse(now, &reading, 420, Some(kind), datagram.len());
-        }
-        if reading.controlled {
-            return self.refuse(now, &reading, 487, None, datagram.len());
-        }
-        let Some(change) = self.accept(now, from, reading.use_candidate) else {
-            return Outcome::Dropped(DropReason::TupleLimit);
+        let refusal = match reading.unknown_required() {
+            Some(kind) => Some((420, Some(kind))),
+            None => reading.controlled.then_some((487, None)),
         };
-        match stun::success(reading.transaction(), from, &self.password) {
-            Some(answer) => Outcome::Accepted(answer, change),
-            None => Outcome::Dropped(DropReason::BadStun),
+        let id = reading.transaction();
+        if let Some((code, unknown)) = refusal {
+            let answer = stun::error(id, code, unknown, password);
+            return self.refuse(now, answer, datagram.len());
+        }
+        let Some(answer) = stun::success(id, from, password) else {
+            return Outcome::Dropped(DropReason::BadStun);
+        };
+        let restarted = of_next.is_some();
+        if restarted && let Some(next) = self.next.take() {
+            self.credentials = *next;
+            for tuple in &mut self.tuples {
+                (tuple.nominated, tuple.current) = (false, false);
+            }
+        }
+        match self.accept(now, from, reading.use_candidate) {
+            Some(change) => Outcome::Accepted(
+                answer,
+                Change {
+                    restarted,
+                    ..change
+                },
+            ),
+            None => Outcome::Dropped(DropReason::TupleLimit),
         }
     }
 
-    fn refuse(
-        &mut self,
-        now: Instant,
-        reading: &Reading<'_>,
-        code: u16,
-        unknown: Option<u16>,
-        room: usize,
-    ) -> Outcome {
+    fn refuse(&mut self, now: Instant, answer: Option<Vec<u8>>, room: usize) -> Outcome {
         if now.duration_since(self.errors_since) >= Duration::from_secs(1) {
             self.errors = 0;
             self.errors_since = now;
         }
         self.errors += 1;
-        let answer = stun::error(reading.transaction(), code, unknown, &self.password);
         match answer {
             Some(answer) if self.errors <= MAX_STUN_ERRORS_PER_SECOND && answer.len() <= room => {
                 Outcome::Refused(answer)
@@ -150,27 +214,40 @@ impl Ice {
                     addr: from,
                     last_check: now,
                     nominated: false,
+                    current: true,
                 });
                 self.tuples.len() - 1
             }
         };
-        let newly_nominated = nominate && !self.tuples[at].nominated;
-        self.tuples[at].last_check = now;
-        self.tuples[at].nominated |= nominate;
-        let follow = match self.target_tuple() {
-            None => true,
-            Some(target) if target.addr == from => false,
-            Some(target) if !target.nominated => nominate || change.validated,
-            Some(target) => {
-                let stale = now.duration_since(target.last_check) >= NOMINATED_STALE;
-                newly_nominated || (nominate && stale)
-            }
-        };
-        if follow {
+        let is_target = self.target == Some(from);
+        change.moved = !is_target && self.is_followed(now, at, nominate, change.validated);
+        let tuple = &mut self.tuples[at];
+        (tuple.last_check, tuple.current) = (now, true);
+        tuple.nominated = nominate || (tuple.nominated && is_target);
+        if change.moved {
             self.target = Some(from);
-            change.moved = true;
+        }
+        if change.moved || is_target {
+            self.target_heard = now;
         }
         Some(change)
+    }
+
+    /// Whether a check of the tuple `at`, which is not the target, makes it the target.
+    fn is_followed(&self, now: Instant, at: usize, nominate: bool, new: bool) -> bool {
+        let Some(target) = self.target_tuple() else {
+            return true;
+        };
+        let silent = now.duration_since(self.target_heard);
+        if nominate {
+            let anew = !self.tuples[at].nominated || !target.nominated;
+            return anew || silent >= NOMINATED_STALE;
+        }
+        match target.current {
+            true => new && !target.nominated,
+            // The client may still use the old path until it nominates a new one.
+            false => silent >= TARGET_SILENT,
+        }
     }
 
     fn target_tuple(&self) -> Option<&Tuple> {
@@ -180,8 +257,10 @@ impl Ice {
 
     fn forget(&mut self, now: Instant) -> Option<SocketAddr> {
         let target = self.target;
+        // Those of an earlier generation go at once, so that a restart always finds room.
         let stale = |tuple: &Tuple| {
-            target != Some(tuple.addr) && now.duration_since(tuple.last_check) >= TUPLE_STALE
+            let silent = now.duration_since(tuple.last_check) >= TUPLE_STALE;
+            target != Some(tuple.addr) && (silent || !tuple.current)
         };
         let candidates = self
             .tuples

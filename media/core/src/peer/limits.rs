@@ -37,6 +37,8 @@ pub(crate) const MAX_SECTIONS: usize = 3;
 pub(crate) const MAX_FORMATS: usize = 48;
 /// Most candidates of one offer; they are ignored, a thousand of them is an attack.
 pub(crate) const MAX_CANDIDATES: usize = 100;
+/// Most candidates of ours in an answer, over UDP and over TCP each.
+pub(crate) const MAX_LOCAL_CANDIDATES: usize = 8;
 
 /// Longest STUN message that is looked at.
 pub(crate) const MAX_STUN: usize = 1_000;

@@ -161,6 +161,15 @@ pub(super) fn is_plain(value: &str) -> bool {
         .all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
+/// Whether this can be an ICE user name fragment or password of at least `min` characters (RFC
+/// 8839 section 5.4). The colon is excluded: it parts the two halves of a user name.
+pub(super) fn is_credential(value: &str, min: usize) -> bool {
+    let fits = (min..=256).contains(&value.len());
+    fits && value
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
 /// Whether this is a token of letters, digits and a few signs, of at most `max` characters.
 pub(super) fn is_token(value: &str, max: usize) -> bool {
     let sign = |byte: &u8| b"-_.+~!#$%&'*^`|/".contains(byte);

@@ -5,4 +5,5 @@ mod connect;
 mod forged;
 mod lanes;
 mod pair;
+mod restart;
 mod timers;

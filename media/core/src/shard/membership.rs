@@ -187,7 +187,11 @@ impl Shard {
                 self.members.validated(slot, address);
             }
             PeerEvent::Forgotten(address) => self.members.forgotten(slot, address),
-            PeerEvent::Remote(_) => {}
+            PeerEvent::Remote(_) => self.stats.rebindings += u64::from(member.connected),
+            PeerEvent::Restarted { ended } => {
+                self.stats.ice_restarts += 1;
+                self.members.unname(slot, &ended);
+            }
             PeerEvent::Connected => {
                 member.connected = true;
                 member.phases.dtls.get_or_insert(now - member.since);

@@ -18,5 +18,6 @@ mod loss;
 mod net;
 mod node;
 mod reports;
+mod restart;
 mod simulator;
 mod takeover;

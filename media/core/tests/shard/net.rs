@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use media_core::border::{BroadcastId, Command, Event, PeerId};
-use media_core::peer::{Certificate, LocalFacts, Role, answer};
+use media_core::peer::{Candidates, Certificate, LocalFacts, Role, answer};
 use media_core::shard::{Config, Shard};
 use media_core::transmit::Transmits;
 use rand::rngs::StdRng;
@@ -115,7 +115,10 @@ impl Net {
         node.address = SocketAddr::from(([198, 51, 100 + (id >> 8) as u8, id as u8], 6_000));
         let (ufrag, cname) = (format!("ufrag{id:08}"), format!("cname{id}"));
         let local = LocalFacts {
-            candidates: &[shard_address(shard)],
+            candidates: Candidates {
+                udp: &[shard_address(shard)],
+                tcp: &[],
+            },
             certificate: &SERVER,
             ufrag: &ufrag,
             pwd: "server-password-of-32-characters",

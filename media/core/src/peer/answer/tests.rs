@@ -23,7 +23,10 @@ fn reply(role: Role, offer: &str) -> Result<(String, PeerConfig), OfferError> {
         "0.0.0.0:5000".parse().unwrap(),
     ];
     let local = LocalFacts {
-        candidates: &candidates,
+        candidates: Candidates {
+            udp: &candidates,
+            tcp: &[],
+        },
         certificate: &CERTIFICATE,
         ufrag: "ourUfrag",
         pwd: "ourPasswordOf24Charactrs",
@@ -103,7 +106,7 @@ fn ffmpeg_offers_passive_and_gets_an_active_answer_with_an_ipv4_candidate_first(
     );
     assert!(candidates[0].contains(" 192.0.2.10 5000 typ host"));
     assert!(config.dtls_client && !config.lanes && !config.rtcp_rsize);
-    assert_eq!(config.remote_ufrag, "02807b85");
+    assert_eq!(config.ice.remote_ufrag, "02807b85");
     let video = config.video.unwrap();
     assert_eq!(
         (video.remote_ssrc, video.remote_rtx_ssrc),

@@ -10,9 +10,6 @@ use crate::peer::sdp::{
 };
 use crate::peer::{PeerConfig, Role};
 
-/// Type preference of a host candidate (RFC 8445 section 5.1.2.2).
-const HOST_PREFERENCE: u32 = 126;
-
 /// The answer, with CRLF line ends.
 pub(super) fn write(offer: &Offer, config: &PeerConfig, local: &LocalFacts<'_>) -> String {
     let mut sdp = Text(String::with_capacity(2048));
@@ -183,22 +180,8 @@ fn transport(sdp: &mut Text, mid: &str, config: &PeerConfig, local: &LocalFacts<
             "passive"
         }
     ));
-    // IPv4 first: FFmpeg takes the first candidate and knows no other family.
-    let usable = || {
-        local
-            .candidates
-            .iter()
-            .filter(|addr| !addr.ip().is_unspecified())
-    };
-    let ordered = usable()
-        .filter(|it| it.is_ipv4())
-        .chain(usable().filter(|it| it.is_ipv6()));
-    for (at, addr) in ordered.enumerate() {
-        let priority = HOST_PREFERENCE << 24 | (0xffff - (at as u32 & 0xff)) << 8 | 0xff;
-        let (number, ip, port) = (at + 1, addr.ip(), addr.port());
-        sdp.line(format_args!(
-            "a=candidate:{number} 1 udp {priority} {ip} {port} typ host"
-        ));
+    for candidate in local.candidates.lines() {
+        sdp.line(format_args!("a=candidate:{candidate}"));
     }
     sdp.line(format_args!("a=end-of-candidates"));
 }

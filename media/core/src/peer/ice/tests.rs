@@ -4,6 +4,9 @@
 use super::super::stun::{Check, request};
 use super::*;
 
+mod rebinding;
+mod restart;
+
 const PASSWORD: &str = "a-password-of-22-chars";
 
 fn addr(port: u16) -> SocketAddr {
@@ -23,7 +26,16 @@ fn check(nominate: bool) -> Check<'static> {
 }
 
 fn ice(now: Instant) -> Ice {
-    Ice::new("ours:theirs".into(), PASSWORD.into(), now)
+    Ice::new(credentials("ours", PASSWORD), now)
+}
+
+fn credentials(ufrag: &str, password: &str) -> IceCredentials {
+    IceCredentials {
+        local_ufrag: ufrag.into(),
+        local_pwd: password.into(),
+        remote_ufrag: "theirs".into(),
+        remote_pwd: String::new(),
+    }
 }
 
 fn change(outcome: Outcome) -> Change {
@@ -54,8 +66,8 @@ fn the_target_is_the_latest_tuple_until_one_is_nominated_and_then_follows_nomina
         moved,
         Change {
             validated: true,
-            forgotten: None,
-            moved: true
+            moved: true,
+            ..Change::default()
         }
     );
     assert_eq!(ice.target(), Some(addr(3)));

@@ -4,7 +4,7 @@ use rtc_sdp::MediaDescription;
 use rtc_sdp::description::common::Attribute;
 
 use super::codec::{OfferedFormat, formats};
-use super::{OfferError, is_token};
+use super::{OfferError, is_credential, is_token};
 use crate::limits::MAX_LAYERS;
 use crate::peer::certificate::{Fingerprint, FingerprintError};
 
@@ -169,14 +169,9 @@ impl<'a> Attributes<'a> {
         found.unwrap_or(Direction::SendRecv)
     }
 
-    /// RFC 8839 section 5.4: at most 256 characters.
     fn credential(&self, name: &str, min: usize) -> Option<String> {
         let value = self.first(name)?;
-        let fits = (min..=256).contains(&value.len());
-        let visible = value
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b':');
-        (fits && visible).then(|| value.to_owned())
+        is_credential(value, min).then(|| value.to_owned())
     }
 
     /// The first fingerprint that we can check; weak ones beside it do no harm (RFC 8122).

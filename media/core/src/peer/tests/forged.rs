@@ -110,7 +110,7 @@ fn bad_tags_and_replays_are_dropped_and_the_peer_lives() {
 #[test]
 fn a_wrong_password_makes_no_tuple_and_gets_no_answer() {
     let mut pair = Pair::new(Pair::browser(Role::Viewer));
-    let username = format!("serverUfrag:{}", pair.peer.config().remote_ufrag);
+    let username = format!("serverUfrag:{}", pair.peer.config().ice.remote_ufrag);
     let check = |password| Check {
         id: [3; 12],
         username: &username,

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, ClientConfig};
-use crate::peer::{Certificate, Inbound, LocalFacts, Peer, PeerEvent, Role, SRTP_OVERHEAD, answer};
+use crate::peer::{
+    Candidates, Certificate, Inbound, LocalFacts, Peer, PeerEvent, Role, SRTP_OVERHEAD, answer,
+};
 use crate::transmit::Transmits;
 
 pub(super) static SERVER: LazyLock<Certificate> =
@@ -65,7 +67,10 @@ impl Pair {
         let role = config.role;
         let mut client = Client::new(config, now);
         let local = LocalFacts {
-            candidates: &[server_addr],
+            candidates: Candidates {
+                udp: &[server_addr],
+                tcp: &[],
+            },
             certificate: &SERVER,
             ufrag: "serverUfrag",
             pwd: PASSWORD,
@@ -256,6 +261,15 @@ impl Pair {
                 .unwrap(),
         }
         self.send(way);
+    }
+
+    /// The client takes the answer to its ICE restart.
+    pub(super) fn accept_restart(&mut self, fragment: &str) {
+        let accepted = self
+            .client
+            .accept_restart(self.now, fragment, &mut self.out);
+        accepted.unwrap();
+        self.send(Way::ToPeer);
     }
 
     /// One side closes.
