@@ -41,6 +41,8 @@ pub use limits::{
 };
 pub use sdp::OfferError;
 pub use sdpfrag::{SdpFrag, parse_sdpfrag};
+#[cfg(feature = "fuzzing")]
+pub use stun::signed_request;
 
 use dtls::Dtls;
 use ice::{Ice, Outcome};
@@ -320,6 +322,21 @@ impl Peer {
     #[cfg(any(test, feature = "negative-controls"))]
     pub fn disable_tuple_check(&mut self) {
         self.any_source = true;
+    }
+
+    /// Takes an SCTP packet as if DTLS had decrypted it.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn take_sctp(&mut self, now: Instant, packet: &[u8], out: &mut Transmits) {
+        if let Some(to) = self.ice.target() {
+            self.link.take_sctp(now, packet, to, out);
+            self.events.extend(self.link.take_events());
+        }
+    }
+
+    /// The verification tag that the peer uses.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn sctp_tag(&self) -> Option<[u8; 4]> {
+        self.link.sctp_tag()
     }
 
     fn end(&mut self, now: Instant, reason: CloseReason, out: &mut Transmits) {

@@ -6,6 +6,8 @@
 //! `shard/`; this file only finds the right one.
 
 mod bridge;
+#[cfg(feature = "fuzzing")]
+pub mod door;
 mod lanes;
 mod membership;
 mod publisher;

@@ -83,6 +83,9 @@ pub(crate) struct Lanes {
     strays: u32,
     backlog: [usize; LANES as usize],
     events: Vec<LanesEvent>,
+    /// Verification tag of the latest packet.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) tag: Option<[u8; 4]>,
 }
 
 impl Lanes {
@@ -99,6 +102,8 @@ impl Lanes {
             strays: 0,
             backlog: [0; LANES as usize],
             events: Vec::new(),
+            #[cfg(feature = "fuzzing")]
+            tag: None,
         }
     }
 
@@ -116,6 +121,10 @@ impl Lanes {
     /// Takes one SCTP packet.
     pub(crate) fn handle(&mut self, now: Instant, packet: Bytes) {
         let first_chunk = packet.get(SCTP_HEADER).copied();
+        #[cfg(feature = "fuzzing")]
+        if let (None | Some([0, 0, 0, 0]), Some(tag)) = (self.tag, packet.get(4..8)) {
+            self.tag = tag.try_into().ok();
+        }
         if self.open && first_chunk == Some(INIT) {
             // A late repetition; the association would take it as a reason to end.
             return;

@@ -185,6 +185,27 @@ impl Link {
         self.events.drain(..)
     }
 
+    /// Takes an SCTP packet as if DTLS had decrypted it.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn take_sctp(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        to: SocketAddr,
+        out: &mut Transmits,
+    ) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.handle(now, bytes::Bytes::copy_from_slice(packet));
+            self.after_lanes(now, to, out);
+        }
+    }
+
+    /// See `Peer::sctp_tag`.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn sctp_tag(&self) -> Option<[u8; 4]> {
+        self.lanes.as_ref()?.tag
+    }
+
     fn end(&mut self, reason: CloseReason) {
         self.closed = true;
         self.session = None;

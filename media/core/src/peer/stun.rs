@@ -252,6 +252,24 @@ pub(crate) fn request(check: &Check<'_>) -> Option<Vec<u8>> {
     )
 }
 
+/// A binding request with these bytes as attributes, then MESSAGE-INTEGRITY and FINGERPRINT as
+/// they must be: whatever a peer that knows the password may send.
+#[cfg(feature = "fuzzing")]
+pub fn signed_request(attributes: &[u8], password: &str) -> Option<Vec<u8>> {
+    use rtc_stun::message::BINDING_REQUEST;
+    struct Raw(Vec<u8>);
+    impl Setter for Raw {
+        fn add_to(&self, message: &mut Message) -> rtc_shared::error::Result<()> {
+            message.raw.extend_from_slice(&self.0);
+            message.length += self.0.len() as u32;
+            message.write_length();
+            Ok(())
+        }
+    }
+    let setters: Vec<Box<dyn Setter>> = vec![Box::new(Raw(attributes.to_vec()))];
+    build(BINDING_REQUEST, TransactionId([7; 12]), setters, password)
+}
+
 struct Plain(rtc_stun::attributes::AttrType, Vec<u8>);
 
 impl Setter for Plain {
