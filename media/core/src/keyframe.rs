@@ -1,10 +1,22 @@
-//! Whether a decoder that has nothing yet can start at a packet: H.264 (RFC 6184), VP8 (RFC 7741)
-//! and VP9 (RFC 9628).
+//! What a video packet means to a decoder, from payload headers only: keyframes of H.264, H.265,
+//! VP8, VP9 and AV1, scalable layers of VP9 and AV1, and what parameter sets say.
 //!
-//! Looks at payload headers only; whatever cannot be parsed is "not a keyframe". Marks the first
-//! packet of a keyframe, not the others of the same frame.
+//! Whatever cannot be parsed is "not a keyframe". Marks the first packet of a keyframe, not the
+//! others of the same frame.
 
+mod av1;
+mod bits;
+mod h264;
+mod h265;
+mod parameters;
+mod sps;
+mod vpx;
+
+use crate::border::Svc;
 use crate::peer::Codec;
+
+pub(crate) use parameters::ParameterSets;
+pub(crate) use sps::Sps;
 
 /// What a video packet means to a decoder that has nothing yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,97 +30,22 @@ pub enum Key {
     Start,
 }
 
-/// Classifies the payload of one packet.
-pub(crate) fn classify(codec: &Codec, payload: &[u8]) -> Key {
+/// Classifies the payload of one packet, and tells its place in a scalable stream.
+pub(crate) fn look(codec: &Codec, payload: &[u8]) -> (Key, Svc) {
     match codec {
-        Codec::H264 { .. } => h264(payload),
-        Codec::Vp8 => vp8(payload).unwrap_or_default(),
-        Codec::Vp9 { .. } => vp9(payload).unwrap_or_default(),
-        Codec::H265 { .. } | Codec::Av1 { .. } | Codec::Opus => Key::No,
+        Codec::H264 { .. } => (h264::key(payload), Svc::default()),
+        Codec::H265 { .. } => (h265::key(payload), Svc::default()),
+        Codec::Vp8 => (vpx::vp8(payload).unwrap_or_default(), Svc::default()),
+        Codec::Vp9 { .. } => vpx::vp9(payload).unwrap_or_default(),
+        Codec::Av1 { .. } => av1::look(payload).unwrap_or_default(),
+        Codec::Opus => (Key::No, Svc::default()),
     }
 }
 
-const IDR: u8 = 5;
-const SPS: u8 = 7;
-const STAP_A: u8 = 24;
-const FU_A: u8 = 28;
-
-fn nal(kind: u8) -> Key {
-    match kind {
-        SPS => Key::Start,
-        IDR => Key::Slice,
-        _ => Key::No,
-    }
-}
-
-fn h264(payload: &[u8]) -> Key {
-    let Some(first) = payload.first() else {
-        return Key::No;
-    };
-    match first & 0x1f {
-        STAP_A => {
-            let (mut best, mut rest) = (Key::No, &payload[1..]);
-            while let [high, low, tail @ ..] = rest {
-                let len = usize::from(u16::from_be_bytes([*high, *low]));
-                let Some(unit) = tail.get(..len) else {
-                    return Key::No;
-                };
-                match unit.first().map(|first| nal(first & 0x1f)) {
-                    Some(Key::Start) => best = Key::Start,
-                    Some(Key::Slice) if best == Key::No => best = Key::Slice,
-                    _ => {}
-                }
-                rest = &tail[len..];
-            }
-            best
-        }
-        FU_A => match payload.get(1) {
-            Some(header) if header & 0x80 != 0 => nal(header & 0x1f),
-            _ => Key::No,
-        },
-        kind => nal(kind),
-    }
-}
-
-fn vp8(payload: &[u8]) -> Option<Key> {
-    let first = *payload.first()?;
-    let starts = first & 0x10 != 0 && first & 0x07 == 0;
-    let mut at = 1;
-    if first & 0x80 != 0 {
-        let flags = *payload.get(1)?;
-        at += 1;
-        if flags & 0x80 != 0 {
-            at += if *payload.get(at)? & 0x80 != 0 { 2 } else { 1 };
-        }
-        at += usize::from(flags & 0x40 != 0);
-        at += usize::from(flags & 0x30 != 0);
-    }
-    let inter = *payload.get(at)? & 0x01 != 0;
-    Some(if starts && !inter {
-        Key::Start
-    } else {
-        Key::No
-    })
-}
-
-fn vp9(payload: &[u8]) -> Option<Key> {
-    let first = *payload.first()?;
-    let (id, inter, layers) = (first & 0x80 != 0, first & 0x40 != 0, first & 0x20 != 0);
-    let begins = first & 0x08 != 0;
-    let mut at = 1;
-    if id {
-        at += if *payload.get(at)? & 0x80 != 0 { 2 } else { 1 };
-    }
-    let spatial = if layers {
-        (*payload.get(at)? >> 1) & 0x07
-    } else {
-        0
-    };
-    Some(if begins && !inter && spatial == 0 {
-        Key::Start
-    } else {
-        Key::No
-    })
+/// Whether the packet begins a picture part that may refer to later pictures (H.264 B slices).
+/// H.265 uses such slices without reordering as well; there the sequence set tells.
+pub(crate) fn begins_b_slice(codec: &Codec, payload: &[u8]) -> bool {
+    matches!(codec, Codec::H264 { .. }) && h264::begins_b_slice(payload)
 }
 
 #[cfg(test)]

@@ -21,8 +21,14 @@ pub const AUDIO_RING: usize = 256;
 pub const MAX_AUDIO_PAYLOAD: usize = 1_280;
 /// A forward jump of the sequence number up to this is loss; a larger one is a new beginning.
 pub const MAX_SEQUENCE_GAP: u16 = 3_000;
-/// Padding-only packets remembered per track, so that late packets find their place.
-pub const MAX_SKIPS: usize = 64;
+/// Padding-only packets and insertions remembered per track, so that late packets find their place.
+pub const MAX_SHIFTS: usize = 64;
+/// Parameter sets remembered per track.
+pub const MAX_PARAMETER_SETS: usize = 16;
+/// Longest parameter set that is remembered, in bytes.
+pub const MAX_PARAMETER_SET_BYTES: usize = 512;
+/// Longest packet of parameter sets that is put in front of a keyframe, in bytes.
+pub const PARAMETER_PACKET_BYTES: usize = 1_200;
 
 /// Packets that may wait for the fan-out of one broadcast before it stops waiting for more.
 pub const BATCH: usize = 32;
@@ -60,18 +66,6 @@ pub const RESEND_MEMORY: usize = 64;
 /// Round-trip time of a viewer that has not told its own.
 pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
-/// Highest bitrate that is believed, in bits a second.
-pub const MAX_BITRATE: u64 = 1_000_000_000;
-/// What a viewer's network is taken to carry before anything is known, in bits a second: the
-/// first layer that it gets is the best one below this.
-pub const START_ESTIMATE: u64 = 2_500_000;
-/// Lowest estimate, in bits a second.
-pub const MIN_ESTIMATE: u64 = 30_000;
-/// Packets whose sending is remembered per viewer with transport-wide feedback, 8 bytes each.
-pub const SENT_HISTORY: usize = 1_024;
-/// Packets that one transport-wide feedback may speak of; one with more is dropped.
-pub const MAX_FEEDBACK_STATUSES: usize = 4_096;
-
 /// A source whose SSRC is silent so long may go on with another one.
 pub const SSRC_SILENCE: Duration = Duration::from_millis(500);
 /// Simulcast layers of one video track; an offer with more is refused.
@@ -101,4 +95,6 @@ const _: () = assert!(MAX_PENDING < VIDEO_RING, "a batch must not lap the ring")
 const _: () = assert!((MAX_SEQUENCE_GAP as usize) < (1 << 15));
 const _: () = assert!(BATCH <= MAX_PENDING);
 const _: () = assert!(MAX_AUDIO_PAYLOAD <= MAX_PAYLOAD);
+const _: () = assert!(PARAMETER_PACKET_BYTES <= MAX_PAYLOAD);
+const _: () = assert!(MAX_PARAMETER_SET_BYTES <= PARAMETER_PACKET_BYTES);
 const _: () = assert!(MAX_MISSING < VIDEO_RING);

@@ -143,6 +143,8 @@ counters! {
         drop_send_errors,
         /// Inbound lane message dropped: the async side does not keep up.
         drop_events_full,
+        /// Packets of parameter sets put in front of keyframes that came without them.
+        parameters_inserted,
     }
 }
 
@@ -154,7 +156,7 @@ mod tests {
     fn values_and_names_agree_and_sums_add_up() {
         let one = Stats {
             viewers: 1,
-            drop_events_full: 7,
+            parameters_inserted: 7,
             ..Stats::default()
         };
         assert_eq!(Stats::NAMES[0], "viewers");
@@ -162,6 +164,9 @@ mod tests {
         assert_eq!(Stats::from_values(one.values()), one);
         let mut sum = one;
         sum.add(&one);
-        assert_eq!((sum.viewers, sum.drop_events_full, sum.joins), (2, 14, 0));
+        assert_eq!(
+            (sum.viewers, sum.parameters_inserted, sum.joins),
+            (2, 14, 0)
+        );
     }
 }

@@ -4,10 +4,13 @@
 //! Knows neither peers nor viewers; who calls it sends the NACKs and reports that it asks for. A
 //! new SSRC, codec or way of counting begins a new generation, so that viewers re-anchor.
 
+mod picture;
 mod reception;
 mod sequence;
 
 use std::time::Instant;
+
+use bytes::Bytes;
 
 use crate::border::{Packet, PeerId, Source, Svc};
 use crate::clock::{Clock, WallClock};
@@ -15,6 +18,7 @@ use crate::keyframe::{self, Key};
 use crate::limits::SSRC_SILENCE;
 use crate::nack::Missing;
 use crate::peer::Codec;
+use picture::Picture;
 use reception::Reception;
 use sequence::{Place, Sequence};
 
@@ -30,6 +34,7 @@ pub(crate) struct UpTrack {
     pub(crate) lost: u64,
     /// Packets that came because they were asked for, since the last look.
     pub(crate) repaired: u64,
+    inserted: Vec<Bytes>,
 }
 
 struct Active {
@@ -38,6 +43,7 @@ struct Active {
     sequence: Sequence,
     reception: Reception,
     clock: Clock,
+    picture: Picture,
     heard: Instant,
 }
 
@@ -67,6 +73,39 @@ pub(crate) enum Outcome<'a> {
     Late,
 }
 
+/// Parameter sets that the publisher left out.
+#[derive(Debug)]
+pub(crate) struct Inserted {
+    first: u64,
+    payloads: Vec<Bytes>,
+}
+
+impl Inserted {
+    /// They as packets of the same frame as `of`.
+    pub(crate) fn packets<'a>(&'a self, of: &Packet<'_>) -> impl Iterator<Item = Packet<'a>> {
+        let Packet {
+            source,
+            codec,
+            timestamp,
+            ..
+        } = *of;
+        let payloads = self.payloads.iter();
+        payloads.zip(self.first..).map(move |(payload, index)| {
+            let (key, svc) = keyframe::look(&codec, payload);
+            Packet {
+                source,
+                codec,
+                index,
+                timestamp,
+                marker: false,
+                key,
+                svc,
+                payload,
+            }
+        })
+    }
+}
+
 impl UpTrack {
     pub(crate) fn new(publisher: PeerId, layer: u8) -> Self {
         let missing = Missing::default();
@@ -78,6 +117,7 @@ impl UpTrack {
             missing,
             lost: 0,
             repaired: 0,
+            inserted: Vec::new(),
         }
     }
 
@@ -104,8 +144,11 @@ impl UpTrack {
                 extended,
                 gap,
             } => {
+                let no_gap = gap.is_empty();
                 self.arrived(now, wall, &incoming, extended, gap);
-                Outcome::Forward(self.packet(index, &incoming))
+                let newest = |active: &Active| active.sequence.is_newest(extended);
+                let in_order = no_gap && self.active.as_ref().is_some_and(newest);
+                Outcome::Forward(self.packet(index, in_order, &incoming))
             }
             Place::Skipped { extended, gap } => {
                 self.arrived(now, wall, &incoming, extended, gap);
@@ -132,6 +175,7 @@ impl UpTrack {
             sequence: Sequence::default(),
             reception: Reception::default(),
             clock: Clock::default(),
+            picture: Picture::default(),
             heard: now,
         });
         active.sequence.place(incoming.sequence, padding)
@@ -163,12 +207,9 @@ impl UpTrack {
         }
     }
 
-    fn packet<'a>(&self, index: u64, incoming: &Incoming<'a>) -> Packet<'a> {
-        let source = Source {
-            publisher: self.publisher,
-            generation: self.generation,
-            layer: self.layer,
-        };
+    /// The packet for viewers. In front of one that came in order may stand some of our own, which
+    /// [`UpTrack::take_inserted`] then hands out.
+    fn packet<'a>(&mut self, index: u64, in_order: bool, incoming: &Incoming<'a>) -> Packet<'a> {
         let Incoming {
             codec,
             timestamp,
@@ -176,20 +217,40 @@ impl UpTrack {
             payload,
             ..
         } = *incoming;
-        let key = if codec.is_video() {
-            keyframe::classify(&codec, payload)
-        } else {
-            Key::No
-        };
-        Packet {
-            source,
+        let mut packet = Packet {
+            source: self.source(),
             codec,
             index,
             timestamp,
             marker,
-            key,
+            key: Key::No,
             svc: Svc::default(),
             payload,
+        };
+        if let Some(active) = self.active.as_mut().filter(|_| codec.is_video()) {
+            (packet.key, packet.svc) = active.picture.look(&codec, timestamp, payload);
+            let picture = &mut active.picture;
+            self.inserted = picture.lacking(&codec, timestamp, packet.key, in_order);
+            if !self.inserted.is_empty() {
+                packet.index = active.sequence.insert(index, self.inserted.len());
+            }
+        }
+        packet
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            publisher: self.publisher,
+            generation: self.generation,
+            layer: self.layer,
+        }
+    }
+
+    /// Hands out the packets of our own that stand in front of `packet`, the last one to arrive.
+    pub(crate) fn take_inserted(&mut self, packet: &Packet<'_>) -> Inserted {
+        Inserted {
+            first: packet.index - self.inserted.len() as u64,
+            payloads: std::mem::take(&mut self.inserted),
         }
     }
 

@@ -126,6 +126,10 @@ impl Shard {
         self.stats.bytes_in += incoming.payload.len() as u64;
         let outcome = track.accept(now, &self.wall, incoming);
         self.stats.repaired_in += std::mem::take(&mut track.repaired);
+        let inserted = match &outcome {
+            Outcome::Forward(packet) => Some(track.take_inserted(packet)),
+            _ => None,
+        };
         let mapping = publishing.track(kind).clock().copied();
         let mapping = mapping.and_then(|clock| clock.mapping(publishing.offset));
         if publishing.is_missing_any() {
@@ -134,6 +138,14 @@ impl Shard {
         match outcome {
             Outcome::Forward(packet) => {
                 self.media_started(slot, kind, packet.codec.name());
+                for packet in inserted
+                    .iter()
+                    .flat_map(|inserted| inserted.packets(&packet))
+                {
+                    self.stats.parameters_inserted += 1;
+                    self.take_in(now, broadcast, kind, &packet, mapping);
+                    self.bridge_media(now, broadcast, kind, &packet, mapping);
+                }
                 self.take_in(now, broadcast, kind, &packet, mapping);
                 self.bridge_media(now, broadcast, kind, &packet, mapping);
             }

@@ -50,7 +50,7 @@ impl Shard {
                 Item::Report(block) => block.ssrc,
                 Item::Nack { media_ssrc, .. } => media_ssrc,
                 Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
-                _ => return,
+                Item::SenderReport { .. } => return,
             };
             let Some((kind, track)) = viewing.by_ssrc(ssrc) else {
                 return;
@@ -67,7 +67,7 @@ impl Shard {
                         keyframe = Some(track.layer().unwrap_or(track.want()));
                     }
                 }
-                _ => {}
+                Item::SenderReport { .. } => {}
             }
         });
         if let Some(layer) = keyframe {

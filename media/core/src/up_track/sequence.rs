@@ -3,24 +3,33 @@
 //!
 //! The places that it gives out (`index`) are what rings and viewers count by. A padding-only
 //! packet takes no place when it comes in order; one that comes late fills the hole that was left
-//! for it, since viewers have counted it already.
+//! for it, since viewers have counted it already. Packets of our own get places between two others.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::limits::{MAX_SEQUENCE_GAP, MAX_SKIPS, VIDEO_RING};
+use crate::limits::{MAX_SEQUENCE_GAP, MAX_SHIFTS, VIDEO_RING};
 
 /// See the module header.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
     highest: Option<u64>,
-    /// Padding-only packets that took no place, ascending.
-    skips: VecDeque<u64>,
-    /// How many skips were forgotten, and up to which sequence number.
-    forgotten: u64,
+    /// Where places and numbers drift apart, ascending.
+    shifts: VecDeque<Shift>,
+    /// Sum of all shifts, and of those that were forgotten up to which number.
+    shift: i64,
+    forgotten: i64,
     floor: u64,
     /// The number that would confirm a jump.
     jump: Option<u16>,
+}
+
+/// Places from the number `at` on are moved by so many: -1 where padding took none, more than 0
+/// where packets of our own stand in front.
+#[derive(Clone, Copy, Debug)]
+struct Shift {
+    at: u64,
+    by: i64,
 }
 
 /// Where a packet belongs.
@@ -73,10 +82,10 @@ impl Sequence {
         let gap = highest + 1..extended;
         self.highest = Some(extended);
         if padding_only {
-            self.skip(extended);
+            self.shift_from(extended, -1);
             return Place::Skipped { extended, gap };
         }
-        let index = extended - self.forgotten - self.skips.len() as u64;
+        let index = extended.wrapping_add_signed(self.shift);
         Place::At {
             index,
             extended,
@@ -84,15 +93,35 @@ impl Sequence {
         }
     }
 
+    /// Makes room for `count` packets in front of the newest one, which was at `index`. Returns
+    /// its new place.
+    pub(crate) fn insert(&mut self, index: u64, count: usize) -> u64 {
+        if let Some(highest) = self.highest {
+            self.shift_from(highest, count as i64);
+        }
+        index + count as u64
+    }
+
+    /// Whether nothing newer has come.
+    pub(crate) fn is_newest(&self, extended: u64) -> bool {
+        self.highest == Some(extended)
+    }
+
     fn place_old(&self, extended: u64) -> Place {
-        let before = match self.skips.binary_search(&extended) {
-            Ok(_) => return Place::Duplicate,
-            Err(before) => before as u64,
-        };
+        let before = self.shifts.partition_point(|shift| shift.at <= extended);
+        let mut known = self.shifts.range(..before);
+        if known
+            .clone()
+            .next_back()
+            .is_some_and(|last| last.at == extended && last.by < 0)
+        {
+            return Place::Duplicate;
+        }
         if extended <= self.floor {
             return Place::Late;
         }
-        let index = extended - self.forgotten - before;
+        let shift = known.try_fold(self.forgotten, |sum, shift| sum.checked_add(shift.by));
+        let index = extended.wrapping_add_signed(shift.unwrap_or_default());
         Place::At {
             index,
             extended,
@@ -108,14 +137,15 @@ impl Sequence {
         Place::Wild
     }
 
-    fn skip(&mut self, extended: u64) {
-        if self.skips.len() == MAX_SKIPS
-            && let Some(oldest) = self.skips.pop_front()
+    fn shift_from(&mut self, at: u64, by: i64) {
+        if self.shifts.len() == MAX_SHIFTS
+            && let Some(oldest) = self.shifts.pop_front()
         {
-            self.forgotten += 1;
-            self.floor = oldest;
+            self.forgotten += oldest.by;
+            self.floor = oldest.at;
         }
-        self.skips.push_back(extended);
+        self.shifts.push_back(Shift { at, by });
+        self.shift += by;
     }
 }
 
@@ -163,6 +193,27 @@ mod tests {
         assert_eq!(index(sequence.place(14, false)), first + 3);
         assert_eq!(index(sequence.place(13, true)), first + 2);
         assert_eq!(index(sequence.place(9, false)), first - 1);
+    }
+
+    #[test]
+    fn packets_of_our_own_get_places_between_others() {
+        let mut sequence = Sequence::default();
+        let first = index(sequence.place(10, false));
+        let bare = index(sequence.place(12, false));
+        assert_eq!(sequence.insert(bare, 2), first + 4);
+        assert_eq!(index(sequence.place(13, false)), first + 5);
+        assert_eq!(index(sequence.place(12, false)), first + 4, "a duplicate");
+        assert_eq!(index(sequence.place(11, false)), first + 1, "a late one");
+        for at in 0..3 * MAX_SHIFTS as u16 {
+            let place = index(sequence.place(14 + at, false));
+            assert_eq!(place, first + 6 + 2 * u64::from(at));
+            assert_eq!(sequence.insert(place, 1), place + 1);
+        }
+        assert_eq!(
+            sequence.place(12, false),
+            Place::Late,
+            "too long ago to tell"
+        );
     }
 
     #[test]

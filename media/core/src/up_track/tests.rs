@@ -115,3 +115,55 @@ fn padding_is_not_forwarded() {
     assert_eq!(bench.refused(incoming(5, 11, &[])), Outcome::Padding);
     assert_eq!(bench.packet(incoming(5, 12, &[0])).index, first.index + 1);
 }
+
+const H264: Codec = Codec::H264 {
+    profile_level_id: 0x42_e0_1f,
+    packetization_mode: 1,
+};
+
+/// Index and timestamp of the packets in front of one, and its own index.
+fn with_inserted(bench: &mut Bench, sequence: u16, payload: &[u8]) -> (Vec<(u64, Key)>, u64) {
+    let codec = H264;
+    let packet = bench.packet(Incoming {
+        codec,
+        ..incoming(5, sequence, payload)
+    });
+    let inserted = bench.track.take_inserted(&packet);
+    let placed = inserted.packets(&packet);
+    let list = placed
+        .inspect(|own| assert_eq!(own.timestamp, packet.timestamp))
+        .map(|own| (own.index, own.key));
+    (list.collect(), packet.index)
+}
+
+#[test]
+fn o11_parameter_sets_are_repeated_in_front_of_a_bare_idr() {
+    let mut bench = Bench::new();
+    let sets = [24, 0, 4, 0x67, 0x42, 0xe0, 0x1f, 0, 2, 0x68, 0xce];
+    let stap = [&sets[..3], &[0x67, 0x42, 0xe0, 0x1f], &sets[7..]].concat();
+    let (none, first) = with_inserted(&mut bench, 10, &[0x65, 0x88]);
+    assert!(none.is_empty(), "nothing is known yet");
+    assert_eq!(with_inserted(&mut bench, 11, &stap), (vec![], first + 1));
+    // The SPS above is cut short and has no number, so it cannot be repeated.
+    assert_eq!(with_inserted(&mut bench, 12, &[0x65, 0x88]).0, []);
+    with_inserted(&mut bench, 13, &[0x67, 0x42, 0xe0, 0x1f, 0x8d, 0x68]);
+    assert_eq!(
+        with_inserted(&mut bench, 14, &[0x41, 0x9a]),
+        (vec![], first + 4)
+    );
+    let (own, idr) = with_inserted(&mut bench, 15, &[0x65, 0x88]);
+    assert_eq!((own, idr), (vec![(first + 5, Key::Start)], first + 6));
+    assert_eq!(
+        with_inserted(&mut bench, 16, &[0x41, 0x9a]),
+        (vec![], first + 7)
+    );
+    // After a gap they may be on their way.
+    assert_eq!(
+        with_inserted(&mut bench, 18, &[0x65, 0x88]),
+        (vec![], first + 9)
+    );
+    assert_eq!(
+        with_inserted(&mut bench, 17, &[0x41, 0x9a]),
+        (vec![], first + 8)
+    );
+}
