@@ -12,6 +12,7 @@ mod broadcast;
 pub mod client;
 mod clock;
 mod forward;
+mod ingest;
 pub mod keyframe;
 pub mod limits;
 mod members;

@@ -47,8 +47,13 @@ pub const NACK_DELAY: Duration = Duration::from_millis(10);
 pub const NACK_INTERVAL: Duration = Duration::from_millis(100);
 /// Requests for one packet before it is given up.
 pub const NACK_TRIES: u8 = 6;
+/// The same for a lower simulcast layer of a sender without RTX: OBS keeps the packets of all layers
+/// by sequence number alone and may answer with another layer's.
+pub const NACK_TRIES_LAYER: u8 = 3;
 /// Sequence numbers asked for per publisher's track and [`NACK_INTERVAL`].
 pub const NACK_BUDGET: u32 = 100;
+/// The same per simulcast layer, so that the lists of all layers fit into one compound.
+pub const NACK_BUDGET_LAYER: u32 = 60;
 
 /// Time between two keyframe requests to a publisher.
 pub const PLI_INTERVAL: Duration = Duration::from_secs(1);

@@ -10,11 +10,10 @@ use std::time::Instant;
 
 use crate::border::{BroadcastId, Kind, PeerId};
 use crate::broadcast::Slot;
-use crate::clock::Offset;
 use crate::forward::DownTrack;
+use crate::ingest::Publishing;
 use crate::peer::{CloseReason, IceCredentials, Peer, Role};
 use crate::report::Phases;
-use crate::up_track::UpTrack;
 
 /// One peer and what the shard knows about it.
 pub(crate) struct Member {
@@ -38,31 +37,6 @@ pub(crate) struct Member {
 pub(crate) enum Part {
     Publisher(Box<Publishing>),
     Viewer(Box<Viewing>),
-}
-
-/// The tracks of a publisher.
-pub(crate) struct Publishing {
-    pub(crate) audio: UpTrack,
-    pub(crate) video: UpTrack,
-    pub(crate) offset: Offset,
-    pub(crate) started: bool,
-    /// SSRCs of simulcast layers, and whether they are the one that is forwarded.
-    pub(crate) layers: Vec<(u32, bool)>,
-    pub(crate) next_report: Instant,
-}
-
-impl Publishing {
-    pub(crate) fn track(&mut self, kind: Kind) -> &mut UpTrack {
-        match kind {
-            Kind::Audio => &mut self.audio,
-            Kind::Video => &mut self.video,
-        }
-    }
-
-    /// Whether packets of either track are missing.
-    pub(crate) fn is_missing_any(&self) -> bool {
-        !self.audio.missing.is_empty() || !self.video.missing.is_empty()
-    }
 }
 
 /// The tracks of a viewer.

@@ -7,12 +7,16 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::limits::{MAX_MISSING, NACK_BUDGET, NACK_DELAY, NACK_INTERVAL, NACK_TRIES};
+use crate::limits::{MAX_MISSING, NACK_DELAY, NACK_INTERVAL};
 
 /// See the module header.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Missing {
     entries: VecDeque<Entry>,
+    /// Requests for one packet before it is given up.
+    tries: u8,
+    /// Requests for any packet per [`NACK_INTERVAL`], and what is left of them.
+    allowance: u32,
     budget: u32,
     renewed: Option<Instant>,
 }
@@ -25,6 +29,23 @@ struct Entry {
 }
 
 impl Missing {
+    /// Nothing is missing; each packet will be asked for `tries` times, and at most `allowance` of
+    /// them in one [`NACK_INTERVAL`].
+    pub(crate) fn new(tries: u8, allowance: u32) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            tries,
+            allowance,
+            budget: 0,
+            renewed: None,
+        }
+    }
+
+    /// Forgets everything: a new way of counting begins.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     /// These extended sequence numbers were jumped over. Returns how many older ones were given
     /// up for them.
     pub(crate) fn gap(&mut self, now: Instant, gap: Range<u64>) -> u64 {
@@ -60,11 +81,11 @@ impl Missing {
             .is_none_or(|renewed| now >= renewed + NACK_INTERVAL)
         {
             self.renewed = Some(now);
-            self.budget = NACK_BUDGET;
+            self.budget = self.allowance;
         }
         let before = self.entries.len();
         self.entries
-            .retain(|entry| entry.tries < NACK_TRIES || entry.due > now);
+            .retain(|entry| entry.tries < self.tries || entry.due > now);
         for entry in self.entries.iter_mut().filter(|entry| entry.due <= now) {
             if self.budget == 0 {
                 entry.due = now + NACK_INTERVAL;
@@ -76,6 +97,12 @@ impl Missing {
             ask.push(entry.sequence as u16);
         }
         (before - self.entries.len()) as u64
+    }
+
+    /// Whether the packet with these low bits of its number is missing.
+    pub(crate) fn has(&self, sequence: u16) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.sequence as u16 == sequence)
     }
 
     /// Whether anything is missing.

@@ -56,8 +56,10 @@ pub(crate) struct Incoming<'a> {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) payload: &'a [u8],
-    /// The SSRC is the one that was signalled, or of the layer that was chosen.
+    /// The SSRC is the one that was signalled.
     pub(crate) expected: bool,
+    /// It came as a retransmission of its own payload type.
+    pub(crate) repeated: bool,
 }
 
 /// What became of a packet.
@@ -107,8 +109,7 @@ impl Inserted {
 }
 
 impl UpTrack {
-    pub(crate) fn new(publisher: PeerId, layer: u8) -> Self {
-        let missing = Missing::default();
+    pub(crate) fn new(publisher: PeerId, layer: u8, missing: Missing) -> Self {
         Self {
             publisher,
             layer,
@@ -133,6 +134,10 @@ impl UpTrack {
             let silent = now.saturating_duration_since(active.heard) >= SSRC_SILENCE;
             if other && !incoming.expected && !silent {
                 return Outcome::Foreign;
+            }
+            let near = || active.sequence.is_near(incoming.sequence);
+            if incoming.repeated && (active.codec != incoming.codec || !near()) {
+                return Outcome::Late;
             }
             if other || active.codec != incoming.codec {
                 self.active = None;
@@ -168,7 +173,7 @@ impl UpTrack {
             }
         }
         self.generation += 1;
-        self.missing = Missing::default();
+        self.missing.clear();
         let active = self.active.insert(Active {
             ssrc: incoming.ssrc,
             codec: incoming.codec,
@@ -196,6 +201,10 @@ impl UpTrack {
             return;
         };
         active.heard = now;
+        // A stream of its own as far as loss and jitter go (RFC 4588 section 8.1).
+        if incoming.repeated {
+            return;
+        }
         let rate = active.codec.clock_rate();
         let ntp = wall.ntp(now);
         let ticks = ((u128::from(ntp) * u128::from(rate)) >> 32) as u32;

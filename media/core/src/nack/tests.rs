@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::limits::{NACK_BUDGET, NACK_TRIES};
 
 fn ask(missing: &mut Missing, now: Instant) -> (Vec<u16>, u64) {
     let mut ask = Vec::new();
@@ -15,7 +16,7 @@ fn ask(missing: &mut Missing, now: Instant) -> (Vec<u16>, u64) {
 
 #[test]
 fn reordering_is_not_loss() {
-    let (mut missing, now) = (Missing::default(), Instant::now());
+    let (mut missing, now) = (Missing::new(NACK_TRIES, NACK_BUDGET), Instant::now());
     missing.gap(now, 5..7);
     assert_eq!(ask(&mut missing, now), (vec![], 0));
     assert!(!missing.received(5));
@@ -26,7 +27,7 @@ fn reordering_is_not_loss() {
 
 #[test]
 fn tries_end() {
-    let (mut missing, mut now) = (Missing::default(), Instant::now());
+    let (mut missing, mut now) = (Missing::new(NACK_TRIES, NACK_BUDGET), Instant::now());
     missing.gap(now, 5..6);
     let (mut asked, mut lost) = (0, 0);
     for _ in 0..200 {
@@ -41,7 +42,7 @@ fn tries_end() {
 
 #[test]
 fn a_huge_gap_is_bounded_in_memory_and_rate() {
-    let (mut missing, now) = (Missing::default(), Instant::now());
+    let (mut missing, now) = (Missing::new(NACK_TRIES, NACK_BUDGET), Instant::now());
     assert_eq!(missing.gap(now, 0..3_000), 3_000 - MAX_MISSING as u64);
     let mut asked = 0;
     for step in 0..100 {
@@ -57,7 +58,7 @@ proptest! {
     fn only_missing_packets_are_asked_for(
         steps in proptest::collection::vec((0u8..4, 0u64..40), 1..200)
     ) {
-        let (mut missing, mut now) = (Missing::default(), Instant::now());
+        let (mut missing, mut now) = (Missing::new(NACK_TRIES, NACK_BUDGET), Instant::now());
         let (mut newest, mut open) = (0u64, BTreeMap::new());
         for (what, value) in steps {
             match what {

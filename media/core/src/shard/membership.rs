@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 use super::Shard;
 use crate::border::{BroadcastId, Event, Kind, PeerId};
 use crate::broadcast::Slot;
-use crate::clock::Offset;
 use crate::forward::DownTrack;
+use crate::ingest::Publishing;
 use crate::limits::MAX_LANE_EVENTS;
-use crate::members::{Member, Part, Publishing, Viewing};
+use crate::members::{Member, Part, Viewing};
 use crate::peer::{CloseReason, Peer, PeerConfig, PeerEvent, Role};
 use crate::transmit::Transmits;
-use crate::up_track::UpTrack;
 
 /// A peer whose timer is always due is looked at no more often than this.
 const MIN_TIMER: Duration = Duration::from_millis(1);
@@ -27,14 +26,7 @@ impl Shard {
     ) {
         let role = config.role;
         let part = match role {
-            Role::Publisher => Part::Publisher(Box::new(Publishing {
-                audio: UpTrack::new(id, 0),
-                video: UpTrack::new(id, 0),
-                offset: Offset::default(),
-                started: false,
-                layers: Vec::new(),
-                next_report: now,
-            })),
+            Role::Publisher => Part::Publisher(Box::new(Publishing::new(now, id, &config))),
             Role::Viewer => {
                 let track = |kind, section: &Option<_>, seed: u64| {
                     section

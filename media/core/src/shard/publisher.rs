@@ -6,71 +6,15 @@ use super::Shard;
 use crate::border::{BroadcastId, Event, Kind, Mapping, Packet};
 use crate::broadcast::{Delivery, Slot};
 use crate::forward::send_rtcp;
-use crate::limits::{MAX_LAYER_SSRCS, RECEIVER_REPORT_INTERVAL};
-use crate::members::{Part, Publishing};
-use crate::peer::{Format, PeerConfig, Section};
+use crate::ingest::Sorted;
+use crate::limits::{MAX_LAYERS, RECEIVER_REPORT_INTERVAL};
+use crate::members::Part;
+use crate::peer::Section;
 use crate::rtcp::write::Writer;
 use crate::rtcp::{Compound, Item};
 use crate::rtp::Header;
 use crate::transmit::Transmits;
-use crate::up_track::{Incoming, Outcome};
-
-/// A packet's payload type told what it is.
-struct Match<'a> {
-    kind: Kind,
-    section: &'a Section,
-    format: &'a Format,
-    /// An RFC 4588 retransmission: two bytes of original sequence number lead the payload.
-    repeated: bool,
-}
-
-fn find(config: &PeerConfig, pt: u8) -> Option<Match<'_>> {
-    let sections = [(Kind::Audio, &config.audio), (Kind::Video, &config.video)];
-    for (kind, section) in sections {
-        let Some(section) = section else { continue };
-        if let Some(format) = section.format(pt) {
-            return Some(Match {
-                kind,
-                section,
-                format,
-                repeated: false,
-            });
-        }
-        if let Some(format) = section.formats.iter().find(|format| format.rtx == Some(pt)) {
-            return Some(Match {
-                kind,
-                section,
-                format,
-                repeated: true,
-            });
-        }
-    }
-    None
-}
-
-/// Whether the packet is of the one simulcast layer that is forwarded. `None` without simulcast.
-fn is_chosen_layer(
-    publishing: &mut Publishing,
-    section: &Section,
-    header: &Header,
-    packet: &[u8],
-) -> Option<bool> {
-    let (id, rid) = (section.rid_ext?, section.layers.first()?);
-    let known = publishing
-        .layers
-        .iter()
-        .find(|(ssrc, _)| *ssrc == header.ssrc);
-    if let Some((_, chosen)) = known {
-        return Some(*chosen);
-    }
-    // A layer names itself in its first packets only, so it is remembered.
-    let named = header.extension(packet, id)?;
-    let chosen = named == rid.as_bytes();
-    if publishing.layers.len() < MAX_LAYER_SSRCS {
-        publishing.layers.push((header.ssrc, chosen));
-    }
-    Some(chosen)
-}
+use crate::up_track::{Outcome, UpTrack};
 
 impl Shard {
     /// One authenticated RTP packet of a publisher.
@@ -87,42 +31,21 @@ impl Shard {
         let Part::Publisher(publishing) = &mut member.part else {
             return;
         };
-        let Some(found) = find(member.peer.config(), header.pt) else {
-            self.stats.drop_unknown_payload_type += 1;
-            return;
-        };
-        let layer = match found.repeated {
-            true => Some(true),
-            false if found.section.rid_ext.is_some() => {
-                Some(is_chosen_layer(publishing, found.section, &header, packet).unwrap_or(false))
-            }
-            false => None,
-        };
-        if layer == Some(false) {
-            self.stats.drop_ssrc += 1;
-            return;
-        }
-        let kind = found.kind;
-        let signalled = found.section.remote_ssrc == Some(header.ssrc);
-        let mut incoming = Incoming {
-            ssrc: header.ssrc,
-            codec: found.format.codec,
-            sequence: header.sequence,
-            timestamp: header.timestamp,
-            marker: header.marker,
-            payload: &packet[header.payload.clone()],
-            expected: signalled || layer == Some(true),
-        };
-        let track = publishing.track(kind);
-        if found.repeated {
-            let Some(ssrc) = track.ssrc() else { return };
-            // Padding of a bandwidth probe has no original sequence number.
-            let [high, low, original @ ..] = incoming.payload else {
+        let (kind, layer, incoming) = match publishing.sort(member.peer.config(), &header, packet) {
+            Sorted::Media(kind, layer, incoming) => (kind, layer, incoming),
+            Sorted::Probe => return,
+            Sorted::UnknownPayloadType => {
+                self.stats.drop_unknown_payload_type += 1;
                 return;
-            };
-            incoming.sequence = u16::from_be_bytes([*high, *low]);
-            (incoming.payload, incoming.ssrc) = (original, ssrc);
-        }
+            }
+            Sorted::UnknownSource => {
+                self.stats.drop_ssrc += 1;
+                return;
+            }
+        };
+        let Some(track) = publishing.track(kind, layer) else {
+            return;
+        };
         self.stats.bytes_in += incoming.payload.len() as u64;
         let outcome = track.accept(now, &self.wall, incoming);
         self.stats.repaired_in += std::mem::take(&mut track.repaired);
@@ -130,29 +53,38 @@ impl Shard {
             Outcome::Forward(packet) => Some(track.take_inserted(packet)),
             _ => None,
         };
-        let mapping = publishing.track(kind).clock().copied();
-        let mapping = mapping.and_then(|clock| clock.mapping(publishing.offset));
+        let clock = track.clock().copied();
+        let mapping = clock.and_then(|clock| clock.mapping(publishing.offset));
         if publishing.is_missing_any() {
             self.hurry(now);
         }
         match outcome {
             Outcome::Forward(packet) => {
                 self.media_started(slot, kind, packet.codec.name());
-                for packet in inserted
-                    .iter()
-                    .flat_map(|inserted| inserted.packets(&packet))
-                {
+                let own = inserted.iter().flat_map(|own| own.packets(&packet));
+                for own in own {
                     self.stats.parameters_inserted += 1;
-                    self.take_in(now, broadcast, kind, &packet, mapping);
-                    self.bridge_media(now, broadcast, kind, &packet, mapping);
+                    self.hand_on(now, broadcast, kind, &own, mapping);
                 }
-                self.take_in(now, broadcast, kind, &packet, mapping);
-                self.bridge_media(now, broadcast, kind, &packet, mapping);
+                self.hand_on(now, broadcast, kind, &packet, mapping);
             }
             Outcome::Padding => {}
             Outcome::Foreign => self.stats.drop_ssrc += 1,
             Outcome::Late => self.stats.drop_late += 1,
         }
+    }
+
+    /// Gives a packet to the viewers here and on other shards.
+    fn hand_on(
+        &mut self,
+        now: Instant,
+        broadcast: BroadcastId,
+        kind: Kind,
+        packet: &Packet<'_>,
+        mapping: Option<Mapping>,
+    ) {
+        self.take_in(now, broadcast, kind, packet, mapping);
+        self.bridge_media(now, broadcast, kind, packet, mapping);
     }
 
     /// Tells once that a publisher's media has begun.
@@ -224,17 +156,11 @@ impl Shard {
             let Item::SenderReport { ssrc, ntp, rtp } = item else {
                 return;
             };
-            for kind in [Kind::Audio, Kind::Video] {
-                let track = publishing.track(kind);
-                if track.ssrc() == Some(ssrc) && track.sender_report(now, local, ntp, rtp) {
-                    publishing.offset.learn(ntp, local);
-                }
-            }
+            publishing.sender_report(now, local, ssrc, (ntp, rtp));
         });
     }
 
-    /// Sends what a publisher should hear now: NACKs as they are due, reports once a second, both
-    /// in one compound that begins with a report (senders drop a lone NACK).
+    /// Sends what a publisher should hear now: NACKs as they are due, reports once a second.
     pub(super) fn report_to_publisher(&mut self, now: Instant, slot: Slot, out: &mut Transmits) {
         let Some(member) = self.members.get_mut(slot) else {
             return;
@@ -245,41 +171,36 @@ impl Shard {
         let (true, Some(to)) = (member.connected, member.peer.remote()) else {
             return;
         };
-        let config = member.peer.config();
-        let Some(section) = config.video.as_ref().or(config.audio.as_ref()) else {
-            return;
-        };
-        let (own, cname) = (section.local_ssrc, section.cname.clone());
-        let mut video_lost = false;
-        let mut lists = [Vec::new(), Vec::new()];
-        for (kind, list) in [Kind::Audio, Kind::Video].into_iter().zip(&mut lists) {
-            let track = publishing.track(kind);
-            track.lost += track.missing.due(now, list);
-            let lost = std::mem::take(&mut track.lost);
-            self.stats.lost_in += lost;
-            self.stats.nacks_up += list.len() as u64;
-            video_lost |= kind == Kind::Video && lost > 0;
-        }
-        let nacks = lists.iter().any(|list| !list.is_empty());
-        if nacks || now >= publishing.next_report {
+        let regular = now >= publishing.next_report;
+        if regular {
             publishing.next_report = now + RECEIVER_REPORT_INTERVAL;
-            let blocks = [publishing.audio.report(now), publishing.video.report(now)];
-            let blocks: Vec<_> = blocks.into_iter().flatten().collect();
+        }
+        let mut starved = 0u8;
+        for kind in [Kind::Audio, Kind::Video] {
+            let config = member.peer.config();
+            let section = match kind {
+                Kind::Audio => &config.audio,
+                Kind::Video => &config.video,
+            };
+            let Some(section) = section else { continue };
             let mut writer = Writer::new();
-            writer.receiver_report(own, &blocks);
-            writer.cname(own, &cname);
-            for (kind, list) in [Kind::Audio, Kind::Video].into_iter().zip(&lists) {
-                if let Some(ssrc) = publishing.track(kind).ssrc() {
-                    writer.nack(own, ssrc, list);
-                }
+            let written = report(now, section, publishing.tracks(kind), regular, &mut writer);
+            self.stats.lost_in += written.lost;
+            self.stats.nacks_up += written.asked;
+            if kind == Kind::Video {
+                starved = written.starved;
             }
-            if !blocks.is_empty() {
+            if written.any {
                 send_rtcp(&writer, &mut member.peer, to, out);
             }
         }
-        let broadcast = member.broadcast;
-        if video_lost && let Some(entry) = self.broadcasts.get_mut(&broadcast) {
-            entry.keyframes[0].want();
+        let Some(entry) = self.broadcasts.get_mut(&member.broadcast) else {
+            return;
+        };
+        for (layer, requests) in entry.keyframes.iter_mut().enumerate() {
+            if starved & 1 << layer != 0 {
+                requests.want();
+            }
         }
     }
 
@@ -291,14 +212,14 @@ impl Shard {
         let Part::Publisher(publishing) = &mut member.part else {
             return false;
         };
-        let Some(to) = member.peer.remote().filter(|_| layer == 0) else {
+        let Some(to) = member.peer.remote() else {
             return false;
         };
         let section = member.peer.config().video.as_ref();
         let own = section
             .filter(|s| s.formats.iter().any(|f| f.pli))
             .map(|s| s.local_ssrc);
-        let (Some(own), Some(ssrc)) = (own, publishing.video.ssrc()) else {
+        let (Some(own), Some(ssrc)) = (own, publishing.video_ssrc(layer)) else {
             return false;
         };
         let mut writer = Writer::new();
@@ -306,4 +227,56 @@ impl Shard {
         writer.pli(own, ssrc);
         send_rtcp(&writer, &mut member.peer, to, out)
     }
+}
+
+/// What a compound to a publisher came to.
+#[derive(Default)]
+struct Written {
+    /// There is something to send.
+    any: bool,
+    /// Sequence numbers asked for again.
+    asked: u64,
+    /// Packets given up.
+    lost: u64,
+    /// Layers (a bit each) that lost packets for good.
+    starved: u8,
+}
+
+/// Puts together one compound for the tracks of one m-line: a report of all its layers, then what
+/// is to be sent again. Senders drop a NACK that stands alone, OBS also one for a lower layer
+/// unless a report in the same compound names the first one; it then takes the NACK for all
+/// layers at once, and for every m-line that the compound names, hence one compound each.
+fn report(
+    now: Instant,
+    section: &Section,
+    tracks: &mut [UpTrack],
+    regular: bool,
+    writer: &mut Writer,
+) -> Written {
+    let mut written = Written::default();
+    let mut lists: [Vec<u16>; MAX_LAYERS] = Default::default();
+    for ((layer, track), list) in tracks.iter_mut().enumerate().zip(&mut lists) {
+        track.lost += track.missing.due(now, list);
+        let lost = std::mem::take(&mut track.lost);
+        written.lost += lost;
+        written.asked += list.len() as u64;
+        written.starved |= u8::from(lost > 0) << layer;
+    }
+    if !regular && written.asked == 0 {
+        return written;
+    }
+    let blocks: Vec<_> = tracks.iter_mut().filter_map(|t| t.report(now)).collect();
+    if blocks.is_empty() {
+        return written;
+    }
+    let own = section.local_ssrc;
+    writer.receiver_report(own, &blocks);
+    writer.cname(own, &section.cname);
+    for (track, list) in tracks.iter().zip(&lists) {
+        if let Some(ssrc) = track.ssrc() {
+            writer.nack(own, ssrc, list);
+        }
+    }
+    written.any = true;
+    written
 }

@@ -100,7 +100,7 @@ impl Shard {
             Some(slot) => self
                 .members
                 .get(slot)
-                .is_some_and(|m| m.connected && has_video(&m.part)),
+                .is_some_and(|m| m.connected && has_video(&m.part, layer)),
             None => true,
         };
         if !ready || !requests.ask(now) {
@@ -121,8 +121,8 @@ impl Shard {
     }
 }
 
-fn has_video(part: &Part) -> bool {
-    matches!(part, Part::Publisher(publishing) if publishing.video.ssrc().is_some())
+fn has_video(part: &Part, layer: u8) -> bool {
+    matches!(part, Part::Publisher(publishing) if publishing.video_ssrc(layer).is_some())
 }
 
 /// The layer whose next keyframe a viewer waits for. One that waits for a silent layer is given the

@@ -102,6 +102,14 @@ impl Sequence {
         index + count as u64
     }
 
+    /// Whether a number can be placed without being a jump.
+    pub(crate) fn is_near(&self, sequence: u16) -> bool {
+        self.highest.is_some_and(|highest| {
+            let ahead = sequence.wrapping_sub(highest as u16);
+            ahead <= MAX_SEQUENCE_GAP || usize::from(0u16.wrapping_sub(ahead)) < VIDEO_RING
+        })
+    }
+
     /// Whether nothing newer has come.
     pub(crate) fn is_newest(&self, extended: u64) -> bool {
         self.highest == Some(extended)

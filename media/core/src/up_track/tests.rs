@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::limits::NACK_DELAY;
+use crate::limits::{NACK_BUDGET, NACK_DELAY, NACK_TRIES};
 
 const VP8: Codec = Codec::Vp8;
 
@@ -17,6 +17,7 @@ fn incoming(ssrc: u32, sequence: u16, payload: &[u8]) -> Incoming<'_> {
         marker: false,
         payload,
         expected: false,
+        repeated: false,
     }
 }
 
@@ -31,7 +32,7 @@ impl Bench {
         let now = Instant::now();
         let wall = WallClock::new(now, Duration::from_secs(1_000));
         Self {
-            track: UpTrack::new(PeerId(1), 0),
+            track: UpTrack::new(PeerId(1), 0, Missing::new(NACK_TRIES, NACK_BUDGET)),
             now,
             wall,
         }
@@ -166,4 +167,30 @@ fn o11_parameter_sets_are_repeated_in_front_of_a_bare_idr() {
         with_inserted(&mut bench, 17, &[0x41, 0x9a]),
         (vec![], first + 8)
     );
+}
+
+#[test]
+fn b_r9_retransmissions_neither_restart_a_track_nor_hide_loss() {
+    let mut bench = Bench::new();
+    let first = bench.packet(incoming(5, 10, &[0x10, 0]));
+    bench.packet(incoming(5, 12, &[0]));
+    let repeated = |sequence| Incoming {
+        repeated: true,
+        ..incoming(5, sequence, &[0])
+    };
+    assert_eq!(bench.refused(repeated(30_000)), Outcome::Late);
+    assert_eq!(bench.refused(repeated(30_001)), Outcome::Late);
+    let codec = Codec::Vp9 { profile: 0 };
+    let other = Incoming {
+        codec,
+        ..repeated(11)
+    };
+    assert_eq!(bench.refused(other), Outcome::Late);
+    let repair = bench.packet(repeated(11));
+    assert_eq!(
+        (repair.source, repair.index),
+        (first.source, first.index + 1)
+    );
+    assert!(bench.track.missing.is_empty());
+    assert_eq!(bench.track.report(bench.now).unwrap().lost, 1);
 }
