@@ -18,9 +18,14 @@ pub(crate) enum Step {
     Clippy,
     Web,
     Test,
+    Fuzz,
     Controls,
     E2e,
 }
+
+/// The test binary with the fuzz targets, and how long each of them runs.
+const FUZZ_TESTS: &str = "fuzz";
+const FUZZ_SECONDS: &str = "8";
 
 /// The test binary that runs the real server, and the test in it that needs the server which
 /// acknowledges before it commits. That test is ignored elsewhere.
@@ -34,6 +39,7 @@ impl Step {
         Self::Clippy,
         Self::Web,
         Self::Test,
+        Self::Fuzz,
         Self::Controls,
         Self::E2e,
     ];
@@ -45,6 +51,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Web => "web",
             Self::Test => "test",
+            Self::Fuzz => "fuzz",
             Self::Controls => "controls",
             Self::E2e => "e2e",
         }
@@ -57,6 +64,7 @@ impl Step {
             Self::Clippy => "lints of all targets; a warning is an error",
             Self::Web => "types and unit tests of the front end",
             Self::Test => "every Rust test, the tidy rules among them",
+            Self::Fuzz => "no input from outside makes the media core panic, for a short while",
             Self::Controls => "the kill test fails against a server that acknowledges too early",
             Self::E2e => "the real server with Chromium, FFmpeg and libdatachannel",
         }
@@ -69,6 +77,7 @@ impl Step {
             Self::Clippy => clippy(shop),
             Self::Web => web(shop),
             Self::Test => test(shop),
+            Self::Fuzz => fuzz(shop),
             Self::Controls => controls(shop),
             Self::E2e => e2e(shop),
         };
@@ -124,6 +133,23 @@ fn test(shop: &mut Workshop) -> Ran {
         Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
         Err(_) => run.stream(),
     })
+}
+
+/// Seeded mutations on stable Rust. Runs guided by coverage are longer and made by hand.
+fn fuzz(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    let arguments = [
+        "test",
+        "--workspace",
+        "--test",
+        FUZZ_TESTS,
+        "--",
+        "--show-output",
+    ];
+    let run = Run::new(shop.root(), "cargo", &arguments)
+        .set("RUST_BACKTRACE", "0")
+        .set("SOUK_FUZZ_SECONDS", FUZZ_SECONDS);
+    Ok(run.stream())
 }
 
 /// Builds the server that acknowledges before it commits, puts it aside, and builds the real one
