@@ -27,7 +27,7 @@ mod sdpfrag;
 mod srtp;
 pub(crate) mod stun;
 
-pub use answer::{LocalFacts, answer};
+pub use answer::{Counter, LocalFacts, answer, counter_offer};
 pub use candidates::Candidates;
 pub use certificate::{Certificate, CertificateError, Fingerprint};
 pub use event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};

@@ -11,7 +11,10 @@ use super::format::{Format, Section};
 use super::sdp::{Direction, Kind, Offer, OfferError, OfferedSection};
 use super::{IceCredentials, PeerConfig, Role};
 
+mod counter;
 mod text;
+
+pub use counter::{Counter, counter_offer};
 
 /// What this side puts into an answer. All randomness comes from the caller.
 #[derive(Clone, Debug)]
@@ -49,7 +52,23 @@ pub fn answer(
 ) -> Result<(String, PeerConfig), OfferError> {
     let offer = Offer::parse(offer)?;
     check_sections(role, &offer)?;
-    let transport = transport(&offer)?;
+    let config = settle(role, &offer, local)?;
+    let setup = if config.dtls_client {
+        "active"
+    } else {
+        "passive"
+    };
+    let sections = text::Sections {
+        role,
+        audio: config.audio.as_ref(),
+        video: config.video.as_ref(),
+    };
+    Ok((text::write(&offer, &sections, local, setup), config))
+}
+
+/// What a checked offer, and our answer to it, settle.
+fn settle(role: Role, offer: &Offer, local: &LocalFacts<'_>) -> Result<PeerConfig, OfferError> {
+    let transport = transport(offer)?;
     let mut config = PeerConfig {
         role,
         ice: IceCredentials {
@@ -67,15 +86,15 @@ pub fn answer(
         certificate: local.certificate.clone(),
         seed: local.seed,
     };
-    for section in &offer.sections {
-        match section.kind {
-            Kind::Audio => config.audio = Some(settle(role, section, local)),
-            Kind::Video => config.video = Some(settle(role, section, local)),
+    for offered in &offer.sections {
+        match offered.kind {
+            Kind::Audio => config.audio = Some(section(role, offered, local)),
+            Kind::Video => config.video = Some(section(role, offered, local)),
             Kind::Data => config.lanes = true,
         }
-        config.rtcp_rsize &= section.kind == Kind::Data || section.rtcp_rsize;
+        config.rtcp_rsize &= offered.kind == Kind::Data || offered.rtcp_rsize;
     }
-    Ok((text::write(&offer, &config, local), config))
+    Ok(config)
 }
 
 /// Counts, names, directions, codecs: what every section must satisfy by itself.
@@ -169,7 +188,7 @@ fn transport(offer: &Offer) -> Result<Transport, OfferError> {
     })
 }
 
-fn settle(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Section {
+fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Section {
     let video = offered.kind == Kind::Video;
     let publisher = role == Role::Publisher;
     let accepted = || {

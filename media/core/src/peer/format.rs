@@ -41,34 +41,57 @@ pub enum Codec {
 
 impl Codec {
     /// Whether packets of `self` can be given to someone who announced `other`. H.264 compares
-    /// the packetization mode only: encoders announce profiles that they do not keep to. H.265
-    /// compares profile and tier, VP9 and AV1 the profile; levels never decide.
+    /// the packetization mode only: encoders announce profiles that they do not keep to. VP9 and
+    /// AV1 compare the profile, H.265 profile and tier; levels never decide.
     pub fn same(&self, other: &Codec) -> bool {
         match (self, other) {
             (
                 Codec::H264 {
-                    packetization_mode: one,
+                    packetization_mode: sent,
                     ..
                 },
                 Codec::H264 {
-                    packetization_mode: two,
+                    packetization_mode: taken,
                     ..
                 },
-            ) => one == two,
+                // Mode 1 has the packets of mode 0 among its own (RFC 6184 section 5.4).
+            ) => sent <= taken,
             (
                 Codec::H265 {
-                    profile_id: one,
+                    profile_id: sent,
                     tier: high,
                     ..
                 },
                 Codec::H265 {
-                    profile_id: two,
+                    profile_id: taken,
                     tier,
                     ..
                 },
-            ) => (one, high) == (two, tier),
+            ) => {
+                // Main 10 decoders decode Main, decoders of the High tier the Main tier.
+                (sent == taken || (*sent, *taken) == (1, 2)) && high <= tier
+            }
             _ => self == other,
         }
+    }
+
+    /// Whether a decoder of `other` decodes `self` by what both announce: [`Codec::same`], and
+    /// for H.264 a profile that contains the one of `self`.
+    pub fn is_decoded_by(&self, other: &Codec) -> bool {
+        let profiles = match (self, other) {
+            (
+                Codec::H264 {
+                    profile_level_id: sent,
+                    ..
+                },
+                Codec::H264 {
+                    profile_level_id: taken,
+                    ..
+                },
+            ) => Profile::of(*sent) <= Profile::of(*taken),
+            _ => true,
+        };
+        profiles && self.same(other)
     }
 
     /// Name as it stands in `a=rtpmap`, for people and events.
@@ -94,6 +117,33 @@ impl Codec {
     /// Whether this is video.
     pub fn is_video(&self) -> bool {
         !matches!(self, Codec::Opus)
+    }
+}
+
+/// H.264 profiles, each of which contains those before it as far as live encoders use them: neither
+/// the error resilience of Baseline nor interlacing, and no difference between High and its
+/// constrained forms, whose tools decoders of either have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Profile {
+    Baseline,
+    Main,
+    High,
+    /// High 10 and above: nobody's decoder unless it says so itself.
+    Beyond(u8),
+}
+
+impl Profile {
+    fn of(profile_level_id: u32) -> Self {
+        let [_, profile, constraints, _] = profile_level_id.to_be_bytes();
+        match profile {
+            0x42 => Profile::Baseline,
+            // constraint_set0 and 1: also Baseline or Constrained Baseline (RFC 6184 table 5).
+            0x4d if constraints & 0x80 != 0 => Profile::Baseline,
+            0x58 if constraints & 0xc0 == 0xc0 => Profile::Baseline,
+            0x4d => Profile::Main,
+            0x64 => Profile::High,
+            other => Profile::Beyond(other),
+        }
     }
 }
 
@@ -153,24 +203,42 @@ impl Section {
         self.formats.iter().find(|format| format.pt == pt)
     }
 
-    /// The format to send `codec` with: an exact match, else the same H.264 profile, else the
-    /// first that [`Codec::same`] accepts. `None` when this peer cannot take the codec.
+    /// The format to send `codec` with: an exact match, else the same H.264 profile, else one whose
+    /// profile contains it, else the first that [`Codec::same`] accepts, the packetization mode of
+    /// `codec` preferred. `None` when this peer cannot take the codec.
     pub fn format_for(&self, codec: &Codec) -> Option<&Format> {
-        let profile = |codec: &Codec| match codec {
-            Codec::H264 {
-                profile_level_id, ..
-            } => Some(profile_level_id >> 16),
-            _ => None,
+        let rank = |format: &&Format| {
+            let (mode, profile) = match (codec, &format.codec) {
+                (
+                    Codec::H264 {
+                        profile_level_id: one,
+                        packetization_mode: sent,
+                    },
+                    Codec::H264 {
+                        profile_level_id: two,
+                        packetization_mode: taken,
+                    },
+                ) => (sent != taken, one >> 16 != two >> 16),
+                _ => (false, false),
+            };
+            (
+                format.codec != *codec,
+                mode,
+                profile,
+                !codec.is_decoded_by(&format.codec),
+            )
         };
-        let mut same = self
-            .formats
-            .iter()
-            .filter(|format| codec.same(&format.codec));
-        let first = same.clone().next();
-        let exact = same.clone().find(|format| format.codec == *codec);
-        exact
-            .or_else(|| same.find(|f| profile(&f.codec) == profile(codec)))
-            .or(first)
+        let formats = self.formats.iter();
+        formats
+            .filter(|format| codec.same(&format.codec))
+            .min_by_key(rank)
+    }
+
+    /// Whether this peer can show `codec` by what it announced. Where it cannot, it is told so
+    /// (406) in place of a black picture.
+    pub fn decodes(&self, codec: &Codec) -> bool {
+        let mut formats = self.formats.iter();
+        formats.any(|format| codec.is_decoded_by(&format.codec))
     }
 }
 
@@ -221,12 +289,77 @@ mod tests {
             h264(0x4d_00_1f, 1),
             h264(0x64_00_1f, 1),
         ]);
-        assert_eq!(section.format_for(&h264(0x64_00_1f, 1)).unwrap().pt, 4);
-        assert_eq!(section.format_for(&h264(0x64_00_2a, 1)).unwrap().pt, 4);
-        assert_eq!(section.format_for(&h264(0x42_00_0d, 1)).unwrap().pt, 2);
-        assert_eq!(section.format_for(&h264(0x7a_00_0d, 1)).unwrap().pt, 2);
-        assert_eq!(section.format_for(&h264(0x42_00_0d, 0)).unwrap().pt, 1);
-        assert_eq!(section.format_for(&Codec::Vp8).unwrap().pt, 0);
-        assert!(section.format_for(&Codec::Vp9 { profile: 0 }).is_none());
+        let pt = |codec| section.format_for(&codec).map(|format| format.pt);
+        assert_eq!(pt(h264(0x64_00_1f, 1)), Some(4));
+        assert_eq!(pt(h264(0x64_00_2a, 1)), Some(4));
+        assert_eq!(pt(h264(0x42_00_0d, 1)), Some(2));
+        assert_eq!(pt(h264(0x7a_00_0d, 1)), Some(2));
+        assert_eq!(pt(h264(0x42_00_0d, 0)), Some(1));
+        assert_eq!(pt(h264(0x58_c0_0d, 1)), Some(2));
+        assert_eq!(pt(Codec::Vp8), Some(0));
+        assert_eq!(pt(Codec::Vp9 { profile: 0 }), None);
+    }
+
+    #[test]
+    fn packets_of_mode_0_fit_into_mode_1_and_not_the_other_way() {
+        let one = section(&[h264(0x42_e0_1f, 1)]);
+        let zero = section(&[h264(0x42_e0_1f, 0)]);
+        assert!(one.format_for(&h264(0x42_e0_1f, 0)).is_some());
+        assert!(zero.format_for(&h264(0x42_e0_1f, 1)).is_none());
+        assert!(!zero.decodes(&h264(0x42_e0_1f, 1)));
+    }
+
+    #[test]
+    fn e10_a_viewer_decodes_its_profile_and_those_that_it_contains() {
+        let (baseline, main, high) = (0x42_e0_1f, 0x4d_00_1f, 0x64_00_1f);
+        let constrained_high = 0x64_0c_1f;
+        for (offered, decoded, not) in [
+            (
+                baseline,
+                vec![baseline, 0x42_00_28, 0x4d_80_1f],
+                vec![main, high, 0x6e_00_1f],
+            ),
+            (
+                main,
+                vec![baseline, main, 0x4d_40_33],
+                vec![high, constrained_high],
+            ),
+            (
+                high,
+                vec![baseline, main, high, constrained_high],
+                vec![0x6e_00_1f, 0xf4_00_1f],
+            ),
+            (constrained_high, vec![baseline, high], vec![0x6e_00_1f]),
+            (0x6e_00_1f, vec![high, 0x6e_00_1f], vec![0xf4_00_1f]),
+        ] {
+            let viewer = section(&[Codec::Vp8, h264(offered, 1)]);
+            for codec in decoded {
+                assert!(
+                    viewer.decodes(&h264(codec, 1)),
+                    "{codec:06x} by {offered:06x}"
+                );
+            }
+            for codec in not {
+                assert!(
+                    !viewer.decodes(&h264(codec, 1)),
+                    "{codec:06x} by {offered:06x}"
+                );
+            }
+            assert!(viewer.decodes(&Codec::Vp8) && !viewer.decodes(&Codec::Av1 { profile: 0 }));
+        }
+    }
+
+    #[test]
+    fn e10_hevc_decoders_of_main_10_decode_main_and_tiers_are_kept() {
+        let hevc = |profile_id, tier| Codec::H265 {
+            profile_id,
+            tier,
+            level_id: 93,
+        };
+        let viewer = |codec| section(&[codec]);
+        assert!(viewer(hevc(2, 0)).decodes(&hevc(1, 0)));
+        assert!(!viewer(hevc(1, 0)).decodes(&hevc(2, 0)));
+        assert!(viewer(hevc(1, 1)).decodes(&hevc(1, 0)));
+        assert!(!viewer(hevc(1, 0)).decodes(&hevc(1, 1)));
     }
 }

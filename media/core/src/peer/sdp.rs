@@ -9,6 +9,7 @@ use super::limits::{MAX_CANDIDATES, MAX_SDP, MAX_SDP_LINE, MAX_SDP_LINES, MAX_SE
 mod codec;
 mod section;
 
+pub(super) use codec::{OfferedFormat, parameter};
 pub(super) use section::{
     DEPENDENCY_URI, Direction, Kind, MID_URI, OfferedSection, REPAIRED_RID_URI, RID_URI, TWCC_URI,
 };

@@ -4,6 +4,7 @@
 use super::*;
 use crate::peer::format::Codec;
 
+mod counter;
 mod feedback;
 
 const FFMPEG: &str = include_str!("../../../tests/fixtures/ffmpeg-9.0.2-offer.captured.sdp");
@@ -198,7 +199,7 @@ fn a_browser_gets_every_codec_that_both_know_and_its_lanes() {
     has(
         &audio,
         &[
-            "a=fmtp:111 minptime=10;useinbandfec=1",
+            "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
             "a=ssrc:1001 cname:soukcname",
         ],
     );
@@ -246,10 +247,18 @@ fn a_browser_gets_every_codec_that_both_know_and_its_lanes() {
 }
 
 #[test]
-fn stereo_is_kept_as_it_was_offered() {
+fn e9_stereo_is_kept_as_it_was_offered_and_declared_to_viewers_who_say_nothing() {
     let offer = CHROMIUM.replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1");
     let (text, _) = reply(Role::Viewer, &offer).unwrap();
     assert!(text.contains("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1\r\n"));
+    let mono = CHROMIUM.replace("useinbandfec=1", "useinbandfec=1;stereo=0");
+    let (text, _) = reply(Role::Viewer, &mono).unwrap();
+    assert!(text.contains("a=fmtp:111 minptime=10;useinbandfec=1;stereo=0;sprop-stereo=1\r\n"));
+    let bare = CHROMIUM.replace("a=fmtp:111 minptime=10;useinbandfec=1\r\n", "");
+    let (text, _) = reply(Role::Viewer, &bare).unwrap();
+    assert!(text.contains("a=fmtp:111 stereo=1;sprop-stereo=1\r\n"));
+    let (text, _) = reply(Role::Publisher, &CHROMIUM.replace("recvonly", "sendonly")).unwrap();
+    assert!(text.contains("a=fmtp:111 minptime=10;useinbandfec=1\r\n"));
 }
 
 #[test]

@@ -3,15 +3,29 @@
 use std::fmt::Write as _;
 
 use super::LocalFacts;
-use crate::peer::format::Section;
+use crate::peer::Role;
+use crate::peer::format::{Codec, Section};
 use crate::peer::limits::MAX_LANE_MESSAGE;
 use crate::peer::sdp::{
-    DEPENDENCY_URI, Kind, MID_URI, Offer, OfferedSection, REPAIRED_RID_URI, RID_URI, TWCC_URI,
+    DEPENDENCY_URI, Kind, MID_URI, Offer, OfferedFormat, OfferedSection, REPAIRED_RID_URI, RID_URI,
+    TWCC_URI, parameter,
 };
-use crate::peer::{PeerConfig, Role};
 
-/// The answer, with CRLF line ends.
-pub(super) fn write(offer: &Offer, config: &PeerConfig, local: &LocalFacts<'_>) -> String {
+/// What was settled about the media sections.
+pub(super) struct Sections<'a> {
+    pub(super) role: Role,
+    pub(super) audio: Option<&'a Section>,
+    pub(super) video: Option<&'a Section>,
+}
+
+/// The answer to `offer`, with CRLF line ends. With `setup` as `actpass` it is an offer to
+/// somebody who wants just what `offer` says.
+pub(super) fn write(
+    offer: &Offer,
+    settled: &Sections<'_>,
+    local: &LocalFacts<'_>,
+    setup: &str,
+) -> String {
     let mut sdp = Text(String::with_capacity(2048));
     sdp.line(format_args!("v=0"));
     sdp.line(format_args!(
@@ -32,30 +46,25 @@ pub(super) fn write(offer: &Offer, config: &PeerConfig, local: &LocalFacts<'_>) 
     if offer.mixed_extensions {
         sdp.line(format_args!("a=extmap-allow-mixed"));
     }
-    if config.role == Role::Viewer {
+    if settled.role == Role::Viewer {
         sdp.line(format_args!("a=msid-semantic:WMS {}", local.cname));
     }
+    let transport = transport(local, setup);
     for offered in &offer.sections {
-        let settled = match offered.kind {
-            Kind::Audio => config.audio.as_ref(),
-            Kind::Video => config.video.as_ref(),
+        let section = match offered.kind {
+            Kind::Audio => settled.audio,
+            Kind::Video => settled.video,
             Kind::Data => None,
         };
-        match settled {
-            Some(section) => media(&mut sdp, offered, section, config, local),
-            None => data(&mut sdp, offered, config, local),
+        match section {
+            Some(section) => media(&mut sdp, offered, section, settled.role, &transport),
+            None => data(&mut sdp, offered, &transport),
         }
     }
     sdp.0
 }
 
-fn media(
-    sdp: &mut Text,
-    offered: &OfferedSection,
-    section: &Section,
-    config: &PeerConfig,
-    local: &LocalFacts<'_>,
-) {
+fn media(sdp: &mut Text, offered: &OfferedSection, section: &Section, role: Role, transport: &str) {
     let kind = if offered.kind == Kind::Audio {
         "audio"
     } else {
@@ -72,8 +81,8 @@ fn media(
         offered.protocol,
         pts.join(" ")
     ));
-    transport(sdp, &section.mid, config, local);
-    let viewer = config.role == Role::Viewer;
+    within(sdp, &section.mid, transport);
+    let viewer = role == Role::Viewer;
     sdp.line(format_args!(
         "a={}",
         if viewer { "sendonly" } else { "recvonly" }
@@ -97,7 +106,7 @@ fn media(
             sdp.line(format_args!("a=extmap:{id} {uri}"));
         }
     }
-    self::formats(sdp, offered, section);
+    self::formats(sdp, offered, section, role);
     for layer in &section.layers {
         sdp.line(format_args!("a=rid:{layer} recv"));
     }
@@ -123,7 +132,7 @@ fn streams(sdp: &mut Text, kind: &str, section: &Section) {
     }
 }
 
-fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section) {
+fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section, role: Role) {
     let accepted = offered
         .formats
         .iter()
@@ -131,7 +140,8 @@ fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section) {
     for offered in accepted {
         let format = offered.format;
         sdp.line(format_args!("a=rtpmap:{} {}", format.pt, offered.rtpmap));
-        if let Some(fmtp) = &offered.fmtp {
+        let fmtp = fmtp(offered, role);
+        if let Some(fmtp) = fmtp {
             sdp.line(format_args!("a=fmtp:{} {fmtp}", format.pt));
         }
         if format.nack {
@@ -153,37 +163,52 @@ fn formats(sdp: &mut Text, offered: &OfferedSection, section: &Section) {
     }
 }
 
-fn data(sdp: &mut Text, offered: &OfferedSection, config: &PeerConfig, local: &LocalFacts<'_>) {
+/// The parameters as they were offered. What we send may be stereo, and browsers mix it down when
+/// nobody says so.
+fn fmtp(offered: &OfferedFormat, role: Role) -> Option<String> {
+    let mut fmtp = offered.fmtp.clone();
+    if offered.format.codec == Codec::Opus && role == Role::Viewer {
+        let fmtp = fmtp.get_or_insert_default();
+        for name in ["stereo", "sprop-stereo"] {
+            if parameter(fmtp, name).is_none() {
+                let separator = if fmtp.is_empty() { "" } else { ";" };
+                // Writing to a String cannot fail.
+                let _ = write!(fmtp, "{separator}{name}=1");
+            }
+        }
+    }
+    fmtp
+}
+
+fn data(sdp: &mut Text, offered: &OfferedSection, transport: &str) {
     sdp.line(format_args!(
         "m=application 9 {} webrtc-datachannel",
         offered.protocol
     ));
-    transport(sdp, offered.mid.as_deref().unwrap_or(""), config, local);
+    within(sdp, offered.mid.as_deref().unwrap_or(""), transport);
     sdp.line(format_args!("a=sctp-port:5000"));
     sdp.line(format_args!("a=max-message-size:{MAX_LANE_MESSAGE}"));
 }
 
-fn transport(sdp: &mut Text, mid: &str, config: &PeerConfig, local: &LocalFacts<'_>) {
+fn within(sdp: &mut Text, mid: &str, transport: &str) {
     sdp.line(format_args!("c=IN IP4 0.0.0.0"));
     sdp.line(format_args!("a=mid:{mid}"));
+    sdp.0.push_str(transport);
+}
+
+/// The lines that are the same in every section.
+fn transport(local: &LocalFacts<'_>, setup: &str) -> String {
+    let mut sdp = Text(String::with_capacity(512));
     sdp.line(format_args!("a=ice-ufrag:{}", local.ufrag));
     sdp.line(format_args!("a=ice-pwd:{}", local.pwd));
-    sdp.line(format_args!(
-        "a=fingerprint:sha-256 {}",
-        local.certificate.fingerprint()
-    ));
-    sdp.line(format_args!(
-        "a=setup:{}",
-        if config.dtls_client {
-            "active"
-        } else {
-            "passive"
-        }
-    ));
+    let fingerprint = local.certificate.fingerprint();
+    sdp.line(format_args!("a=fingerprint:sha-256 {fingerprint}"));
+    sdp.line(format_args!("a=setup:{setup}"));
     for candidate in local.candidates.lines() {
         sdp.line(format_args!("a=candidate:{candidate}"));
     }
     sdp.line(format_args!("a=end-of-candidates"));
+    sdp.0
 }
 
 struct Text(String);

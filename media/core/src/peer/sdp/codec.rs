@@ -127,7 +127,8 @@ fn codec(rtpmap: &str, fmtp: &str) -> Option<Codec> {
     }
 }
 
-fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
+/// The value of a parameter of an `a=fmtp`.
+pub(in crate::peer) fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
     fmtp.split(';').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         key.trim()

@@ -38,6 +38,8 @@ pub(in crate::peer) enum Direction {
 #[derive(Debug)]
 pub(in crate::peer) struct OfferedSection {
     pub(in crate::peer) kind: Kind,
+    /// The port is 0: rejected, when it stands in an answer.
+    pub(in crate::peer) rejected: bool,
     /// Transport and formats of the m-line as offered.
     pub(in crate::peer) protocol: String,
     pub(in crate::peer) mid: Option<String>,
@@ -99,6 +101,7 @@ impl OfferedSection {
             .find_map(|ssrc| number(ssrc.split(' ').next()?));
         Ok(Self {
             kind,
+            rejected: name.port.value == 0,
             protocol,
             mid: attributes
                 .own("mid")

@@ -150,7 +150,7 @@ fn hevc_and_av1_are_passed_through_with_their_parameters() {
     let (_, config) = hevc("x=y").unwrap();
     assert_eq!(config.video.unwrap().formats[0].codec, main);
     assert!(
-        !main.same(&high)
+        !high.same(&main)
             && main.same(&Codec::H265 {
                 profile_id: 1,
                 tier: 0,
