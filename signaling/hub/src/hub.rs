@@ -21,7 +21,7 @@ use signaling_wire::{
     Lane, Position, ServerFrame, StreamId, UserId,
     frame::{chat, control, shop},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::{
     directory::{Directory, RoomHandle},
@@ -38,12 +38,15 @@ use crate::{
 pub struct HubConfig {
     /// Sockets that one room takes; more are refused.
     pub sockets_per_room: usize,
+    /// Viewers by media over all rooms; more are refused.
+    pub viewers_max: usize,
 }
 
 impl Default for HubConfig {
     fn default() -> Self {
         Self {
             sockets_per_room: limits::SOCKETS_PER_ROOM,
+            viewers_max: limits::VIEWERS,
         }
     }
 }
@@ -72,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) consumers: Consumers,
     pub(crate) live: broadcast::Sender<LiveChange>,
     pub(crate) opened: broadcast::Sender<StreamId>,
+    /// Places for viewers by media.
+    pub(crate) seats: Arc<Semaphore>,
     sessions: AtomicU64,
     broadcasts: AtomicU64,
 }
@@ -109,8 +114,10 @@ impl Hub {
         media_events: mpsc::Receiver<MediaEvent>,
     ) -> (Self, Inbounds) {
         let (consumers, inbounds) = consumers();
+        let seats = config.viewers_max.min(Semaphore::MAX_PERMITS);
         let inner = Arc::new(Inner {
             config,
+            seats: Arc::new(Semaphore::new(seats)),
             plane,
             directory: Directory::default(),
             consumers,

@@ -8,6 +8,8 @@ pub(crate) const SOCKET_BACKLOG_BYTES: usize = 256 * 1024;
 pub(crate) const SOCKETS_PER_ROOM: usize = 10_000;
 /// Longest frame that data channels carry, bytes. A snapshot leaves old chat out to stay below.
 pub(crate) const LANE_FRAME_BYTES: usize = 64 * 1024;
+/// Viewers by media over all rooms, where the configuration does not say.
+pub(crate) const VIEWERS: usize = 131_072;
 /// Rooms of one process.
 pub(crate) const ROOMS: usize = 10_000;
 /// Requests that may wait for one room; senders wait for room.
@@ -34,8 +36,9 @@ pub(crate) const BAD_FRAMES_MAX: u32 = 20;
 pub(crate) const TAKEOVERS_MAX: usize = 3;
 /// See [`TAKEOVERS_MAX`].
 pub(crate) const TAKEOVER_WINDOW: Duration = Duration::from_secs(10);
-/// How long a stream counts as live after its last publisher is gone.
-pub(crate) const LIVE_GRACE: Duration = Duration::from_secs(1);
+/// How long a stream counts as live after its last publisher is gone: time for an encoder to come
+/// back, while its viewers keep their sessions. OBS tries again after two seconds.
+pub(crate) const LIVE_GRACE: Duration = Duration::from_secs(6);
 /// Peers that ended before their room heard of them, remembered per room.
 pub(crate) const EARLY_ENDS: usize = 64;
 

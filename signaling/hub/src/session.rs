@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use media_shard::{BroadcastId, PeerId};
 use signaling_wire::StreamId;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{gate::Gate, identity::SessionKey, queue::SocketQueue};
 
@@ -27,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) room: BroadcastId,
     pub(crate) outlet: Outlet,
     gate: Mutex<Gate>,
+    /// The place that it takes among all viewers; given back with the session.
+    _seat: Option<OwnedSemaphorePermit>,
 }
 
 /// Where frames for a connection go.
@@ -57,7 +60,14 @@ impl Session {
             room,
             outlet,
             gate,
+            _seat: None,
         }
+    }
+
+    /// The same connection on this place.
+    pub(crate) fn seated(mut self, seat: Option<OwnedSemaphorePermit>) -> Self {
+        self._seat = seat;
+        self
     }
 
     /// The gate. A poisoned one is as good as any: each step leaves it whole.

@@ -24,7 +24,7 @@ use web_accounts::{Accounts, AccountsConfig, SigningSecret};
 
 use crate::{
     config::Config,
-    identify,
+    identify, links,
     listener::Listener,
     measure,
     router::router,
@@ -67,6 +67,13 @@ pub(crate) fn accounts(config: &Config) -> AccountsConfig {
     }
 }
 
+fn hub(config: &Config) -> HubConfig {
+    HubConfig {
+        viewers_max: config.media.max_viewers,
+        ..HubConfig::default()
+    }
+}
+
 impl Server {
     /// Builds everything and starts to answer.
     pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
@@ -87,7 +94,7 @@ impl Server {
             advertise: config.media.addresses.clone(),
         })
         .context("media")?;
-        let (hub, inbounds) = Hub::start(HubConfig::default(), media.clone(), events);
+        let (hub, inbounds) = Hub::start(hub(config), media.clone(), events);
         let accounts = Accounts::new(accounts(config), store.clone())
             .await
             .context("accounts")?;
@@ -113,6 +120,7 @@ impl Server {
         ));
         let app = App::new(Parts {
             http: config.http.clone(),
+            ice_links: links::ice(&config.media.ice_servers)?,
             hub,
             media,
             store,

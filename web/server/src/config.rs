@@ -5,6 +5,7 @@
 //! its key. No other module reads the environment.
 
 mod check;
+mod ice;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 
-pub(crate) use raw::RawConfig;
+pub(crate) use raw::{IceServer, RawConfig};
 
 /// Environment variables that start with the prefix but are not keys.
 const NOT_KEYS: [&str; 1] = ["config"];
@@ -85,6 +86,10 @@ pub(crate) struct MediaConfig {
     pub(crate) shards: usize,
     /// Addresses that candidates name.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Most viewers over all streams.
+    pub(crate) max_viewers: usize,
+    /// STUN and TURN servers that clients are told of.
+    pub(crate) ice_servers: Vec<IceServer>,
 }
 
 /// Accounts and tokens.

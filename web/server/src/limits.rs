@@ -46,6 +46,34 @@ pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 pub(crate) const SOCKETS_MAX: usize = 20_000;
 /// Addresses that the rate limiter remembers per rule; beyond it the oldest are forgotten.
 pub(crate) const RATE_KEYS_MAX: usize = 50_000;
+/// STUN and TURN servers that the configuration may name.
+pub(crate) const ICE_SERVERS_MAX: usize = 8;
+/// Sign-ins and registrations of one address at once; then [`LOGIN_PER_SECOND`].
+pub(crate) const LOGIN_BURST: f64 = 30.0;
+/// See [`LOGIN_BURST`].
+pub(crate) const LOGIN_PER_SECOND: f64 = 1.0;
+/// Offers with one stream key at once; then [`PUBLISH_PER_SECOND`].
+pub(crate) const PUBLISH_BURST: f64 = 30.0;
+/// See [`PUBLISH_BURST`].
+pub(crate) const PUBLISH_PER_SECOND: f64 = 0.5;
+/// Offers with a wrong key, of one address, at once; then [`STRANGERS_PER_SECOND`].
+pub(crate) const STRANGERS_BURST: f64 = 20.0;
+/// See [`STRANGERS_BURST`].
+pub(crate) const STRANGERS_PER_SECOND: f64 = 0.5;
+/// Offers of one address, publishers' and viewers', at once; then [`OFFERS_PER_SECOND`]. Many
+/// people share one address.
+pub(crate) const OFFERS_BURST: f64 = 2_000.0;
+/// See [`OFFERS_BURST`].
+pub(crate) const OFFERS_PER_SECOND: f64 = 500.0;
+/// Requests to one media session at once; then [`SESSION_PER_SECOND`]. A client that trickles
+/// sends one for each of its candidates.
+pub(crate) const SESSION_BURST: f64 = 60.0;
+/// See [`SESSION_BURST`].
+pub(crate) const SESSION_PER_SECOND: f64 = 5.0;
+/// Requests to sessions that do not exist, of one address, at once; then [`MISSES_PER_SECOND`].
+pub(crate) const MISSES_BURST: f64 = 200.0;
+/// See [`MISSES_BURST`].
+pub(crate) const MISSES_PER_SECOND: f64 = 20.0;
 /// Most rows of one page.
 pub(crate) const PAGE_ROWS_MAX: u32 = 100;
 /// Rows of a page when the caller does not say.

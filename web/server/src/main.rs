@@ -11,6 +11,7 @@ mod error;
 mod extract;
 mod identify;
 mod limits;
+mod links;
 mod listener;
 mod measure;
 mod rate;

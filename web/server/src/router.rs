@@ -10,7 +10,8 @@ use crate::{
     assets,
     error::Refusal,
     routes::{
-        auth, cards, events, health, offer, orders, payments, products, sales, streams, whep, whip,
+        auth, cards, events, health, offer, orders, payments, products, sales, session, streams,
+        whep, whip,
     },
     security,
     state::App,
@@ -46,24 +47,23 @@ fn health() -> Router<App> {
 }
 
 fn media() -> Router<App> {
-    let endpoint = || get(offer::probe).options(offer::options);
+    let whip = get(whip::probe).patch(whip::patch).delete(whip::stop);
+    let whep = get(whep::probe).patch(whep::patch).delete(whep::stop);
     Router::new()
-        .route("/whip", endpoint().post(whip::publish))
         .route(
-            "/whip/sessions/{id}",
-            get(whip::probe)
-                .patch(whip::trickle)
-                .delete(whip::stop)
-                .options(offer::session_options),
+            "/whip",
+            get(offer::probe)
+                .options(offer::options)
+                .post(whip::publish),
         )
-        .route("/whep/{stream}", endpoint().post(whep::watch))
+        .route("/whip/sessions/{id}", whip.options(session::options))
         .route(
-            "/whep/sessions/{id}",
-            get(whep::probe)
-                .patch(whep::trickle)
-                .delete(whep::stop)
-                .options(offer::session_options),
+            "/whep/{stream}",
+            get(whep::discover)
+                .options(offer::options)
+                .post(whep::watch),
         )
+        .route("/whep/sessions/{id}", whep.options(session::options))
 }
 
 fn api() -> Router<App> {

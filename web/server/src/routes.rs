@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod payments;
 pub(crate) mod products;
 pub(crate) mod sales;
+pub(crate) mod session;
 pub(crate) mod streams;
 pub(crate) mod whep;
 pub(crate) mod whip;

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use axum::http::HeaderValue;
 use commerce_service::Commerce;
 use commerce_store::Store;
 use media_shard::MediaHandle;
@@ -32,6 +33,8 @@ pub(crate) struct App(Arc<Parts>);
 /// What [`App`] points to.
 pub(crate) struct Parts {
     pub(crate) http: HttpConfig,
+    /// `Link` headers that tell clients of STUN and TURN servers.
+    pub(crate) ice_links: Vec<HeaderValue>,
     pub(crate) hub: Hub,
     pub(crate) media: MediaHandle,
     pub(crate) store: Store,
@@ -51,22 +54,29 @@ pub(crate) struct Parts {
 pub(crate) struct Rates {
     /// Sign-ins and registrations by address; the accounts count failures beside it.
     pub(crate) login: RateLimit<IpAddr>,
-    /// Offers of publishers by stream.
+    /// Offers of publishers by stream, which is what a key names.
     pub(crate) publish: RateLimit<StreamId>,
     /// Offers with an unknown key by address, so that keys cannot be guessed at speed.
     pub(crate) strangers: RateLimit<IpAddr>,
-    /// Offers of viewers by address; many people share one.
-    pub(crate) watch: RateLimit<IpAddr>,
+    /// All offers by address.
+    pub(crate) offers: RateLimit<IpAddr>,
+    /// Requests to a media session by its name.
+    pub(crate) session: RateLimit<String>,
+    /// Requests to sessions that do not exist by address, so that names cannot be guessed.
+    pub(crate) misses: RateLimit<IpAddr>,
 }
 
 impl Rates {
     pub(crate) fn new() -> Self {
+        use limits::*;
         let rule = |burst, per_second| Rule { burst, per_second };
         Self {
-            login: RateLimit::new(rule(30.0, 1.0)),
-            publish: RateLimit::new(rule(30.0, 0.5)),
-            strangers: RateLimit::new(rule(20.0, 0.5)),
-            watch: RateLimit::new(rule(2_000.0, 500.0)),
+            login: RateLimit::new(rule(LOGIN_BURST, LOGIN_PER_SECOND)),
+            publish: RateLimit::new(rule(PUBLISH_BURST, PUBLISH_PER_SECOND)),
+            strangers: RateLimit::new(rule(STRANGERS_BURST, STRANGERS_PER_SECOND)),
+            offers: RateLimit::new(rule(OFFERS_BURST, OFFERS_PER_SECOND)),
+            session: RateLimit::new(rule(SESSION_BURST, SESSION_PER_SECOND)),
+            misses: RateLimit::new(rule(MISSES_BURST, MISSES_PER_SECOND)),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use media_shard::{Accepted, Role};
 use signaling_wire::StreamId;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Hub;
 use crate::{
@@ -62,7 +62,8 @@ impl Hub {
         if !allowed.await.map_err(|_| MediaRefusal::NoRoom)? {
             return Err(MediaRefusal::PublisherConflict);
         }
-        self.offer(room, SessionKind::Publisher, offer, None).await
+        self.offer(room, SessionKind::Publisher, offer, None, None)
+            .await
     }
 
     /// Answers a viewer's offer.
@@ -79,7 +80,10 @@ impl Hub {
         if !room.notice.presence().live {
             return Err(MediaRefusal::NotLive);
         }
-        self.offer(room, SessionKind::Viewer, offer, identity).await
+        let seat = self.inner.seats.clone().try_acquire_owned();
+        let seat = seat.map_err(|_| MediaRefusal::Full)?;
+        self.offer(room, SessionKind::Viewer, offer, identity, Some(seat))
+            .await
     }
 
     /// Ends a media session. False if there is no session of that name and kind.
@@ -108,10 +112,11 @@ impl Hub {
         kind: SessionKind,
         offer: &str,
         identity: Option<Identity>,
+        seat: Option<OwnedSemaphorePermit>,
     ) -> Result<MediaSession, MediaRefusal> {
         // A client that hangs up must not leave a peer that no room knows, so this part runs on.
         let (hub, offer) = (self.clone(), offer.to_owned());
-        let run = async move { hub.admit(&room, kind, &offer, identity).await };
+        let run = async move { hub.admit(&room, kind, &offer, identity, seat).await };
         tokio::spawn(run)
             .await
             .unwrap_or(Err(MediaRefusal::Stopped))
@@ -123,6 +128,7 @@ impl Hub {
         kind: SessionKind,
         offer: &str,
         identity: Option<Identity>,
+        seat: Option<OwnedSemaphorePermit>,
     ) -> Result<MediaSession, MediaRefusal> {
         let role = match kind {
             SessionKind::Publisher => Role::Publisher,
@@ -159,7 +165,8 @@ impl Hub {
         };
         let gate = Gate::new(identity, clock::now());
         let key = self.inner.next_session();
-        let session = Arc::new(Session::new(key, room.stream, room.broadcast, outlet, gate));
+        let session = Session::new(key, room.stream, room.broadcast, outlet, gate);
+        let session = Arc::new(session.seated(seat));
         let (done, entered) = oneshot::channel();
         let enter = Command::Enter {
             session,

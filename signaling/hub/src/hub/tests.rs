@@ -1,6 +1,7 @@
 //! The hub as its users see it, over a media plane that writes down what it is told.
 #![allow(clippy::unwrap_used)]
 
+mod grace;
 mod identity;
 mod media;
 mod order;
@@ -30,10 +31,14 @@ struct Stage {
 }
 
 async fn stage() -> Stage {
+    stage_with(HubConfig::default()).await
+}
+
+async fn stage_with(config: HubConfig) -> Stage {
     let recorder = Recorder::default();
     let (events, heard) = mpsc::channel(64);
     let plane = Plane::Recorder(recorder.clone());
-    let (hub, inbounds) = Hub::over(HubConfig::default(), plane, heard);
+    let (hub, inbounds) = Hub::over(config, plane, heard);
     hub.open_room(stream(1)).await;
     Stage {
         hub,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MediaConfig,
+    AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MediaConfig, ice,
     raw::{RawAccounts, RawConfig, RawHttp, RawLog, RawMedia},
 };
 
@@ -17,9 +17,9 @@ const SHARDS_MAX: usize = media_shard::MAX_SHARDS;
 /// Shortest secret that signs tokens, characters.
 const SECRET_CHARS_MIN: usize = 32;
 
-type Checked<T> = Result<T, ConfigError>;
+pub(super) type Checked<T> = Result<T, ConfigError>;
 
-fn wrong<T>(key: &'static str, reason: impl Into<String>) -> Checked<T> {
+pub(super) fn wrong<T>(key: &'static str, reason: impl Into<String>) -> Checked<T> {
     Err(ConfigError::Value {
         key,
         reason: reason.into(),
@@ -151,6 +151,11 @@ fn media(raw: RawMedia) -> Checked<MediaConfig> {
         udp_port: raw.udp_port,
         shards,
         addresses: raw.addresses,
+        max_viewers: match raw.max_viewers {
+            0 => shards * media_shard::MAX_PEERS_PER_SHARD,
+            viewers => viewers,
+        },
+        ice_servers: ice::check(raw.ice_servers)?,
     })
 }
 

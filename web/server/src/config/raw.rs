@@ -91,6 +91,10 @@ pub(crate) struct RawMedia {
     pub(crate) shards: usize,
     /// Addresses that candidates name; what viewers and publishers send to.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Most viewers over all streams; 0: as many as the shards hold.
+    pub(crate) max_viewers: usize,
+    /// STUN and TURN servers that clients are told of.
+    pub(crate) ice_servers: Vec<IceServer>,
 }
 
 impl Default for RawMedia {
@@ -100,7 +104,33 @@ impl Default for RawMedia {
             udp_port: 8100,
             shards: 0,
             addresses: Vec::new(),
+            max_viewers: 0,
+            ice_servers: Vec::new(),
         }
+    }
+}
+
+/// One of `[[media.ice_servers]]`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IceServer {
+    /// As in `turn:turn.example:3478?transport=udp`.
+    pub(crate) url: String,
+    /// User name at a TURN server.
+    #[serde(default)]
+    pub(crate) username: String,
+    /// Password at a TURN server.
+    #[serde(default)]
+    pub(crate) credential: String,
+}
+
+impl std::fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceServer")
+            .field("url", &self.url)
+            .field("username", &self.username)
+            .field("credential", &"…")
+            .finish()
     }
 }
 

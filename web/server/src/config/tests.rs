@@ -35,6 +35,22 @@ fn a_mistake_names_its_key() {
         ("[media]\nshards = 65", "media.shards"),
         ("[media]\naddresses = ['0.0.0.0']", "media.addresses"),
         ("[media]\nbind = 'eth0'", "media.bind"),
+        (
+            "[[media.ice_servers]]\nurl = 'https://turn.example'",
+            "media.ice_servers",
+        ),
+        (
+            "[[media.ice_servers]]\nurl = 'turn:turn.example'",
+            "media.ice_servers",
+        ),
+        (
+            "[[media.ice_servers]]\nurl = 'turn:a.example'\nusername = 'a'\ncredential = 'b;c'",
+            "media.ice_servers",
+        ),
+        (
+            "[[media.ice_servers]]\nurl = 'stun:a.example, stun:b.example'",
+            "media.ice_servers",
+        ),
         ("[database]\nurl = 'postgres://x'", "database.url"),
         ("[accounts]\njwt_secret = 'short'", "accounts.jwt_secret"),
         (
@@ -98,6 +114,12 @@ fn a_missing_file_is_a_mistake_and_secrets_are_not_shown() {
     Jail::expect_with(|jail| {
         let secret = "0123456789abcdef0123456789abcdef";
         let config = load(jail, &format!("[accounts]\njwt_secret = '{secret}'")).unwrap();
+        assert!(!format!("{config:?}").contains(secret));
+        let server = format!(
+            "[[media.ice_servers]]\nurl = 'turn:a.example'\nusername = 'a'\ncredential = '{secret}'"
+        );
+        let config = load(jail, &server).unwrap();
+        assert_eq!(config.media.ice_servers[0].credential, secret);
         assert!(!format!("{config:?}").contains(secret));
         let error = Config::load(Some("none.toml".as_ref()), Vec::new()).unwrap_err();
         assert!(matches!(error, ConfigError::NoFile(_)));

@@ -52,15 +52,41 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
     }
 }
 
+/// The token of a WHIP or WHEP request. Some clients leave out the scheme, so a value of one
+/// word is the token itself.
+pub(crate) fn media_token(headers: &HeaderMap) -> Answer<Option<&str>> {
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim);
+    match value {
+        Some(word) if !word.is_empty() && !word.contains(' ') => Ok(Some(word)),
+        _ => bearer(headers),
+    }
+}
+
+/// As [`Caller`], by [`media_token`].
+#[derive(Debug, Clone)]
+pub(crate) struct MediaCaller(pub(crate) Option<Claims>);
+
+impl FromRequestParts<App> for MediaCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        verified(media_token(&parts.headers)?, app).map(Self)
+    }
+}
+
+fn verified(token: Option<&str>, app: &App) -> Answer<Option<Claims>> {
+    let claims = token.map(|token| app.accounts.verify(token)).transpose();
+    Ok(claims.map_err(Problem::from)?)
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
-        let Some(token) = bearer(&parts.headers)? else {
-            return Ok(Self(None));
-        };
-        let claims = app.accounts.verify(token).map_err(Problem::from)?;
-        Ok(Self(Some(claims)))
+        verified(bearer(&parts.headers)?, app).map(Self)
     }
 }
 

@@ -1,19 +1,17 @@
-//! What WHIP and WHEP share (RFC 9725, draft-ietf-wish-whep-03): the offer, its answer, and the
-//! session resource that an answer points to.
-//!
-//! A session's address is unguessable, so PATCH and DELETE are accepted on it alone; a token that
-//! comes along must be the right one. The server is ICE-lite: candidates of a trickle fragment are
-//! read and not used, and ICE restarts are refused, which leaves the old connection working.
+//! What WHIP and WHEP share at their endpoints (RFC 9725, draft-ietf-wish-whep-03): the offer, its
+//! answer, and what a client may ask of an endpoint. Sessions are in `session.rs`.
+
+use std::net::IpAddr;
 
 use axum::{
     body::Body,
-    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use signaling_hub::{MediaRefusal, MediaSession, SessionInfo, SessionKind};
+use signaling_hub::{MediaRefusal, MediaSession, SessionKind};
 use signaling_wire::{Code, Problem};
 
+use super::session;
 use crate::{
     error::{Answer, Refusal},
     extract::{has_type, raw_body},
@@ -21,8 +19,18 @@ use crate::{
     state::App,
 };
 
-const SDP: &str = "application/sdp";
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+pub(super) const SDP: &str = "application/sdp";
+/// When a client comes back to a server that goes away, seconds.
+const RESTART_RETRY: u32 = 5;
+
+/// Whether an offer is looked at: not while the server goes away, and not at any speed.
+pub(super) fn admit(app: &App, address: IpAddr) -> Answer<()> {
+    if !app.is_ready() {
+        let problem = Problem::new(Code::Unavailable, "the server is stopping");
+        return Err(problem.retry_after(RESTART_RETRY).into());
+    }
+    app.rates.offers.check(address)
+}
 
 /// Reads the offer of a POST.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Answer<String> {
@@ -40,7 +48,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Answer<String> {
     text(&bytes)
 }
 
-fn text(bytes: &[u8]) -> Answer<String> {
+pub(super) fn text(bytes: &[u8]) -> Answer<String> {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.is_empty() && !text.contains('\0') => Ok(text.to_owned()),
         _ => Err(Refusal::new(Code::MalformedOffer, "the body must be text")),
@@ -60,71 +68,26 @@ fn accepts_sdp(headers: &HeaderMap) -> bool {
 }
 
 /// 201 with the answer and where its session is.
-pub(super) fn created(session: &MediaSession, area: &str) -> Answer<Response> {
-    let location = HeaderValue::from_str(&format!("/{area}/sessions/{}", session.id))
-        .map_err(|error| Refusal::internal(&error))?;
-    let etag = HeaderValue::from_str(&session.etag).map_err(|error| Refusal::internal(&error))?;
-    let headers = [
+pub(super) fn created(app: &App, media: &MediaSession, kind: SessionKind) -> Answer<Response> {
+    let path = session::path(kind, &media.id);
+    let location = HeaderValue::from_str(&path).map_err(|error| Refusal::internal(&error))?;
+    let etag = HeaderValue::from_str(&media.etag).map_err(|error| Refusal::internal(&error))?;
+    let fixed = [
         (header::CONTENT_TYPE, HeaderValue::from_static(SDP)),
         (header::LOCATION, location),
         (header::ETAG, etag),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((StatusCode::CREATED, headers, session.answer.clone()).into_response())
+    let mut response = (StatusCode::CREATED, fixed, media.answer.clone()).into_response();
+    for link in &app.ice_links {
+        response.headers_mut().append(header::LINK, link.clone());
+    }
+    Ok(response)
 }
 
 /// The refusal of an offer.
 pub(super) fn refused(refusal: MediaRefusal) -> Refusal {
     Problem::from(refusal).into()
-}
-
-/// A session that was named, or 404.
-pub(super) fn session(app: &App, id: &str, kind: SessionKind) -> Answer<SessionInfo> {
-    app.hub.session(id, kind).ok_or_else(Refusal::not_found)
-}
-
-/// A trickle fragment: 204, or why not.
-pub(super) async fn patch(info: &SessionInfo, request: Request) -> Answer<StatusCode> {
-    let (parts, body) = request.into_parts();
-    if !has_type(&parts.headers, FRAGMENT) {
-        let detail = "send application/trickle-ice-sdpfrag";
-        let refusal = Refusal::new(Code::UnsupportedMediaType, detail);
-        return Err(refusal.header(accept_patch(), HeaderValue::from_static(FRAGMENT)));
-    }
-    let Some(tag) = parts.headers.get(header::IF_MATCH) else {
-        return Err(Refusal::new(
-            Code::PreconditionRequired,
-            "send the session's ETag in If-Match",
-        ));
-    };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Err(Refusal::new(
-            Code::UnsupportedOffer,
-            "ICE restart is not supported: POST anew",
-        ));
-    }
-    if tag != info.etag {
-        return Err(Refusal::new(
-            Code::PreconditionFailed,
-            "the ETag is not this session's",
-        ));
-    }
-    let bytes = raw_body(&parts.headers, body, limits::FRAGMENT_BYTES_MAX).await?;
-    let fragment = text(&bytes)?;
-    match media_shard::parse_sdpfrag(&fragment) {
-        // A fragment of another ICE generation is dropped without a word (RFC 9725 4.3.2).
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(refused(MediaRefusal::Offer(error))),
-    }
-}
-
-/// Ends a session: 200 and empty, which is what OBS takes for success.
-pub(super) async fn end(app: &App, id: &str, kind: SessionKind) -> Answer<StatusCode> {
-    match app.hub.end_session(id, kind).await {
-        true => Ok(StatusCode::OK),
-        false => Err(Refusal::not_found()),
-    }
 }
 
 /// OPTIONS on an endpoint; without a preflight's headers it says the same.
@@ -139,18 +102,6 @@ pub(crate) async fn options() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// OPTIONS on a session.
-pub(crate) async fn session_options() -> Response {
-    let headers = [
-        (accept_patch(), HeaderValue::from_static(FRAGMENT)),
-        (
-            header::ALLOW,
-            HeaderValue::from_static("GET, HEAD, PATCH, DELETE, OPTIONS"),
-        ),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
-}
-
 /// GET and HEAD on an endpoint: success without content.
 pub(crate) async fn probe() -> Response {
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(SDP))];
@@ -159,8 +110,4 @@ pub(crate) async fn probe() -> Response {
 
 fn accept_post() -> header::HeaderName {
     header::HeaderName::from_static("accept-post")
-}
-
-fn accept_patch() -> header::HeaderName {
-    header::HeaderName::from_static("accept-patch")
 }

@@ -4,27 +4,35 @@
 use axum::{
     extract::{Path, Request, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use signaling_hub::SessionKind;
 use signaling_wire::StreamId;
 
-use super::offer;
+use super::{offer, session};
 use crate::{
-    error::Answer,
-    extract::{Caller, ClientAddress, Id},
+    error::{Answer, Refusal},
+    extract::{ClientAddress, Id, MediaCaller},
     state::App,
 };
+
+/// GET and HEAD on an endpoint: how a player finds out that this is one.
+pub(crate) async fn discover(State(app): State<App>, Id(stream): Id<StreamId>) -> Answer<Response> {
+    match app.hub.presence(stream) {
+        Some(_) => Ok(offer::probe().await.into_response()),
+        None => Err(Refusal::not_found()),
+    }
+}
 
 /// Takes an offer, if something is live.
 pub(crate) async fn watch(
     State(app): State<App>,
     Id(stream): Id<StreamId>,
     ClientAddress(address): ClientAddress,
-    caller: Caller,
+    caller: MediaCaller,
     request: Request,
 ) -> Answer<Response> {
-    app.rates.watch.check(address)?;
+    offer::admit(&app, address)?;
     let (parts, body) = request.into_parts();
     let offer = offer::read(&parts.headers, body).await?;
     let identity = match &caller.0 {
@@ -36,30 +44,37 @@ pub(crate) async fn watch(
         .watch_offer(stream, &offer, identity)
         .await
         .map_err(offer::refused)?;
-    offer::created(&session, "whep")
+    offer::created(&app, &session, SessionKind::Viewer)
 }
 
 /// GET and HEAD on a session.
-pub(crate) async fn probe(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCode> {
-    offer::session(&app, &id, SessionKind::Viewer).map(|_| StatusCode::NO_CONTENT)
+pub(crate) async fn probe(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    session::find(&app, address, &id, SessionKind::Viewer).map(|_| StatusCode::NO_CONTENT)
 }
 
-/// A trickle fragment.
-pub(crate) async fn trickle(
+/// A trickle fragment or an ICE restart.
+pub(crate) async fn patch(
     State(app): State<App>,
+    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
-    _caller: Caller,
+    _caller: MediaCaller,
     request: Request,
-) -> Answer<StatusCode> {
-    let info = offer::session(&app, &id, SessionKind::Viewer)?;
-    offer::patch(&info, request).await
+) -> Answer<Response> {
+    let info = session::find(&app, address, &id, SessionKind::Viewer)?;
+    session::patch(&app, &info, request).await
 }
 
 /// Stops watching.
 pub(crate) async fn stop(
     State(app): State<App>,
+    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
-    _caller: Caller,
+    _caller: MediaCaller,
 ) -> Answer<StatusCode> {
-    offer::end(&app, &id, SessionKind::Viewer).await
+    session::find(&app, address, &id, SessionKind::Viewer)?;
+    session::end(&app, &id, SessionKind::Viewer).await
 }

@@ -3,19 +3,22 @@
 
 use axum::{
     extract::{Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use signaling_hub::SessionKind;
 use signaling_wire::{Code, Problem, StreamId};
 use web_accounts::StreamKey;
 
-use super::offer;
+use super::{offer, session};
 use crate::{
     error::{Answer, Refusal},
-    extract::{ClientAddress, bearer},
+    extract::{ClientAddress, media_token},
     state::App,
 };
+
+/// The challenge of a token that opens something else (RFC 6750 section 3.1).
+const SCOPE: HeaderValue = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
 
 /// Takes an offer; the newest publisher of a stream wins.
 pub(crate) async fn publish(
@@ -23,8 +26,9 @@ pub(crate) async fn publish(
     ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Answer<Response> {
+    offer::admit(&app, address)?;
     let (parts, body) = request.into_parts();
-    let Some(token) = bearer(&parts.headers)? else {
+    let Some(token) = media_token(&parts.headers)? else {
         let detail = "publishing needs a stream key or a publish ticket as bearer token";
         return Err(Refusal::new(Code::Unauthenticated, detail));
     };
@@ -40,34 +44,40 @@ pub(crate) async fn publish(
         .await
         .map_err(offer::refused)?;
     tracing::info!(%stream, "publisher accepted");
-    offer::created(&session, "whip")
+    offer::created(&app, &session, SessionKind::Publisher)
 }
 
 /// GET and HEAD on a session.
-pub(crate) async fn probe(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCode> {
-    offer::session(&app, &id, SessionKind::Publisher).map(|_| StatusCode::NO_CONTENT)
+pub(crate) async fn probe(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    session::find(&app, address, &id, SessionKind::Publisher).map(|_| StatusCode::NO_CONTENT)
 }
 
-/// A trickle fragment.
-pub(crate) async fn trickle(
+/// A trickle fragment or an ICE restart.
+pub(crate) async fn patch(
     State(app): State<App>,
+    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
     request: Request,
-) -> Answer<StatusCode> {
-    let info = offer::session(&app, &id, SessionKind::Publisher)?;
+) -> Answer<Response> {
+    let info = session::find(&app, address, &id, SessionKind::Publisher)?;
     authorize(&app, request.headers(), info.stream).await?;
-    offer::patch(&info, request).await
+    session::patch(&app, &info, request).await
 }
 
 /// Stops publishing.
 pub(crate) async fn stop(
     State(app): State<App>,
+    ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
-    let info = offer::session(&app, &id, SessionKind::Publisher)?;
+    let info = session::find(&app, address, &id, SessionKind::Publisher)?;
     authorize(&app, &headers, info.stream).await?;
-    offer::end(&app, &id, SessionKind::Publisher).await
+    session::end(&app, &id, SessionKind::Publisher).await
 }
 
 /// The stream that a bearer token may publish into; `None` for one that may not, or no longer.
@@ -82,15 +92,15 @@ async fn resolve(app: &App, token: &str) -> Answer<Option<StreamId>> {
 
 /// No token is fine, another stream's is not.
 async fn authorize(app: &App, headers: &HeaderMap, stream: StreamId) -> Answer<()> {
-    let Some(token) = bearer(headers)? else {
+    let Some(token) = media_token(headers)? else {
         return Ok(());
     };
     match resolve(app, token).await? {
         Some(named) if named == stream => Ok(()),
-        Some(_) => Err(Refusal::new(
-            Code::Forbidden,
-            "the stream key or ticket is another stream's",
-        )),
+        Some(_) => {
+            let detail = "the stream key or ticket is another stream's";
+            Err(Refusal::new(Code::Forbidden, detail).header(header::WWW_AUTHENTICATE, SCOPE))
+        }
         None => Err(unknown()),
     }
 }

@@ -71,8 +71,17 @@ impl Souk {
         Self::start(Path::new(env!("CARGO_BIN_EXE_souk")), flags)
     }
 
+    /// A demo with keys of the configuration, as environment variables name them.
+    pub(crate) fn configured(flags: &[&str], keys: &[(&str, &str)]) -> Self {
+        Self::start_with(Path::new(env!("CARGO_BIN_EXE_souk")), flags, keys)
+    }
+
     /// A demo of any binary.
     pub(crate) fn start(binary: &Path, flags: &[&str]) -> Self {
+        Self::start_with(binary, flags, &[])
+    }
+
+    fn start_with(binary: &Path, flags: &[&str], keys: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         let started = Instant::now();
         let mut child = command(binary, "demo", &dir.path().join("log"))
@@ -85,6 +94,7 @@ impl Souk {
             ])
             .arg(dir.path().join("ready.json"))
             .args(flags)
+            .envs(keys.iter().copied())
             .spawn()
             .unwrap();
         let file = dir.path().join("ready.json");

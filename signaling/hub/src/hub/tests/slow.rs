@@ -108,6 +108,7 @@ async fn a_socket_that_hung_up_is_forgotten() {
 async fn a_full_room_takes_no_more_sockets() {
     let config = crate::HubConfig {
         sockets_per_room: 1,
+        ..crate::HubConfig::default()
     };
     let (hub, _inbounds) = crate::Hub::without_media(config);
     hub.open_room(crate::testing::stream(1)).await;

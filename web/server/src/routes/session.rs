@@ -1,0 +1,101 @@
+//! What WHIP and WHEP share at the session that an answer points to: PATCH, DELETE, OPTIONS.
+//!
+//! A session's address is unguessable, so PATCH and DELETE are accepted on it alone; a token that
+//! comes along must be the right one. The server is ICE-lite: candidates of a trickle fragment are
+//! read and not used.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use signaling_hub::{MediaRefusal, SessionInfo, SessionKind};
+use signaling_wire::Code;
+
+use super::offer;
+use crate::{
+    error::{Answer, Refusal},
+    extract::{has_type, raw_body},
+    limits,
+    state::App,
+};
+
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// The path of a session.
+pub(super) fn path(kind: SessionKind, id: &str) -> String {
+    let area = match kind {
+        SessionKind::Publisher => "whip",
+        SessionKind::Viewer => "whep",
+    };
+    format!("/{area}/sessions/{id}")
+}
+
+/// A session that a request names, or 404; both at a bounded rate.
+pub(super) fn find(app: &App, address: IpAddr, id: &str, kind: SessionKind) -> Answer<SessionInfo> {
+    match app.hub.session(id, kind) {
+        Some(info) => app.rates.session.check(id.to_owned()).map(|()| info),
+        None => {
+            app.rates.misses.check(address)?;
+            Err(Refusal::not_found())
+        }
+    }
+}
+
+/// A trickle fragment: 204, or why not.
+pub(super) async fn patch(_app: &App, info: &SessionInfo, request: Request) -> Answer<Response> {
+    let (parts, body) = request.into_parts();
+    if !has_type(&parts.headers, FRAGMENT) {
+        let detail = "send application/trickle-ice-sdpfrag";
+        let refusal = Refusal::new(Code::UnsupportedMediaType, detail);
+        return Err(refusal.header(accept_patch(), HeaderValue::from_static(FRAGMENT)));
+    }
+    let Some(tags) = parts.headers.get(header::IF_MATCH) else {
+        let detail = "send the session's ETag in If-Match";
+        return Err(Refusal::new(Code::PreconditionRequired, detail));
+    };
+    let tags = tags.to_str().unwrap_or_default().trim();
+    if tags == "*" {
+        let detail = "ICE restart is not supported: POST anew";
+        return Err(Refusal::new(Code::UnsupportedOffer, detail));
+    }
+    if !names(tags, &info.etag) {
+        let detail = "the ETag is not this session's: it changes with an ICE restart";
+        return Err(Refusal::new(Code::PreconditionFailed, detail));
+    }
+    let bytes = raw_body(&parts.headers, body, limits::FRAGMENT_BYTES_MAX).await?;
+    match media_shard::parse_sdpfrag(&offer::text(&bytes)?) {
+        // A fragment of another ICE generation is dropped without a word (RFC 9725 section 4.3.2).
+        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => Err(offer::refused(MediaRefusal::Offer(error))),
+    }
+}
+
+/// Whether a list of tags holds this one, compared strongly (RFC 9110 section 13.1.1).
+fn names(tags: &str, etag: &str) -> bool {
+    tags.split(',').any(|tag| tag.trim() == etag)
+}
+
+/// Ends a session: 200 and empty, which is what OBS takes for success.
+pub(super) async fn end(app: &App, id: &str, kind: SessionKind) -> Answer<StatusCode> {
+    match app.hub.end_session(id, kind).await {
+        true => Ok(StatusCode::OK),
+        false => Err(Refusal::not_found()),
+    }
+}
+
+/// OPTIONS on a session.
+pub(crate) async fn options() -> Response {
+    let allow = HeaderValue::from_static("GET, HEAD, PATCH, DELETE, OPTIONS");
+    let headers = [
+        (accept_patch(), HeaderValue::from_static(FRAGMENT)),
+        (header::ALLOW, allow),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+fn accept_patch() -> HeaderName {
+    HeaderName::from_static("accept-patch")
+}
