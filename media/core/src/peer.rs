@@ -18,6 +18,7 @@ mod certificate;
 pub(crate) mod dtls;
 mod event;
 mod format;
+mod framing;
 mod ice;
 mod lanes;
 mod limits;
@@ -32,6 +33,7 @@ pub use candidates::Candidates;
 pub use certificate::{Certificate, CertificateError, Fingerprint};
 pub use event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};
 pub use format::{Codec, Format, Section};
+pub use framing::{Deframer, FRAME_HEADER, FrameTooLong, frame_header};
 pub use ice::IceCredentials;
 #[cfg(feature = "client")]
 pub(crate) use limits::CLIENT_FLIGHT_INTERVAL;
