@@ -7,6 +7,7 @@
 use bytes::Bytes;
 
 use crate::keyframe::Key;
+use crate::lint::Finding;
 use crate::peer::{CloseReason, Codec, IceCredentials, PeerConfig, Role};
 
 /// One peer, unique in this process for ever. A later peer has the greater number, which is how
@@ -101,6 +102,16 @@ pub enum Event {
         video: Option<String>,
         /// `"opus"`, if audio was negotiated.
         audio: Option<String>,
+    },
+    /// What the host of this publisher should know has changed; all of it, nothing when all is
+    /// well again.
+    Lint {
+        /// Which publisher.
+        peer: PeerId,
+        /// Of which broadcast.
+        broadcast: BroadcastId,
+        /// In no particular order; at most a few for each layer.
+        findings: Vec<Finding>,
     },
     /// The peer's data channels work; answer with [`Command::OpenLanes`].
     LanesOpen {

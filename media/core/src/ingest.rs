@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::border::{Kind, PeerId};
 use crate::clock::Offset;
 use crate::limits::{NACK_BUDGET, NACK_BUDGET_LAYER, NACK_TRIES, NACK_TRIES_LAYER};
+use crate::lint::{Finding, Lint};
 use crate::nack::Missing;
 use crate::peer::{Format, PeerConfig, Section};
 use crate::rtp::Header;
@@ -25,6 +26,7 @@ pub(crate) struct Publishing {
     pub(crate) offset: Offset,
     pub(crate) started: bool,
     layers: Layers,
+    pub(crate) lint: Lint,
     pub(crate) next_report: Instant,
 }
 
@@ -93,6 +95,7 @@ impl Publishing {
             offset: Offset::default(),
             started: false,
             layers: Layers::default(),
+            lint: Lint::new(now, config.audio.is_some(), config.video.as_ref()),
             next_report: now,
         }
     }
@@ -197,6 +200,11 @@ impl Publishing {
         if track.is_some_and(|track| track.sender_report(now, local, time.0, time.1)) {
             self.offset.learn(time.0, local);
         }
+    }
+
+    /// What the host should know, when that has changed.
+    pub(crate) fn findings(&mut self, now: Instant) -> Option<Vec<Finding>> {
+        self.lint.look(now, self.video.iter().map(UpTrack::told))
     }
 
     /// SSRC of a layer of the video, once there were packets.

@@ -15,6 +15,7 @@ mod forward;
 mod ingest;
 pub mod keyframe;
 pub mod limits;
+pub mod lint;
 mod members;
 mod nack;
 pub mod peer;

@@ -82,6 +82,9 @@ pub const BITRATE_WINDOW: Duration = Duration::from_secs(1);
 /// Simulcast SSRCs remembered per publisher.
 pub const MAX_LAYER_SSRCS: usize = 32;
 
+/// Time between two looks at what a publisher could do better.
+pub const LINT_INTERVAL: Duration = Duration::from_secs(2);
+
 /// How often a shard with viewers tells the others, and when they stop believing it.
 pub const INTEREST_INTERVAL: Duration = Duration::from_secs(1);
 /// See [`INTEREST_INTERVAL`].

@@ -18,6 +18,8 @@ pub(crate) struct Missing {
     /// Requests for any packet per [`NACK_INTERVAL`], and what is left of them.
     allowance: u32,
     budget: u32,
+    /// Packets that were asked for since the beginning, each once.
+    pub(crate) requested: u64,
     renewed: Option<Instant>,
 }
 
@@ -37,6 +39,7 @@ impl Missing {
             tries,
             allowance,
             budget: 0,
+            requested: 0,
             renewed: None,
         }
     }
@@ -92,6 +95,7 @@ impl Missing {
                 continue;
             }
             self.budget -= 1;
+            self.requested += u64::from(entry.tries == 0);
             entry.tries += 1;
             entry.due = now + NACK_INTERVAL;
             ask.push(entry.sequence as u16);

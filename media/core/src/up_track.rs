@@ -16,6 +16,7 @@ use crate::border::{Packet, PeerId, Source, Svc};
 use crate::clock::{Clock, WallClock};
 use crate::keyframe::{self, Key};
 use crate::limits::SSRC_SILENCE;
+use crate::lint::Told;
 use crate::nack::Missing;
 use crate::peer::Codec;
 use picture::Picture;
@@ -30,8 +31,9 @@ pub(crate) struct UpTrack {
     active: Option<Active>,
     /// What is asked for again.
     pub(crate) missing: Missing,
-    /// Packets given up as lost since the last look.
+    /// Packets given up as lost since the last look, and before it.
     pub(crate) lost: u64,
+    lost_before: u64,
     /// Packets that came because they were asked for, since the last look.
     pub(crate) repaired: u64,
     inserted: Vec<Bytes>,
@@ -117,6 +119,7 @@ impl UpTrack {
             active: None,
             missing,
             lost: 0,
+            lost_before: 0,
             repaired: 0,
             inserted: Vec::new(),
         }
@@ -266,6 +269,24 @@ impl UpTrack {
     /// SSRC of the packets, once there were some.
     pub(crate) fn ssrc(&self) -> Option<u32> {
         self.active.as_ref().map(|active| active.ssrc)
+    }
+
+    /// Packets given up as lost since the last call.
+    pub(crate) fn take_lost(&mut self) -> u64 {
+        let lost = std::mem::take(&mut self.lost);
+        self.lost_before += lost;
+        lost
+    }
+
+    /// What the lint wants to know.
+    pub(crate) fn told(&self) -> Told {
+        let picture = self.active.as_ref().map(|active| &active.picture);
+        Told {
+            sps: picture.and_then(|picture| picture.sps),
+            b_slices: picture.map_or(0, |picture| picture.b_slices),
+            requested: self.missing.requested,
+            lost: self.lost + self.lost_before,
+        }
     }
 
     /// A sender report of this track. Returns whether it can be true.

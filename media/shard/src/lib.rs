@@ -25,6 +25,7 @@ pub use config::{Config, StartError};
 pub use handle::{AcceptError, Accepted, MediaHandle};
 pub use limits::{MAX_PEERS_PER_SHARD, MAX_SHARDS};
 pub use media_core::border::{BroadcastId, Event as MediaEvent, PeerId};
+pub use media_core::lint::Finding;
 pub use media_core::peer::{CloseReason, Codec, MAX_SDP, OfferError, Role, SdpFrag, parse_sdpfrag};
 pub use media_core::report::{LiveCodecs, PeerReport, Phases, TrackReport};
 pub use media_core::stats::Stats;

@@ -35,6 +35,7 @@ pub(crate) async fn run(hub: Arc<Inner>, mut events: mpsc::Receiver<MediaEvent>)
             MediaEvent::Connected { broadcast, .. }
             | MediaEvent::MediaStarted { broadcast, .. }
             | MediaEvent::LanesOpen { broadcast, .. }
+            | MediaEvent::Lint { broadcast, .. }
             | MediaEvent::Closed { broadcast, .. } => *broadcast,
         };
         if let Some(room) = hub.directory.room_of(broadcast) {

@@ -147,7 +147,7 @@ impl RoomTask {
                 }
             }
             // Publishers that connect have nothing to show so far; messages go by the pump.
-            MediaEvent::Connected { .. } | MediaEvent::Lane { .. } => {}
+            MediaEvent::Connected { .. } | MediaEvent::Lane { .. } | MediaEvent::Lint { .. } => {}
         }
     }
 

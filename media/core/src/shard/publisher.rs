@@ -54,6 +54,9 @@ impl Shard {
             _ => None,
         };
         let clock = track.clock().copied();
+        if let Outcome::Forward(packet) = &outcome {
+            publishing.lint.packet(now, kind, packet);
+        }
         let mapping = clock.and_then(|clock| clock.mapping(publishing.offset));
         if publishing.is_missing_any() {
             self.hurry(now);
@@ -194,7 +197,17 @@ impl Shard {
                 send_rtcp(&writer, &mut member.peer, to, out);
             }
         }
-        let Some(entry) = self.broadcasts.get_mut(&member.broadcast) else {
+        let (peer, broadcast) = (member.id, member.broadcast);
+        if let Part::Publisher(publishing) = &mut member.part
+            && let Some(findings) = publishing.findings(now)
+        {
+            self.events.push_back(Event::Lint {
+                peer,
+                broadcast,
+                findings,
+            });
+        }
+        let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
             return;
         };
         for (layer, requests) in entry.keyframes.iter_mut().enumerate() {
@@ -257,7 +270,7 @@ fn report(
     let mut lists: [Vec<u16>; MAX_LAYERS] = Default::default();
     for ((layer, track), list) in tracks.iter_mut().enumerate().zip(&mut lists) {
         track.lost += track.missing.due(now, list);
-        let lost = std::mem::take(&mut track.lost);
+        let lost = track.take_lost();
         written.lost += lost;
         written.asked += list.len() as u64;
         written.starved |= u8::from(lost > 0) << layer;
