@@ -5,8 +5,16 @@
 //! caller's queue pauses and goes on with the next viewer when it is called again. No allocation
 //! per packet, nothing per viewer but its own state.
 
+mod adapt;
+mod blind;
+mod choice;
 mod down_track;
+mod egress;
+mod estimate;
+mod history;
 mod munger;
+mod network;
+mod repair;
 mod resend;
 
 use std::time::Instant;
@@ -14,11 +22,14 @@ use std::time::Instant;
 use crate::border::Kind;
 use crate::broadcast::Broadcast;
 use crate::limits::FLUSH_DATAGRAMS;
-use crate::members::{Members, Part};
+use crate::members::{Members, Part, Viewing};
 use crate::stats::Stats;
 use crate::transmit::Transmits;
 
-pub(crate) use down_track::{DownTrack, Way, send_rtcp};
+pub(crate) use adapt::{Ladder, adapt};
+pub(crate) use down_track::{DownTrack, Way};
+pub(crate) use egress::send_rtcp;
+pub(crate) use network::Network;
 
 /// Sends what is due to the viewers. Returns whether there is more to do for which `out` had no
 /// room; then the caller sends, clears it and calls again.
@@ -46,15 +57,19 @@ pub(crate) fn fan_out(
             let Some(to) = member.peer.remote() else {
                 continue;
             };
+            let Viewing {
+                tracks, network, ..
+            } = &mut **viewing;
             let mut way = Way {
                 now,
                 peer: &mut member.peer,
                 to,
+                network,
                 out,
                 stats,
             };
             for kind in [Kind::Audio, Kind::Video] {
-                let Some(track) = viewing.track(kind) else {
+                let Some(track) = tracks.track(kind) else {
                     continue;
                 };
                 for layer in track.layers() {
@@ -64,6 +79,9 @@ pub(crate) fn fan_out(
                     track.report(stream, ntp, &mut way);
                     for index in broadcast.queue.batch(kind, layer) {
                         track.forward(stream, *index, &mut way);
+                    }
+                    if kind == Kind::Video && track.layer() == Some(layer) {
+                        track.probe(stream, &mut way);
                     }
                 }
             }

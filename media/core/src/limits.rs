@@ -9,8 +9,11 @@ use crate::peer::MAX_DATAGRAM;
 
 /// Most shards of one process.
 pub const MAX_SHARDS: usize = 16;
-/// Length of an RTP header without CSRCs and extensions, the only one that viewers get.
+/// Length of an RTP header without CSRCs and extensions, which viewers get but for
+/// [`TRANSPORT_EXTENSION`].
 pub const RTP_HEADER: usize = 12;
+/// Bytes of the header extension with the transport-wide sequence number.
+pub const TRANSPORT_EXTENSION: usize = 8;
 /// Longest RTP payload that is forwarded.
 pub const MAX_PAYLOAD: usize = MAX_DATAGRAM - RTP_HEADER;
 /// Packets that the ring of a video track remembers.
@@ -68,8 +71,32 @@ pub const RESEND_BURST: u32 = 100;
 pub const RESEND_SHARE: u32 = 5;
 /// Resends remembered per viewer's track, so that one request has one answer per round trip.
 pub const RESEND_MEMORY: usize = 64;
+/// Packets of a track without RTX whose transport-wide number is remembered to repeat them.
+pub const REPEAT_MEMORY: usize = 512;
 /// Round-trip time of a viewer that has not told its own.
 pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
+
+/// Highest bitrate that is believed, in bits a second.
+pub const MAX_BITRATE: u64 = 1_000_000_000;
+/// What a viewer's network is taken to carry before anything is known, in bits a second: the
+/// first layer that it gets is the best one below this.
+pub const START_ESTIMATE: u64 = 2_500_000;
+/// Lowest estimate, in bits a second.
+pub const MIN_ESTIMATE: u64 = 30_000;
+/// Packets whose sending is remembered per viewer with transport-wide feedback, 8 bytes each.
+pub const SENT_HISTORY: usize = 1_024;
+/// How long the receiver's own estimate (REMB) counts.
+pub const REMB_EXPIRY: Duration = Duration::from_secs(5);
+/// Time between two probes of one viewer's network: after a success, and at most after failures.
+pub const PROBE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
+/// A probe has as many bytes as its bitrate carries in this time.
+pub const PROBE_TIME: Duration = Duration::from_millis(100);
+/// Fewest and most bytes of one probe.
+pub const PROBE_BYTES: (usize, usize) = (6_000, 60_000);
+/// Most packets of one probe.
+pub const PROBE_PACKETS: u16 = 96;
+/// Packets that one transport-wide feedback may speak of; one with more is dropped.
+pub const MAX_FEEDBACK_STATUSES: usize = 4_096;
 
 /// A source whose SSRC is silent so long may go on with another one.
 pub const SSRC_SILENCE: Duration = Duration::from_millis(500);

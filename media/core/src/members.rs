@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::border::{BroadcastId, Kind, PeerId};
 use crate::broadcast::Slot;
-use crate::forward::DownTrack;
+use crate::forward::{DownTrack, Network};
 use crate::ingest::Publishing;
 use crate::peer::{CloseReason, IceCredentials, Peer, Role};
 use crate::report::Phases;
@@ -39,15 +39,21 @@ pub(crate) enum Part {
     Viewer(Box<Viewing>),
 }
 
-/// The tracks of a viewer.
+/// A viewer.
 pub(crate) struct Viewing {
-    pub(crate) audio: Option<DownTrack>,
-    pub(crate) video: Option<DownTrack>,
+    pub(crate) tracks: Tracks,
+    pub(crate) network: Network,
     /// The layer that it has asked for; `None`: chosen for it.
     pub(crate) selected: Option<u8>,
 }
 
-impl Viewing {
+/// The tracks of a viewer.
+pub(crate) struct Tracks {
+    pub(crate) audio: Option<DownTrack>,
+    pub(crate) video: Option<DownTrack>,
+}
+
+impl Tracks {
     pub(crate) fn track(&mut self, kind: Kind) -> Option<&mut DownTrack> {
         match kind {
             Kind::Audio => self.audio.as_mut(),

@@ -1,14 +1,20 @@
 //! RTCP (RFC 3550 section 6, RFC 4585, RFC 5104): reading what peers send.
 //!
 //! A compound is checked as a whole and dropped as a whole; only then its parts are looked at, as
-//! views onto the bytes. Unknown parts are skipped. Writing is `rtcp/write.rs`.
+//! views onto the bytes. Unknown parts are skipped. A compound need not begin with a report
+//! (RFC 5506, reduced size). Writing is `rtcp/write.rs`.
 
+mod check;
+mod feedback;
 pub(crate) mod write;
 
-const SENDER_REPORT: u8 = 200;
-const RECEIVER_REPORT: u8 = 201;
-const TRANSPORT_FEEDBACK: u8 = 205;
-const PAYLOAD_FEEDBACK: u8 = 206;
+use check::{
+    PAYLOAD_FEEDBACK, RECEIVER_REPORT, SENDER_REPORT, TRANSPORT_FEEDBACK, TRANSPORT_WIDE, body,
+    count, holds, split,
+};
+pub(crate) use feedback::Feedback;
+
+use crate::limits::MAX_BITRATE;
 
 /// One report block (RFC 3550 section 6.4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub(crate) struct Block {
 
 /// What a peer said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Item {
+pub(crate) enum Item<'a> {
     SenderReport {
         ssrc: u32,
         ntp: u64,
@@ -44,6 +50,13 @@ pub(crate) enum Item {
     Fir {
         media_ssrc: u32,
     },
+    /// What arrived, by transport-wide sequence number.
+    Transport(Feedback<'a>),
+    /// Receiver-estimated maximum bitrate in bits a second, at most [`MAX_BITRATE`]
+    /// (draft-alvestrand-rmcat-remb-03).
+    Remb {
+        bitrate: u64,
+    },
 }
 
 /// A compound whose lengths and counts hold.
@@ -57,52 +70,20 @@ impl<'a> Compound<'a> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (part, tail) = split(rest)?;
-            check(part)?;
+            holds(part)?;
             rest = tail;
         }
         (!bytes.is_empty()).then_some(Self { bytes })
     }
 
     /// Hands every known part to `visit`, in order.
-    pub(crate) fn visit(&self, mut visit: impl FnMut(Item)) {
+    pub(crate) fn visit(&self, mut visit: impl FnMut(Item<'a>)) {
         let mut rest = self.bytes;
         while let Some((part, tail)) = split(rest) {
             items(part, &mut visit);
             rest = tail;
         }
     }
-}
-
-/// Splits off one part by its length field.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let len = 4 * (usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])) + 1);
-    (bytes[0] >> 6 == 2 && bytes.len() >= len).then(|| bytes.split_at(len))
-}
-
-fn count(part: &[u8]) -> usize {
-    usize::from(part[0] & 0x1f)
-}
-
-/// The part without its padding.
-fn body(part: &[u8]) -> Option<&[u8]> {
-    if part[0] & 0x20 == 0 {
-        return Some(part);
-    }
-    let padding = usize::from(*part.last()?);
-    let len = part.len().checked_sub(padding)?;
-    (padding > 0 && len >= 4).then(|| &part[..len])
-}
-
-fn check(part: &[u8]) -> Option<()> {
-    let body = body(part)?;
-    let needed = match part[1] {
-        SENDER_REPORT => 28 + 24 * count(part),
-        RECEIVER_REPORT => 8 + 24 * count(part),
-        TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK => 12,
-        203 => 4 + 4 * count(part),
-        _ => 4,
-    };
-    (body.len() >= needed).then_some(())
 }
 
 fn be32(bytes: &[u8], at: usize) -> u32 {
@@ -112,7 +93,7 @@ fn be32(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// The items of one checked part.
-fn items(part: &[u8], visit: &mut impl FnMut(Item)) {
+fn items<'a>(part: &'a [u8], visit: &mut impl FnMut(Item<'a>)) {
     let Some(body) = body(part) else { return };
     match (part[1], count(part)) {
         (SENDER_REPORT, blocks) => {
@@ -144,6 +125,16 @@ fn items(part: &[u8], visit: &mut impl FnMut(Item)) {
                 });
             }
         }
+        (TRANSPORT_FEEDBACK, TRANSPORT_WIDE) => {
+            if let Some(feedback) = Feedback::parse(body) {
+                visit(Item::Transport(feedback));
+            }
+        }
+        (PAYLOAD_FEEDBACK, 15) => {
+            if let Some(bitrate) = remb(&body[12..]) {
+                visit(Item::Remb { bitrate });
+            }
+        }
         (PAYLOAD_FEEDBACK, 1) => visit(Item::Pli {
             media_ssrc: be32(body, 8),
         }),
@@ -158,7 +149,17 @@ fn items(part: &[u8], visit: &mut impl FnMut(Item)) {
     }
 }
 
-fn report(block: &[u8]) -> Item {
+/// A mantissa of 18 bits and an exponent of six, so up to 2^81.
+fn remb(body: &[u8]) -> Option<u64> {
+    let [b'R', b'E', b'M', b'B', _ssrcs, high, middle, low, ..] = body else {
+        return None;
+    };
+    let mantissa = u128::from(u32::from_be_bytes([0, high & 3, *middle, *low]));
+    let bitrate = mantissa << (high >> 2);
+    Some(u64::try_from(bitrate).unwrap_or(u64::MAX).min(MAX_BITRATE))
+}
+
+fn report(block: &[u8]) -> Item<'static> {
     Item::Report(Block {
         ssrc: be32(block, 0),
         fraction_lost: block[4],

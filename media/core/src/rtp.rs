@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::limits::RTP_HEADER;
+use crate::limits::{RTP_HEADER, TRANSPORT_EXTENSION};
 
 /// The fields of one packet and where its parts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,16 @@ pub(crate) fn write_header(
     buf[2..4].copy_from_slice(&sequence.to_be_bytes());
     buf[4..8].copy_from_slice(&timestamp.to_be_bytes());
     buf[8..12].copy_from_slice(&ssrc.to_be_bytes());
+}
+
+/// Makes room for the transport-wide sequence number in a header that [`write_header`] has written:
+/// [`TRANSPORT_EXTENSION`] bytes more (RFC 8285, one-byte form; `id` from 1 to 14).
+pub(crate) fn write_transport_extension(buf: &mut [u8], id: u8, number: u16) {
+    buf[0] |= 0x10;
+    let [high, low] = number.to_be_bytes();
+    let element = (id << 4) | 1;
+    buf[RTP_HEADER..RTP_HEADER + TRANSPORT_EXTENSION]
+        .copy_from_slice(&[0xbe, 0xde, 0, 1, element, high, low, 0]);
 }
 
 #[cfg(test)]

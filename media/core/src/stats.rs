@@ -81,6 +81,10 @@ counters! {
         resent,
         /// Sequence numbers not sent again: too old, too soon, or over the viewer's budget.
         resend_refused,
+        /// Packets sent again to find out what a viewer's network carries.
+        probe_packets,
+        /// Transport-wide feedback of viewers.
+        feedback_in,
         /// Sequence numbers that were asked for again from publishers.
         nacks_up,
         /// Keyframe requests (PLI, FIR) of viewers.

@@ -6,33 +6,48 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::egress::{Head, Number, Numbers, Rtx, send_rtcp, write};
 use super::munger::Munger;
+use super::network::Network;
 use super::resend::Resend;
 use crate::border::{Kind, Source};
 use crate::broadcast::Stream;
-use crate::limits::{RTP_HEADER, SENDER_REPORT_INTERVAL};
-use crate::peer::{Peer, SRTP_OVERHEAD, Section};
+use crate::limits::SENDER_REPORT_INTERVAL;
+use crate::peer::{Format, Peer, PeerConfig, Section};
 use crate::report::TrackReport;
 use crate::ring::Stored;
-use crate::rtcp::Block;
 use crate::rtcp::write::Writer;
-use crate::rtp::write_header;
 use crate::stats::Stats;
 use crate::transmit::Transmits;
 
 /// See the module header.
 pub(crate) struct DownTrack {
-    kind: Kind,
-    ssrc: u32,
-    munger: Munger,
-    resend: Resend,
+    pub(super) kind: Kind,
+    pub(super) ssrc: u32,
+    pub(super) munger: Munger,
+    pub(super) resend: Resend,
+    /// Id of the transport-wide sequence number.
+    pub(super) extension: Option<u8>,
+    pub(super) rtx: Option<Rtx>,
+    /// For repetitions on the SSRC of the media, where packets are numbered transport-wide.
+    pub(super) numbers: Option<Numbers>,
     refused: Option<Source>,
     /// The layer that it should show.
     want: u8,
+    /// Nothing may be sent: it would not get through.
+    held: bool,
+    /// What is followed has ended for the viewer: it needs a new beginning, also of the same
+    /// source.
+    ended: bool,
     packets: u32,
     octets: u32,
     next_report: Option<Instant>,
     begun: Option<Instant>,
+    /// Of the latest report about it, in 1/256.
+    pub(super) loss: u8,
+    pub(super) rtt: Option<Duration>,
+    pub(super) nacks: u64,
+    pub(super) resent: u64,
 }
 
 /// What sending to one viewer needs besides its track.
@@ -40,6 +55,7 @@ pub(crate) struct Way<'a> {
     pub(crate) now: Instant,
     pub(crate) peer: &'a mut Peer,
     pub(crate) to: SocketAddr,
+    pub(crate) network: &'a mut Network,
     pub(crate) out: &'a mut Transmits,
     pub(crate) stats: &'a mut Stats,
 }
@@ -47,17 +63,28 @@ pub(crate) struct Way<'a> {
 impl DownTrack {
     /// A track that waits for its first source.
     pub(crate) fn new(kind: Kind, section: &Section, seed: u64) -> Self {
+        let without_rtx = |format: &Format| format.nack && format.rtx.is_none();
+        let repeats = section.twcc_ext.is_some() && section.formats.iter().any(without_rtx);
         Self {
             kind,
             ssrc: section.local_ssrc,
             munger: Munger::new(seed),
             resend: Resend::new(),
+            extension: section.twcc_ext,
+            rtx: Rtx::new(section.local_rtx_ssrc, seed),
+            numbers: repeats.then(Numbers::new),
             refused: None,
             want: 0,
+            held: false,
+            ended: false,
             packets: 0,
             octets: 0,
             next_report: None,
             begun: None,
+            loss: 0,
+            rtt: None,
+            nacks: 0,
+            resent: 0,
         }
     }
 
@@ -77,6 +104,10 @@ impl DownTrack {
             video: self.kind == Kind::Video,
             layer: self.layer().unwrap_or(self.want),
             packets: u64::from(self.packets),
+            loss: self.loss,
+            rtt: self.rtt,
+            nacks: self.nacks,
+            resent: self.resent,
             ..TrackReport::default()
         }
     }
@@ -96,11 +127,30 @@ impl DownTrack {
         self.want = layer;
     }
 
+    /// Holds everything back, or begins anew.
+    pub(crate) fn hold(&mut self, hold: bool) {
+        self.ended |= hold;
+        self.held = hold;
+    }
+
+    /// Stops until the wanted layer, even if it is the same one, can begin.
+    pub(crate) fn restart(&mut self) {
+        self.ended = true;
+    }
+
     /// The layers whose packets concern it: what it shows, then what it waits for.
     pub(crate) fn layers(&self) -> impl Iterator<Item = u8> + use<> {
-        let (shown, want) = (self.layer(), self.want);
-        let wanted = (shown != Some(want)).then_some(want);
+        let follows = !self.held && !self.ended;
+        let (shown, want) = (self.layer().filter(|_| follows), self.want);
+        let wanted = (!self.held && shown != Some(want)).then_some(want);
         shown.into_iter().chain(wanted)
+    }
+
+    pub(super) fn section<'a>(&self, config: &'a PeerConfig) -> Option<&'a Section> {
+        match self.kind {
+            Kind::Audio => config.audio.as_ref(),
+            Kind::Video => config.video.as_ref(),
+        }
     }
 
     /// The SSRC that it sends with.
@@ -110,13 +160,13 @@ impl DownTrack {
 
     /// Whether it waits for a packet of `source` at which it can begin.
     pub(crate) fn waits_for(&self, source: Option<Source>) -> bool {
-        source.is_some_and(|source| self.refused != Some(source) && !self.follows(source))
+        !self.held
+            && source.is_some_and(|source| self.refused != Some(source) && !self.follows(source))
     }
 
     fn follows(&self, source: Source) -> bool {
-        self.munger
-            .current()
-            .is_some_and(|segment| segment.source == source)
+        let current = self.munger.current();
+        !self.ended && current.is_some_and(|segment| segment.source == source)
     }
 
     /// Sends packet `index` of the stream, and whatever has to come with it.
@@ -151,11 +201,7 @@ impl DownTrack {
             way.stats.codec_skipped += 1;
             return false;
         }
-        let config = way.peer.config();
-        let section = match self.kind {
-            Kind::Audio => config.audio.as_ref(),
-            Kind::Video => config.video.as_ref(),
-        };
+        let section = self.section(way.peer.config());
         let Some(format) = section.and_then(|section| section.format_for(&stream.codec)) else {
             self.refused = Some(stream.source);
             way.stats.codec_skipped += 1;
@@ -173,6 +219,7 @@ impl DownTrack {
         self.munger
             .anchor(way.now, stream.source, start, at.timestamp, rate, pt);
         self.next_report = Some(way.now);
+        self.ended = false;
         self.begun.get_or_insert(way.now);
         true
     }
@@ -185,66 +232,23 @@ impl DownTrack {
         let Some(segment) = self.munger.current() else {
             return;
         };
-        if write(way, stored, segment.pt, sequence, timestamp, self.ssrc) {
+        let head = Head {
+            pt: segment.pt,
+            marker: stored.marker,
+            sequence,
+            timestamp,
+            ssrc: self.ssrc,
+            extension: self.extension,
+        };
+        if let Some(number) = write(way, head, Number::Next { probe: 0 }, &[], stored.payload) {
+            if let Some(numbers) = &mut self.numbers {
+                numbers.note(sequence, number);
+            }
             self.resend.earn();
             self.packets = self.packets.wrapping_add(1);
             self.octets = self.octets.wrapping_add(stored.payload.len() as u32);
             way.stats.packets_forwarded += 1;
             way.stats.bytes_forwarded += stored.payload.len() as u64;
-        }
-    }
-
-    /// Answers a NACK: `pid` and the packets whose bits are set in `blp`.
-    pub(crate) fn resend(
-        &mut self,
-        stream: Option<&Stream>,
-        pid: u16,
-        blp: u16,
-        way: &mut Way<'_>,
-    ) {
-        let followers = (0..16)
-            .filter(|bit| blp & (1 << bit) != 0)
-            .map(|bit| bit + 1);
-        for ahead in std::iter::once(0).chain(followers) {
-            let sequence = pid.wrapping_add(ahead);
-            way.stats.nacks_in += 1;
-            if self.resend_one(stream, sequence, way).is_some() {
-                way.stats.resent += 1;
-            } else {
-                way.stats.resend_refused += 1;
-            }
-        }
-    }
-
-    fn resend_one(
-        &mut self,
-        stream: Option<&Stream>,
-        sequence: u16,
-        way: &mut Way<'_>,
-    ) -> Option<()> {
-        let stream = stream?;
-        let (segment, index) = self.munger.unmap(sequence)?;
-        let segment = *segment;
-        let stored = stream
-            .ring
-            .get(index)
-            .filter(|_| segment.source == stream.source)?;
-        let timestamp = segment.timestamp(stored.timestamp);
-        let allowed = self.resend.allow(way.now, sequence);
-        let sent = allowed && write(way, &stored, segment.pt, sequence, timestamp, self.ssrc);
-        sent.then_some(())
-    }
-
-    /// A report block of the viewer about this track; `ntp` is our time.
-    pub(crate) fn reported(&mut self, block: &Block, ntp: u64) {
-        let middle = (ntp >> 16) as u32;
-        let rtt = middle
-            .wrapping_sub(block.last_sr)
-            .wrapping_sub(block.delay_since_last_sr);
-        // Negative round trips come from rounding or from nonsense.
-        if block.last_sr != 0 && rtt < 1 << 31 {
-            self.resend
-                .set_rtt(Duration::from_micros(u64::from(rtt) * 1_000_000 / 65_536));
         }
     }
 
@@ -258,51 +262,10 @@ impl DownTrack {
         };
         self.next_report = Some(way.now + SENDER_REPORT_INTERVAL);
         let rtp = segment.timestamp(mapping.rtp_at(ntp, stream.codec.clock_rate()));
-        let config = way.peer.config();
-        let section = match self.kind {
-            Kind::Audio => config.audio.as_ref(),
-            Kind::Video => config.video.as_ref(),
-        };
+        let section = self.section(way.peer.config());
         let mut writer = Writer::new();
         writer.sender_report(self.ssrc, ntp, rtp, (self.packets, self.octets));
         writer.cname(self.ssrc, section.map_or("", |section| &section.cname));
         send_rtcp(&writer, way.peer, way.to, way.out);
     }
-}
-
-/// Writes, seals and queues one packet. The only place where media leaves for a viewer.
-fn write(
-    way: &mut Way<'_>,
-    stored: &Stored<'_>,
-    pt: u8,
-    sequence: u16,
-    timestamp: u32,
-    ssrc: u32,
-) -> bool {
-    let len = RTP_HEADER + stored.payload.len();
-    let buf = way.out.reserve(len + SRTP_OVERHEAD);
-    write_header(buf, stored.marker, pt, sequence, timestamp, ssrc);
-    buf[RTP_HEADER..len].copy_from_slice(stored.payload);
-    let sealed = way.peer.seal_rtp(buf, len);
-    if let Some(sealed) = sealed {
-        way.out.commit(way.to, sealed);
-    }
-    sealed.is_some()
-}
-
-/// Seals and queues one RTCP compound. Returns whether there were keys.
-pub(crate) fn send_rtcp(
-    writer: &Writer,
-    peer: &mut Peer,
-    to: SocketAddr,
-    out: &mut Transmits,
-) -> bool {
-    let plain = writer.bytes();
-    let buf = out.reserve(plain.len() + SRTP_OVERHEAD);
-    buf[..plain.len()].copy_from_slice(plain);
-    let sealed = peer.seal_rtcp(buf, plain.len());
-    if let Some(sealed) = sealed {
-        out.commit(to, sealed);
-    }
-    sealed.is_some()
 }

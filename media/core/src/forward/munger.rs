@@ -57,6 +57,11 @@ impl Munger {
         }
     }
 
+    /// The highest number that was used.
+    pub(crate) fn newest(&self) -> Option<u16> {
+        self.last.map(|_| (self.next - 1) as u16)
+    }
+
     /// The source that is followed now.
     pub(crate) fn current(&self) -> Option<&Segment> {
         self.segments.back()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::write::Writer;
 use super::*;
 
-fn read(bytes: &[u8]) -> Vec<Item> {
+fn read(bytes: &[u8]) -> Vec<Item<'_>> {
     let mut items = Vec::new();
     Compound::parse(bytes)
         .unwrap()
@@ -102,6 +102,87 @@ fn a_bad_part_spoils_the_compound() {
         assert!(Compound::parse(&compound).is_none(), "{bad:?}");
     }
     assert!(Compound::parse(&[]).is_none());
+}
+
+fn part(count: u8, kind: u8, body: &[u8]) -> Vec<u8> {
+    let words = (body.len() / 4) as u16;
+    let mut part = vec![0x80 | count, kind];
+    part.extend_from_slice(&words.to_be_bytes());
+    part.extend_from_slice(body);
+    part
+}
+
+/// B-C1: lengths and counts inside of parts that are not read otherwise.
+#[test]
+fn odd_descriptions_goodbyes_and_extended_reports_spoil_the_compound() {
+    for good in [
+        part(0, 202, &[]),
+        part(1, 202, &[0, 0, 0, 1, 1, 2, b'a', b'b', 0, 0, 0, 0]),
+        part(2, 202, &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]),
+        part(0, 203, &[]),
+        part(1, 203, &[0, 0, 0, 1]),
+        part(1, 203, &[0, 0, 0, 1, 2, b'o', b'k', 0]),
+        part(0, 207, &[0, 0, 0, 1]),
+        part(0, 207, &[0, 0, 0, 1, 4, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]),
+        // Kinds that nobody knows.
+        part(9, 199, &[]),
+        part(31, 205, &[0; 8]),
+    ] {
+        assert_eq!(read(&good), [], "{good:?}");
+    }
+    for bad in [
+        // Without an end; with an item that is longer than the part; with a chunk too few.
+        part(1, 202, &[0, 0, 0, 1, 1, 2, b'a', b'b']),
+        part(1, 202, &[0, 0, 0, 1, 1, 200, b'a', 0]),
+        part(2, 202, &[0, 0, 0, 1, 0, 0, 0, 0]),
+        part(1, 202, &[]),
+        part(1, 203, &[0, 0, 0, 1, 200, b'n', b'o', 0]),
+        part(2, 203, &[0, 0, 0, 1]),
+        part(0, 207, &[]),
+        part(0, 207, &[0, 0, 0, 1, 4, 0, 0, 2, 0, 0, 0, 0]),
+        part(
+            15,
+            205,
+            &[0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0xff, 0xff, 0, 0, 0, 0],
+        ),
+    ] {
+        assert!(Compound::parse(&bad).is_none(), "{bad:?}");
+    }
+}
+
+/// B-C4: an estimate of 2^63 and more.
+#[test]
+fn estimates_of_the_receiver_are_clamped() {
+    let remb = |exponent: u8, mantissa: u32| {
+        let [_, high, middle, low] = mantissa.to_be_bytes();
+        let mut body = vec![0, 0, 0, 1, 0, 0, 0, 0];
+        body.extend_from_slice(b"REMB");
+        body.extend_from_slice(&[1, exponent << 2 | high, middle, low, 0, 0, 0, 9]);
+        part(15, 206, &body)
+    };
+    let bitrate = |bitrate| [Item::Remb { bitrate }];
+    assert_eq!(read(&remb(3, 250_000)), bitrate(2_000_000));
+    assert_eq!(read(&remb(0, 0)), bitrate(0));
+    assert_eq!(read(&remb(46, 1 << 17)), bitrate(MAX_BITRATE));
+    assert_eq!(read(&remb(63, 0x3_ffff)), bitrate(MAX_BITRATE));
+    // Another application's message, and one that is cut short.
+    assert_eq!(read(&part(15, 206, &[7; 16])), []);
+    assert_eq!(read(&part(15, 206, &remb(3, 9)[4..16])), []);
+}
+
+#[test]
+fn transport_feedback_is_read() {
+    let body = [
+        0, 0, 0, 1, 0, 0, 0, 2, 0, 9, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 1,
+    ];
+    let mut bytes = part(15, 205, &body);
+    bytes[0] |= 0x20;
+    let items = read(&bytes);
+    let [Item::Transport(feedback)] = items[..] else {
+        panic!("{items:?}");
+    };
+    let told: Vec<_> = feedback.statuses().collect();
+    assert_eq!((told[0].sequence, told[0].arrival), (9, Some(65_000)));
 }
 
 #[test]

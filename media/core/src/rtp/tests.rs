@@ -73,3 +73,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_transport_wide_number_is_read_where_it_is_written() {
+    let mut packet = [9; RTP_HEADER + TRANSPORT_EXTENSION + 3];
+    write_header(&mut packet, true, 96, 7, 8, 9);
+    write_transport_extension(&mut packet, 14, 0x1234);
+    let header = Header::parse(&packet).unwrap();
+    assert_eq!(header.extension(&packet, 14), Some(&[0x12, 0x34][..]));
+    assert_eq!(header.extension(&packet, 1), None);
+    assert_eq!(header.payload, 20..23);
+    assert!(header.marker);
+}

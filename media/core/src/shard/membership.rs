@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::Shard;
 use crate::border::{BroadcastId, Event, Kind, PeerId};
 use crate::broadcast::Slot;
-use crate::forward::DownTrack;
+use crate::forward::{DownTrack, Ladder, Network, adapt};
 use crate::ingest::Publishing;
 use crate::limits::MAX_LANE_EVENTS;
-use crate::members::{Member, Part, Viewing};
+use crate::members::{Member, Part, Tracks, Viewing};
 use crate::peer::{CloseReason, Peer, PeerConfig, PeerEvent, Role};
 use crate::transmit::Transmits;
 
@@ -36,8 +36,8 @@ impl Shard {
                 let audio = track(Kind::Audio, &config.audio, config.seed);
                 let video = track(Kind::Video, &config.video, config.seed >> 16);
                 Part::Viewer(Box::new(Viewing {
-                    audio,
-                    video,
+                    network: Network::new(now, &config),
+                    tracks: Tracks { audio, video },
                     selected: None,
                 }))
             }
@@ -195,6 +195,11 @@ impl Shard {
                     role,
                 });
                 if role == Role::Viewer {
+                    if let (Some(entry), Part::Viewer(viewing)) =
+                        (self.broadcasts.get(&broadcast), &mut member.part)
+                    {
+                        adapt(now, &Ladder::new(entry, now), viewing, member.peer.config());
+                    }
                     self.want_keyframe(now, broadcast, 0, out);
                 }
             }

@@ -50,7 +50,7 @@ impl Shard {
         };
         let layer = layer.filter(|layer| usize::from(*layer) < MAX_LAYERS);
         viewing.selected = layer;
-        if let (Some(layer), Some(video)) = (layer, &mut viewing.video) {
+        if let (Some(layer), Some(video)) = (layer, &mut viewing.tracks.video) {
             video.set_want(layer);
         }
     }
@@ -74,7 +74,11 @@ fn report(now: Instant, broadcast: &Broadcast, member: &Member) -> PeerReport {
         Part::Publisher(_) => publisher_tracks(broadcast, member, &mut report),
         Part::Viewer(viewing) => {
             report.selected_layer = viewing.selected;
-            for track in [&viewing.audio, &viewing.video].into_iter().flatten() {
+            report.estimate = viewing.network.figures.estimate;
+            for track in [&viewing.tracks.audio, &viewing.tracks.video]
+                .into_iter()
+                .flatten()
+            {
                 let stream = track
                     .layer()
                     .and_then(|layer| broadcast.stream(track.kind(), layer));

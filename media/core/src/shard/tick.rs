@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Shard;
 use crate::border::{Bridged, BroadcastId};
 use crate::broadcast::{Broadcast, Slot, Stream};
+use crate::forward::{Ladder, adapt};
 use crate::limits::{MAX_LAYERS, TICK_BUSY, TICK_IDLE};
 use crate::members::{Members, Part};
 use crate::transmit::Transmits;
@@ -52,6 +53,7 @@ impl Shard {
         };
         let living = entry.living(now).fold(0u8, |set, layer| set | 1 << layer);
         let best = entry.living(now).next();
+        let ladder = Ladder::new(entry, now);
         let Broadcast {
             viewers,
             keyframes,
@@ -59,6 +61,11 @@ impl Shard {
             ..
         } = entry;
         for slot in viewers {
+            if let Some(member) = self.members.get_mut(*slot)
+                && let Part::Viewer(viewing) = &mut member.part
+            {
+                adapt(now, &ladder, viewing, member.peer.config());
+            }
             let Some(layer) = waits_for_layer(&mut self.members, *slot, video, (living, best))
             else {
                 continue;
@@ -137,7 +144,7 @@ fn waits_for_layer(
     let Part::Viewer(viewing) = &mut member.part else {
         return None;
     };
-    let track = viewing.video.as_mut()?;
+    let track = viewing.tracks.video.as_mut()?;
     if let Some(best) = best.filter(|_| living & (1 << track.want()) == 0) {
         track.set_want(best);
     }

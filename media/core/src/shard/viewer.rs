@@ -6,7 +6,7 @@ use super::Shard;
 use crate::border::Kind;
 use crate::broadcast::Slot;
 use crate::forward::Way;
-use crate::members::Part;
+use crate::members::{Part, Viewing};
 use crate::rtcp::{Compound, Item};
 use crate::transmit::Transmits;
 
@@ -37,10 +37,14 @@ impl Shard {
         let Some(broadcast) = self.broadcasts.get(&id) else {
             return;
         };
+        let Viewing {
+            tracks, network, ..
+        } = &mut **viewing;
         let mut way = Way {
             now,
             peer: &mut member.peer,
             to,
+            network,
             out,
             stats: &mut self.stats,
         };
@@ -50,13 +54,23 @@ impl Shard {
                 Item::Report(block) => block.ssrc,
                 Item::Nack { media_ssrc, .. } => media_ssrc,
                 Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
-                Item::SenderReport { .. } => return,
+                Item::Transport(feedback) => {
+                    way.stats.feedback_in += 1;
+                    return way.network.feedback(now, &feedback);
+                }
+                Item::Remb { bitrate } => return way.network.remb(now, bitrate),
+                _ => return,
             };
-            let Some((kind, track)) = viewing.by_ssrc(ssrc) else {
+            let Some((kind, track)) = tracks.by_ssrc(ssrc) else {
                 return;
             };
             match item {
-                Item::Report(block) => track.reported(&block, ntp),
+                Item::Report(block) => {
+                    let stream = track
+                        .layer()
+                        .and_then(|layer| broadcast.stream(kind, layer));
+                    track.reported(&block, stream, ntp, &mut way);
+                }
                 Item::Nack { pid, blp, .. } => {
                     let layer = track.layer().unwrap_or(0);
                     track.resend(broadcast.stream(kind, layer), pid, blp, &mut way);
@@ -67,7 +81,7 @@ impl Shard {
                         keyframe = Some(track.layer().unwrap_or(track.want()));
                     }
                 }
-                Item::SenderReport { .. } => {}
+                _ => {}
             }
         });
         if let Some(layer) = keyframe {

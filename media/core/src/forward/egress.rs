@@ -1,0 +1,187 @@
+//! The last step of every packet to a viewer: header, payload, seal, queue, and a note under which
+//! transport-wide number it went out.
+//!
+//! A sequence number of an SSRC is sealed with one content only, or AES-GCM would repeat a nonce:
+//! whoever sends a packet again on its own SSRC gives it the transport number that it had.
+
+use std::net::SocketAddr;
+
+use super::down_track::Way;
+use crate::limits::{REPEAT_MEMORY, RTP_HEADER, TRANSPORT_EXTENSION};
+use crate::peer::{Peer, SRTP_OVERHEAD};
+use crate::ring::Stored;
+use crate::rtcp::write::Writer;
+use crate::rtp::{write_header, write_transport_extension};
+use crate::transmit::Transmits;
+
+/// What a packet looks like to the viewer, but for its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) pt: u8,
+    pub(super) marker: bool,
+    pub(super) sequence: u16,
+    pub(super) timestamp: u32,
+    pub(super) ssrc: u32,
+    /// Id of the transport-wide sequence number, if the viewer's section has it.
+    pub(super) extension: Option<u8>,
+}
+
+/// Which transport-wide number a packet gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    /// The next one, with the number of the probe that it belongs to, or 0.
+    Next { probe: u8 },
+    /// What it had when it was sent first.
+    Again(u16),
+}
+
+/// Writes, seals and queues one packet: the only place where media leaves for a viewer. `prefix`
+/// goes before the payload. Returns the transport-wide number that it had (0 without).
+#[inline]
+pub(super) fn write(
+    way: &mut Way<'_>,
+    head: Head,
+    number: Number,
+    prefix: &[u8],
+    payload: &[u8],
+) -> Option<u16> {
+    let before = match head.extension {
+        None => RTP_HEADER,
+        Some(_) => RTP_HEADER + TRANSPORT_EXTENSION,
+    };
+    let at = before + prefix.len();
+    let len = at + payload.len();
+    let buf = way.out.reserve(len + SRTP_OVERHEAD);
+    let Head {
+        pt,
+        marker,
+        sequence,
+        timestamp,
+        ssrc,
+        extension,
+    } = head;
+    write_header(buf, marker, pt, sequence, timestamp, ssrc);
+    let mut transport = 0;
+    if let Some(id) = extension {
+        transport = match number {
+            Number::Next { .. } => way.network.next_number(),
+            Number::Again(number) => number,
+        };
+        write_transport_extension(buf, id, transport);
+    }
+    buf[before..at].copy_from_slice(prefix);
+    buf[at..len].copy_from_slice(payload);
+    let sealed = way.peer.seal_rtp(buf, len)?;
+    way.out.commit(way.to, sealed);
+    if let (Some(_), Number::Next { probe }) = (extension, number) {
+        way.network.sent(way.now, sealed, probe);
+    }
+    Some(transport)
+}
+
+/// RFC 4588 towards one viewer: an SSRC of its own with numbers of its own.
+pub(super) struct Rtx {
+    ssrc: u32,
+    next: u16,
+}
+
+impl Rtx {
+    /// `None` when the viewer takes no RTX. `seed` chooses the first number.
+    pub(super) fn new(ssrc: u32, seed: u64) -> Option<Self> {
+        let next = (seed >> 8) as u16 & 0x7fff;
+        (ssrc != 0).then_some(Self { ssrc, next })
+    }
+
+    /// Sends a packet again that went out as `head`; `pt` is the payload type for repetitions.
+    pub(super) fn write(
+        &mut self,
+        way: &mut Way<'_>,
+        head: Head,
+        pt: u8,
+        probe: u8,
+        stored: &Stored<'_>,
+    ) -> bool {
+        let original = head.sequence.to_be_bytes();
+        let head = Head {
+            pt,
+            sequence: self.next,
+            ssrc: self.ssrc,
+            ..head
+        };
+        let sent = write(way, head, Number::Next { probe }, &original, stored.payload);
+        if sent.is_some() {
+            self.next = self.next.wrapping_add(1);
+        }
+        sent.is_some()
+    }
+}
+
+/// Seals and queues one RTCP compound. Returns whether there were keys.
+pub(crate) fn send_rtcp(
+    writer: &Writer,
+    peer: &mut Peer,
+    to: SocketAddr,
+    out: &mut Transmits,
+) -> bool {
+    let plain = writer.bytes();
+    let buf = out.reserve(plain.len() + SRTP_OVERHEAD);
+    buf[..plain.len()].copy_from_slice(plain);
+    let sealed = peer.seal_rtcp(buf, plain.len());
+    if let Some(sealed) = sealed {
+        out.commit(to, sealed);
+    }
+    sealed.is_some()
+}
+
+/// Transport-wide numbers of the latest packets of one SSRC, for those that repeat on it.
+pub(super) struct Numbers {
+    ring: Box<[u16; REPEAT_MEMORY]>,
+    newest: Option<u16>,
+}
+
+impl Numbers {
+    pub(super) fn new() -> Self {
+        Self {
+            ring: Box::new([0; REPEAT_MEMORY]),
+            newest: None,
+        }
+    }
+
+    /// `sequence` went out with `number`.
+    pub(super) fn note(&mut self, sequence: u16, number: u16) {
+        self.ring[usize::from(sequence) % self.ring.len()] = number;
+        let newest = *self.newest.get_or_insert(sequence);
+        if sequence.wrapping_sub(newest) < 1 << 15 {
+            self.newest = Some(sequence);
+        }
+    }
+
+    /// What `sequence` went out with; `None` when that is forgotten.
+    pub(super) fn get(&self, sequence: u16) -> Option<u16> {
+        let back = self.newest?.wrapping_sub(sequence);
+        (usize::from(back) < self.ring.len())
+            .then(|| self.ring[usize::from(sequence) % self.ring.len()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_packet_is_kept_as_long_as_its_place() {
+        let mut numbers = Numbers::new();
+        assert_eq!(numbers.get(7), None);
+        for sequence in 65_530..=65_535 {
+            numbers.note(sequence, sequence - 65_000);
+        }
+        numbers.note(1, 600);
+        numbers.note(0, 601);
+        assert_eq!(numbers.get(65_535), Some(535));
+        assert_eq!((numbers.get(0), numbers.get(1)), (Some(601), Some(600)));
+        assert_eq!(numbers.get(2), None, "not sent yet");
+        numbers.note(REPEAT_MEMORY as u16, 9);
+        assert_eq!(numbers.get(0), None, "its place is taken");
+        assert_eq!(numbers.get(1), Some(600));
+    }
+}
