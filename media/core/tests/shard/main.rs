@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stderr,
+    clippy::print_stdout,
     unreachable_pub
 )]
 
@@ -11,6 +12,7 @@ mod bridge;
 mod burst;
 mod codecs;
 mod encoders;
+mod faults;
 mod forged;
 mod joins;
 mod lanes;

@@ -54,6 +54,8 @@ pub struct Node {
     pub repairs: bool,
     /// Viewers: ask for a keyframe when a packet of the video is missing for so long.
     pub pli_after: Option<Duration>,
+    /// Viewers: how long frames wait before they are shown ([`screen`]).
+    pub buffer: Duration,
     /// Payload types that carry repeated packets (RFC 4588), with the SSRC that they repair.
     pub rtx: BTreeMap<u8, u32>,
     pub codec: Codec,
@@ -89,6 +91,7 @@ impl Node {
             nacked: 0,
             repairs: true,
             pli_after: None,
+            buffer: Duration::ZERO,
             rtx: BTreeMap::new(),
             codec,
             tweak: |_| {},
@@ -155,6 +158,15 @@ impl Node {
             payload.resize(200, 7);
             self.send_rtp(true, number * 3_000, at + 1 == packets, &payload, out);
         }
+    }
+
+    /// An RTCP compound, sealed but not sent.
+    pub fn sealed_rtcp(&mut self, plain: &[u8]) -> Vec<u8> {
+        let mut buf = plain.to_vec();
+        buf.resize(plain.len() + SRTP_OVERHEAD, 0);
+        let sealed = self.client.seal_rtcp(&mut buf, plain.len()).unwrap();
+        buf.truncate(sealed);
+        buf
     }
 
     pub fn send_rtcp(&mut self, plain: &[u8], out: &mut Transmits) {

@@ -55,8 +55,11 @@ impl Node {
                     continue;
                 }
             };
-            // A keyframe that is complete earlier than its predecessors makes them useless.
-            while frame.key && shown.last().is_some_and(|earlier| earlier.at > at) {
+            // A keyframe whose time has come makes predecessors that are not there yet useless.
+            let due = shown
+                .first()
+                .map_or(at, |first| self.due(first, &frame.shown).max(at));
+            while frame.key && shown.last().is_some_and(|earlier| earlier.at > due) {
                 shown.pop();
             }
             last = Some((frame.next, at));
@@ -65,11 +68,25 @@ impl Node {
         shown
     }
 
-    /// Freezes between `from` and `to`; before the first frame of that time nothing counts.
+    /// When a frame is shown if it is there: by its timestamp, [`Node::buffer`] after the first.
+    fn due(&self, first: &Shown, frame: &Shown) -> Instant {
+        if self.buffer.is_zero() {
+            return first.at;
+        }
+        let ticks = u64::from(frame.timestamp.wrapping_sub(first.timestamp));
+        first.at + self.buffer + Duration::from_micros(ticks * 100 / 9)
+    }
+
+    /// Freezes between `from` and `to`; before the first frame of that time nothing counts. A
+    /// frame is shown by its timestamp, [`Node::buffer`] after the first one, or when it is there.
     pub fn freezes(&self, from: Instant, to: Instant) -> Freezes {
         let screen = self.screen();
-        let times = screen.iter().map(|frame| frame.at);
-        let times: Vec<Instant> = times.filter(|at| (from..=to).contains(at)).collect();
+        let first = screen.first();
+        let time =
+            |frame: &Shown| first.map_or(frame.at, |first| self.due(first, frame).max(frame.at));
+        let times = screen.iter().map(time);
+        let mut times: Vec<Instant> = times.filter(|at| (from..=to).contains(at)).collect();
+        times.sort();
         let mut freezes = Freezes {
             shown: times.len(),
             ..Freezes::default()

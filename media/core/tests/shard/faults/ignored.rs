@@ -1,0 +1,52 @@
+//! F15: a source that ignores requests for keyframes and sends one every four seconds.
+
+use std::time::Duration;
+
+use media_core::client::ClientConfig;
+use media_core::peer::Role;
+
+use super::{FRAME, Film};
+use crate::net::{CLIENT, Net, ROOM};
+use crate::node::Node;
+
+const FILM: Film = Film {
+    packets: 4,
+    gop: 121,
+};
+
+#[test]
+fn f15_joins_cost_one_request_a_second_until_a_keyframe_comes() {
+    let mut net = Net::seeded(1, 15);
+    let publisher = net.publisher(0);
+    FILM.play(&mut net, publisher, 0..2);
+    net.nodes[publisher].plis.clear();
+    let start = net.now;
+    let mut joined = Vec::new();
+    for number in 2..120 {
+        if number % 6 == 0 {
+            let seed = 100 + u64::from(number);
+            let config = ClientConfig::browser(Role::Viewer, CLIENT.clone(), seed);
+            let place = net.join(Node::with(config), 0, ROOM);
+            joined.push((place, net.now));
+        }
+        FILM.play(&mut net, publisher, number..number + 1);
+    }
+    let seconds = (net.now - start).as_secs() as usize;
+    let plis = net.nodes[publisher].plis.clone();
+    println!("{} joins, {} PLI in {seconds} s", joined.len(), plis.len());
+    assert!(plis.len() <= seconds + 1);
+    FILM.play(&mut net, publisher, 121..140);
+    let mut waits: Vec<Duration> = joined
+        .iter()
+        .map(|(place, at)| {
+            net.nodes[*place].screen()[0]
+                .at
+                .saturating_duration_since(*at)
+        })
+        .collect();
+    waits.sort();
+    let p95 = waits[waits.len() * 95 / 100];
+    println!("first frame p50 {:?}, p95 {p95:?}", waits[waits.len() / 2]);
+    // From the cache, or at the next keyframe at the latest.
+    assert!(p95 <= 121 * FRAME + Duration::from_millis(500));
+}
