@@ -28,7 +28,6 @@ mod restart;
 mod rtcp;
 mod send;
 mod stream;
-mod twcc;
 
 use checks::Checks;
 pub use config::{ClientConfig, Feedback, Repair, Sending, Setup};

@@ -5,18 +5,23 @@
 //! packets of an SSRC at least (OBS announces no SSRCs then); an announced SSRC is believed.
 
 mod layers;
+mod police;
 
 use std::time::Instant;
 
+use crate::arrivals::Arrivals;
 use crate::border::{Kind, PeerId};
 use crate::clock::Offset;
-use crate::limits::{NACK_BUDGET, NACK_BUDGET_LAYER, NACK_TRIES, NACK_TRIES_LAYER};
+use crate::limits::{
+    FEEDBACK_INTERVAL, NACK_BUDGET, NACK_BUDGET_LAYER, NACK_TRIES, NACK_TRIES_LAYER,
+};
 use crate::lint::{Finding, Lint};
 use crate::nack::Missing;
 use crate::peer::{Format, PeerConfig, Section};
 use crate::rtp::Header;
 use crate::up_track::{Incoming, UpTrack};
 use layers::Layers;
+use police::Police;
 
 /// See the module header.
 pub(crate) struct Publishing {
@@ -26,7 +31,11 @@ pub(crate) struct Publishing {
     pub(crate) offset: Offset,
     pub(crate) started: bool,
     layers: Layers,
+    police: Police,
     pub(crate) lint: Lint,
+    /// Id of the transport-wide sequence number and what came with it, when it was agreed.
+    transport: Option<(u8, Arrivals)>,
+    next_feedback: Instant,
     pub(crate) next_report: Instant,
 }
 
@@ -89,15 +98,69 @@ impl Publishing {
             };
             UpTrack::new(id, layer, Missing::new(tries, budget))
         };
+        let sections = [&config.video, &config.audio].into_iter().flatten();
+        let transport = sections.filter_map(|section| section.twcc_ext).next();
         Self {
             audio: UpTrack::new(id, 0, Missing::new(NACK_TRIES, NACK_BUDGET)),
             video: (0..layers as u8).map(video).collect(),
             offset: Offset::default(),
             started: false,
             layers: Layers::default(),
+            police: Police::new(now),
             lint: Lint::new(now, config.audio.is_some(), config.video.as_ref()),
+            transport: transport.map(|id| (id, Arrivals::new(now))),
+            next_feedback: now,
             next_report: now,
         }
+    }
+
+    /// Whether a packet of so many bytes is taken in; if not, it counts as never sent.
+    pub(crate) fn allows(&mut self, now: Instant, bytes: usize) -> bool {
+        self.police.allows(now, bytes)
+    }
+
+    /// Gives up what is missing while packets are refused: more of them would be no help.
+    pub(crate) fn despair(&mut self, now: Instant) {
+        if self.police.is_busy(now) {
+            for track in self.video.iter_mut().chain([&mut self.audio]) {
+                track.lost += track.missing.clear();
+            }
+        }
+    }
+
+    /// A packet was taken in, whatever it is. Returns when feedback about it is due.
+    pub(crate) fn arrived(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        packet: &[u8],
+    ) -> Option<Instant> {
+        let (id, arrivals) = self.transport.as_mut()?;
+        let [high, low] = header.extension(packet, *id)? else {
+            return None;
+        };
+        arrivals.note(now, u16::from_be_bytes([*high, *low]));
+        Some(self.next_feedback)
+    }
+
+    /// The next transport-wide feedback, if it is time and there is news.
+    pub(crate) fn feedback(&mut self, now: Instant, own: u32) -> Option<Vec<u8>> {
+        if now < self.next_feedback {
+            return None;
+        }
+        let media = self
+            .video
+            .iter()
+            .chain([&self.audio])
+            .find_map(UpTrack::ssrc);
+        let feedback = match &mut self.transport {
+            Some((_, arrivals)) => arrivals.feedback(own, media.unwrap_or(0)),
+            None => None,
+        };
+        if feedback.is_none() {
+            self.next_feedback = now + FEEDBACK_INTERVAL;
+        }
+        feedback
     }
 
     /// Tells what an authenticated packet is.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arrivals;
 pub mod border;
 mod broadcast;
 #[cfg(feature = "client")]

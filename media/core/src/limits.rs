@@ -60,6 +60,14 @@ pub const NACK_BUDGET_LAYER: u32 = 60;
 
 /// Time between two keyframe requests to a publisher.
 pub const PLI_INTERVAL: Duration = Duration::from_secs(1);
+/// Most that is taken in from one publisher, all tracks and layers together, in bits a second.
+pub const INGEST_BITRATE: u64 = 40_000_000;
+/// What may come beyond that at once, in bytes: a keyframe at ten times the bitrate and more.
+pub const INGEST_BURST_BYTES: u64 = 5_000_000;
+/// Time between two transport-wide feedbacks to a publisher, more or less a tick.
+pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
+/// Transport-wide feedbacks to a publisher at a time; one tells of a few hundred packets.
+pub const MAX_FEEDBACKS: usize = 4;
 /// Time between two receiver reports to a publisher.
 pub const RECEIVER_REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two sender reports of a viewer's track.

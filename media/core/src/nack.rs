@@ -44,9 +44,11 @@ impl Missing {
         }
     }
 
-    /// Forgets everything: a new way of counting begins.
-    pub(crate) fn clear(&mut self) {
+    /// Gives everything up; returns how much that was.
+    pub(crate) fn clear(&mut self) -> u64 {
+        let lost = self.entries.len() as u64;
         self.entries.clear();
+        lost
     }
 
     /// These extended sequence numbers were jumped over. Returns how many older ones were given

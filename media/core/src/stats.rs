@@ -147,6 +147,8 @@ counters! {
         drop_send_errors,
         /// Inbound lane message dropped: the async side does not keep up.
         drop_events_full,
+        /// Media packet dropped: the publisher sends more than is taken in from one.
+        drop_policed,
         /// Packets of parameter sets put in front of keyframes that came without them.
         parameters_inserted,
     }

@@ -10,7 +10,7 @@ use super::config::Feedback;
 use super::packet::Header;
 use super::rtcp::{self, Control};
 use super::stream::{Place, Stream};
-use super::twcc::Arrivals;
+use crate::arrivals::Arrivals;
 
 /// Numbers in one NACK.
 const MAX_NACK: usize = 64;

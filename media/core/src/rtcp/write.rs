@@ -92,6 +92,14 @@ impl Writer {
         self.part(1, 206, &[ssrc, media_ssrc]);
     }
 
+    /// A part that is written already; its length is a multiple of four.
+    pub(crate) fn whole(&mut self, part: &[u8]) {
+        if let Some(space) = self.buf.get_mut(self.len..self.len + part.len()) {
+            space.copy_from_slice(part);
+            self.len += part.len();
+        }
+    }
+
     fn part(&mut self, count: u8, kind: u8, words: &[u32]) {
         let Some(space) = self.header(count, kind, 4 * words.len()) else {
             return;

@@ -1,5 +1,6 @@
 //! What publishers send: media in, sender reports in; NACKs, reports and keyframe requests out.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Shard;
@@ -7,14 +8,14 @@ use crate::border::{BroadcastId, Event, Kind, Mapping, Packet};
 use crate::broadcast::{Delivery, Slot};
 use crate::forward::send_rtcp;
 use crate::ingest::Sorted;
-use crate::limits::{MAX_LAYERS, RECEIVER_REPORT_INTERVAL};
-use crate::members::Part;
+use crate::limits::{MAX_FEEDBACKS, MAX_LAYERS, RECEIVER_REPORT_INTERVAL};
+use crate::members::{Member, Part};
 use crate::peer::Section;
 use crate::rtcp::write::Writer;
 use crate::rtcp::{Compound, Item};
 use crate::rtp::Header;
 use crate::transmit::Transmits;
-use crate::up_track::{Outcome, UpTrack};
+use crate::up_track::{Incoming, Outcome, UpTrack};
 
 impl Shard {
     /// One authenticated RTP packet of a publisher.
@@ -27,21 +28,41 @@ impl Shard {
         let Some(member) = self.members.get_mut(slot) else {
             return;
         };
-        let broadcast = member.broadcast;
         let Part::Publisher(publishing) = &mut member.part else {
             return;
         };
-        let (kind, layer, incoming) = match publishing.sort(member.peer.config(), &header, packet) {
-            Sorted::Media(kind, layer, incoming) => (kind, layer, incoming),
-            Sorted::Probe => return,
-            Sorted::UnknownPayloadType => {
-                self.stats.drop_unknown_payload_type += 1;
-                return;
+        if !publishing.allows(now, packet.len()) {
+            self.stats.drop_policed += 1;
+            return;
+        }
+        if let Some(due) = publishing.arrived(now, &header, packet) {
+            self.next_tick = self.next_tick.min(due.max(now));
+        }
+        match publishing.sort(member.peer.config(), &header, packet) {
+            Sorted::Media(kind, layer, incoming) => {
+                self.publisher_media(now, slot, kind, layer, incoming);
             }
-            Sorted::UnknownSource => {
-                self.stats.drop_ssrc += 1;
-                return;
-            }
+            Sorted::Probe => {}
+            Sorted::UnknownPayloadType => self.stats.drop_unknown_payload_type += 1,
+            Sorted::UnknownSource => self.stats.drop_ssrc += 1,
+        }
+    }
+
+    /// A packet that is known to be of this track and layer.
+    fn publisher_media(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        kind: Kind,
+        layer: u8,
+        incoming: Incoming<'_>,
+    ) {
+        let Some(member) = self.members.get_mut(slot) else {
+            return;
+        };
+        let broadcast = member.broadcast;
+        let Part::Publisher(publishing) = &mut member.part else {
+            return;
         };
         let Some(track) = publishing.track(kind, layer) else {
             return;
@@ -174,6 +195,7 @@ impl Shard {
         let (true, Some(to)) = (member.connected, member.peer.remote()) else {
             return;
         };
+        publishing.despair(now);
         let regular = now >= publishing.next_report;
         if regular {
             publishing.next_report = now + RECEIVER_REPORT_INTERVAL;
@@ -197,6 +219,7 @@ impl Shard {
                 send_rtcp(&writer, &mut member.peer, to, out);
             }
         }
+        send_feedback(now, member, to, out);
         let (peer, broadcast) = (member.id, member.broadcast);
         if let Part::Publisher(publishing) = &mut member.part
             && let Some(findings) = publishing.findings(now)
@@ -239,6 +262,27 @@ impl Shard {
         writer.receiver_report(own, &[]);
         writer.pli(own, ssrc);
         send_rtcp(&writer, &mut member.peer, to, out)
+    }
+}
+
+/// Tells a publisher when its packets came, if it asked for that and it is time to.
+fn send_feedback(now: Instant, member: &mut Member, to: SocketAddr, out: &mut Transmits) {
+    let Part::Publisher(publishing) = &mut member.part else {
+        return;
+    };
+    let config = member.peer.config();
+    let Some(section) = config.video.as_ref().or(config.audio.as_ref()) else {
+        return;
+    };
+    let own = section.local_ssrc;
+    for _ in 0..MAX_FEEDBACKS {
+        let Some(feedback) = publishing.feedback(now, own) else {
+            return;
+        };
+        let mut writer = Writer::new();
+        writer.receiver_report(own, &[]);
+        writer.whole(&feedback);
+        send_rtcp(&writer, &mut member.peer, to, out);
     }
 }
 

@@ -3,10 +3,9 @@
 
 use std::time::Instant;
 
-use super::packet::extend;
-
-/// Packets that one feedback may speak of; more are told by the next one.
-const MAX_STATUSES: u64 = 512;
+/// Packets that one feedback may speak of, so that it fits into a datagram whatever their times
+/// are; more are told by the next one.
+const MAX_STATUSES: u64 = 448;
 /// Arrivals that are remembered.
 const MAX_ARRIVALS: usize = 2_048;
 /// How long an arrival is remembered, to be told again when one before it comes late.
@@ -18,7 +17,7 @@ const REFERENCE_US: u64 = 64_000;
 
 /// See the module header.
 #[derive(Debug)]
-pub(super) struct Arrivals {
+pub(crate) struct Arrivals {
     origin: Instant,
     /// Where the next feedback begins, once something arrived.
     next: Option<u64>,
@@ -31,7 +30,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    pub(super) fn new(origin: Instant) -> Self {
+    pub(crate) fn new(origin: Instant) -> Self {
         Self {
             origin,
             next: None,
@@ -43,7 +42,7 @@ impl Arrivals {
     }
 
     /// A packet with this number arrived.
-    pub(super) fn note(&mut self, now: Instant, sequence: u16) {
+    pub(crate) fn note(&mut self, now: Instant, sequence: u16) {
         // One cycle up, so that an early reordering does not go below zero.
         let number = match self.next {
             None => u64::from(sequence) + 0x1_0000,
@@ -52,16 +51,18 @@ impl Arrivals {
         let next = *self.next.get_or_insert(number);
         self.highest = self.highest.max(number);
         let micros = now.saturating_duration_since(self.origin).as_micros() as u64;
-        if self.arrived.len() < MAX_ARRIVALS {
-            self.arrived.push((number, micros));
-            // A late one, and what came before it, is told once more from its number on.
-            self.next = Some(next.min(number));
-            self.news = true;
+        if self.arrived.len() == MAX_ARRIVALS {
+            self.arrived.drain(..MAX_ARRIVALS / 2);
         }
+        self.arrived.push((number, micros));
+        // A late one, and what came before it, is told once more from its number on.
+        self.next = Some(next.min(number));
+        self.news = true;
     }
 
-    /// The next feedback packet, if there is something to tell.
-    pub(super) fn feedback(&mut self, own_ssrc: u32, media_ssrc: u32) -> Option<Vec<u8>> {
+    /// The next feedback packet, if there is something to tell; a whole RTCP part, shorter than
+    /// 1,100 bytes.
+    pub(crate) fn feedback(&mut self, own_ssrc: u32, media_ssrc: u32) -> Option<Vec<u8>> {
         let next = self.next.filter(|_| self.news)?;
         self.arrived.sort_unstable();
         self.arrived.dedup_by_key(|(number, _)| *number);
@@ -114,6 +115,11 @@ impl Arrivals {
     fn at(&self, micros: u64) -> Instant {
         self.origin + std::time::Duration::from_micros(micros)
     }
+}
+
+/// The number with these low bits that is nearest to `near`.
+fn extend(near: u64, sequence: u16) -> u64 {
+    near.wrapping_add_signed(i64::from(sequence.wrapping_sub(near as u16) as i16))
 }
 
 /// Run lengths where seven or more are equal, else vectors of seven two-bit symbols.
@@ -175,6 +181,25 @@ mod tests {
         let packet = arrivals.feedback(1, 2).unwrap();
         assert_eq!(&packet[12..16], &[0, 0, 0, 4]);
         assert_eq!(&packet[20..22], &[0b11_01_10_00, 0b10_00_00_00]);
+    }
+
+    #[test]
+    fn a_flood_is_told_in_part_and_never_stops_the_telling() {
+        let mut arrivals = Arrivals::new(Instant::now());
+        for round in 0..5u32 {
+            for at in 0..3_000u32 {
+                let number = round * 3_000 + at;
+                arrivals.note(arrivals.at(u64::from(number) * 20), number as u16);
+            }
+            let mut told = 0;
+            while let Some(packet) = arrivals.feedback(1, 2) {
+                assert!(packet.len() < 1_100, "{}", packet.len());
+                told += 1;
+                assert!(told < 100, "it ends");
+            }
+            assert!(told > 0);
+        }
+        assert!(arrivals.arrived.len() <= MAX_ARRIVALS);
     }
 
     #[test]
