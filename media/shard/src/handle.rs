@@ -5,6 +5,7 @@
 //! peers beyond the directory.
 
 mod reports;
+mod restart;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use media_core::peer::{
     Candidates, Certificate, CloseReason, LocalFacts, OfferError, PeerConfig, Role, answer,
 };
 use media_core::stats::Stats;
-use rand::RngExt as _;
 use rand::distr::Alphanumeric;
+use rand::{Rng, RngExt as _};
 use tokio::sync::mpsc;
 
 use crate::counters::Counters;
@@ -25,10 +26,13 @@ use crate::directory::{Directory, shard_of};
 use crate::order::Order;
 use crate::wake::Waker;
 
+pub use restart::{RestartError, Restarted};
+
 /// Lane whose messages may be lost: the next one carries the newer value.
 const STOCK_LANE: u16 = 2;
 const UFRAG_CHARS: usize = 12;
 const PWD_CHARS: usize = 32;
+const CNAME_CHARS: usize = 16;
 
 /// Async handle to all shards. See the module header.
 #[derive(Clone)]
@@ -213,14 +217,8 @@ impl MediaHandle {
         candidates: &[SocketAddr],
     ) -> Result<(String, PeerConfig), AcceptError> {
         let mut rng = rand::rng();
-        let mut text = |chars: usize| -> String {
-            (&mut rng)
-                .sample_iter(Alphanumeric)
-                .take(chars)
-                .map(char::from)
-                .collect()
-        };
-        let (ufrag, pwd, cname) = (text(UFRAG_CHARS), text(PWD_CHARS), text(16));
+        let (ufrag, pwd) = credentials(&mut rng);
+        let cname = random_text(&mut rng, CNAME_CHARS);
         let audio_ssrc = rng.random_range(1..u32::MAX / 2);
         let facts = LocalFacts {
             candidates: Candidates {
@@ -272,4 +270,16 @@ impl MediaHandle {
         let handle = self.clone();
         tokio::spawn(async move { handle.command(peer, Command::Close { peer, reason }).await });
     }
+}
+
+/// A fresh ICE user name fragment and password.
+fn credentials(rng: &mut impl Rng) -> (String, String) {
+    (random_text(rng, UFRAG_CHARS), random_text(rng, PWD_CHARS))
+}
+
+fn random_text(rng: &mut impl Rng, chars: usize) -> String {
+    rng.sample_iter(Alphanumeric)
+        .take(chars)
+        .map(char::from)
+        .collect()
 }

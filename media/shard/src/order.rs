@@ -1,6 +1,6 @@
 //! What the async side asks of a shard thread: commands of the core, and questions with an answer.
 
-use media_core::border::{BroadcastId, Command};
+use media_core::border::{BroadcastId, Command, PeerId};
 use media_core::report::PeerReport;
 use tokio::sync::oneshot;
 
@@ -8,6 +8,15 @@ use tokio::sync::oneshot;
 pub(crate) enum Order {
     /// For the core.
     Command(Command),
+    /// For the core, if the peer is there.
+    IfKnown {
+        /// Which one.
+        peer: PeerId,
+        /// What to do.
+        command: Command,
+        /// Told whether it was there.
+        known: oneshot::Sender<bool>,
+    },
     /// What the peers of a broadcast on this shard are doing.
     Peers {
         /// Which broadcast.

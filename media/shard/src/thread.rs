@@ -234,6 +234,15 @@ impl Seat {
                 Order::Command(command) => {
                     self.shard.handle_command(now, command, &mut self.out);
                 }
+                Order::IfKnown {
+                    peer,
+                    command,
+                    known,
+                } => {
+                    let there = self.shard.knows(peer);
+                    self.shard.handle_command(now, command, &mut self.out);
+                    let _ = known.send(there);
+                }
                 Order::Peers { broadcast, reply } => {
                     // Whoever asked may have gone.
                     let _ = reply.send(self.shard.peers(now, broadcast));

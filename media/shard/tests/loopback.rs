@@ -10,7 +10,7 @@ use media_core::peer::{Certificate, Codec, Inbound, PeerEvent, SRTP_OVERHEAD};
 use media_core::transmit::Transmits;
 use media_shard::{
     AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, PeerId,
-    Role, start,
+    RestartError, Role, parse_sdpfrag, start,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::Receiver;
@@ -252,6 +252,14 @@ async fn media_and_lanes_flow_from_end_to_end() {
     check_reports(&media, publisher.peer, &viewers).await;
 
     leave(&media, &mut events, viewers[0].peer).await;
+    let frag = parse_sdpfrag("a=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdef012345\r\n").unwrap();
+    let gone = media.restart_ice(viewers[0].peer, &frag).await;
+    assert_eq!(gone.unwrap_err(), RestartError::Gone);
+    let restarted = media.restart_ice(viewers[1].peer, &frag).await.unwrap();
+    assert!(restarted.sdpfrag.contains(&restarted.ice_ufrag));
+    let bare = parse_sdpfrag("a=end-of-candidates\r\n").unwrap();
+    let refused = media.restart_ice(viewers[1].peer, &bare).await;
+    assert_eq!(refused.unwrap_err(), RestartError::NoCredentials);
     tokio::task::spawn_blocking(|| threads.stop())
         .await
         .unwrap();

@@ -11,6 +11,11 @@ use crate::peer::LANES;
 use crate::report::{LiveCodecs, PeerReport, Phases, TrackReport};
 
 impl Shard {
+    /// Whether a peer is there.
+    pub fn knows(&self, peer: PeerId) -> bool {
+        self.members.by_id(peer).is_some()
+    }
+
     /// The peers of a broadcast on this shard, the publisher first.
     pub fn peers(&self, now: Instant, broadcast: BroadcastId) -> Vec<PeerReport> {
         let Some(entry) = self.broadcasts.get(&broadcast) else {

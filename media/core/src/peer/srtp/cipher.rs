@@ -23,7 +23,7 @@ const INDEX: usize = 4;
 pub(super) enum Cipher {
     Gcm {
         key: Box<LessSafeKey>,
-        salt: [u8; 12],
+        salt: Salt,
     },
     Cm {
         aes: Box<Aes128>,
@@ -43,7 +43,7 @@ impl Cipher {
         let key = Box::new(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?));
         Some(Self::Gcm {
             key,
-            salt: salt.try_into().ok()?,
+            salt: Salt::new(salt.try_into().ok()?),
         })
     }
 
@@ -76,7 +76,7 @@ impl Cipher {
             Self::Gcm { key, salt } => {
                 let (clear, rest) = buf.split_at_mut(header);
                 let (payload, room) = rest.split_at_mut(len - header);
-                let nonce = gcm_nonce(salt, ssrc, index);
+                let nonce = salt.nonce(ssrc, index);
                 let tag = key
                     .seal_in_place_separate_tag(nonce, Aad::from(clear), payload)
                     .ok()?;
@@ -108,7 +108,7 @@ impl Cipher {
         match self {
             Self::Gcm { key, salt } => {
                 let (clear, sealed) = packet.split_at_mut(header);
-                let nonce = gcm_nonce(salt, ssrc, index);
+                let nonce = salt.nonce(ssrc, index);
                 key.open_in_place(nonce, Aad::from(clear), sealed).ok()?;
             }
             Self::Cm { aes, salt, mac } => {
@@ -136,7 +136,7 @@ impl Cipher {
             Self::Gcm { key, salt } => {
                 let aad = gcm_rtcp_aad(buf, &word);
                 let (payload, room) = buf[RTCP_HEADER..].split_at_mut(len - RTCP_HEADER);
-                let nonce = gcm_nonce(salt, ssrc, u64::from(index));
+                let nonce = salt.nonce(ssrc, u64::from(index));
                 let tag = key
                     .seal_in_place_separate_tag(nonce, Aad::from(aad), payload)
                     .ok()?;
@@ -179,7 +179,7 @@ impl Cipher {
             Self::Gcm { key, salt } => {
                 let aad = gcm_rtcp_aad(packet, &word);
                 let sealed = &mut packet[RTCP_HEADER..end + GCM_TAG];
-                let nonce = gcm_nonce(salt, ssrc, index);
+                let nonce = salt.nonce(ssrc, index);
                 key.open_in_place(nonce, Aad::from(aad), sealed).ok()?;
             }
             Self::Cm { aes, salt, mac } => {
@@ -194,12 +194,32 @@ impl Cipher {
     }
 }
 
-/// RFC 7714 sections 8.1 and 9.1: two zero bytes, SSRC, 48-bit index, exclusive-or the salt.
-fn gcm_nonce(salt: &[u8; 12], ssrc: u32, index: u64) -> Nonce {
-    let mut nonce = *salt;
-    xor(&mut nonce[2..6], &ssrc.to_be_bytes());
-    xor(&mut nonce[6..12], &index.to_be_bytes()[2..]);
-    Nonce::assume_unique_for_key(nonce)
+/// The salt of an AES-GCM key, as the first 4 and the last 8 of its 12 bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Salt {
+    head: u32,
+    tail: u64,
+}
+
+impl Salt {
+    fn new(salt: [u8; 12]) -> Self {
+        let [a, b, c, d, tail @ ..] = salt;
+        Self {
+            head: u32::from_be_bytes([a, b, c, d]),
+            tail: u64::from_be_bytes(tail),
+        }
+    }
+
+    /// RFC 7714 sections 8.1 and 9.1: two zero bytes, SSRC, 48-bit index, exclusive-or the salt.
+    /// Made of whole words: single bytes, read back as words at once, stall the processor.
+    fn nonce(self, ssrc: u32, index: u64) -> Nonce {
+        let head = self.head ^ (ssrc >> 16);
+        let tail = self.tail ^ (u64::from(ssrc) << 48 | index & ((1 << 48) - 1));
+        let mut nonce = [0; 12];
+        nonce[..4].copy_from_slice(&head.to_be_bytes());
+        nonce[4..].copy_from_slice(&tail.to_be_bytes());
+        Nonce::assume_unique_for_key(nonce)
+    }
 }
 
 fn gcm_rtcp_aad(packet: &[u8], word: &[u8; INDEX]) -> [u8; RTCP_HEADER + INDEX] {
