@@ -47,6 +47,11 @@ fn sdp() {
     runner::run("sdp");
 }
 
+#[test]
+fn framing() {
+    runner::run("framing");
+}
+
 /// The runner would find something: a target that cannot stand a certain byte.
 #[test]
 fn a_target_with_a_fault_is_found_out() {

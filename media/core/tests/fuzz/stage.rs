@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use media_core::border::{BroadcastId, Command, Event, PeerId};
 use media_core::client::{Client, ClientConfig};
 use media_core::peer::{
-    Candidates, Certificate, HANDSHAKE_TIMEOUT, LocalFacts, PeerConfig, Role, answer,
+    Candidates, Certificate, Codec, HANDSHAKE_TIMEOUT, LocalFacts, PeerConfig, Role, answer,
 };
 use media_core::shard::door::Plain;
 use media_core::shard::{Config, Shard};
@@ -20,6 +20,21 @@ use media_core::transmit::Transmits;
 
 pub static SERVER: LazyLock<Certificate> = LazyLock::new(|| Certificate::generate().unwrap());
 pub static CLIENT: LazyLock<Certificate> = LazyLock::new(|| Certificate::generate().unwrap());
+
+const VIDEO: [Codec; 5] = [
+    Codec::H264 {
+        profile_level_id: 0x42_e0_1f,
+        packetization_mode: 1,
+    },
+    Codec::Vp8,
+    Codec::Vp9 { profile: 0 },
+    Codec::Av1 { profile: 0 },
+    Codec::H265 {
+        profile_id: 1,
+        tier: 0,
+        level_id: 93,
+    },
+];
 
 const MAX_DELIVERIES: usize = 500;
 const MAX_EVENTS: usize = 100;
@@ -142,7 +157,12 @@ impl Stage {
 
     /// A client that starts its checks.
     pub fn add_client(&mut self, id: u32, role: Role, broadcast: u64) {
-        let config = ClientConfig::new(role, CLIENT.clone(), u64::from(id));
+        let config = ClientConfig {
+            video: VIDEO.to_vec(),
+            // Publishers keep payload types that the seeds know: 96 and on, in this order.
+            rtx: role == Role::Viewer,
+            ..ClientConfig::browser(role, CLIENT.clone(), u64::from(id))
+        };
         let mut client = Client::new(config, self.now);
         let text = self.add_offer(id, role, broadcast, &client.offer());
         client

@@ -8,11 +8,15 @@ use std::fs;
 use std::path::Path;
 
 mod dtls;
+mod framing;
 mod lanes;
 mod rtcp;
 mod rtp;
 mod sdp;
 mod stun;
+
+/// Most operations of one input: what takes long should be one thing, not many.
+const MAX_OPERATIONS: usize = 100;
 
 /// One living target.
 pub trait Target {
@@ -37,6 +41,7 @@ pub const KINDS: &[Kind] = &[
     rtcp::KIND,
     lanes::KIND,
     sdp::KIND,
+    framing::KIND,
 ];
 
 impl Kind {
@@ -61,12 +66,26 @@ impl Kind {
 }
 
 /// Reads an input piece by piece; at its end everything is zero and empty.
-pub struct Reader<'a>(pub &'a [u8]);
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    operations: usize,
+}
 
 impl<'a> Reader<'a> {
+    pub fn new(rest: &'a [u8]) -> Self {
+        let operations = MAX_OPERATIONS;
+        Self { rest, operations }
+    }
+
+    /// What to do next; not more than an input may ask for.
+    pub fn operation(&mut self) -> Option<u8> {
+        self.operations = self.operations.checked_sub(1)?;
+        self.byte()
+    }
+
     pub fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
         Some(*first)
     }
 
@@ -74,8 +93,8 @@ impl<'a> Reader<'a> {
     pub fn piece(&mut self) -> &'a [u8] {
         let length = [self.byte().unwrap_or(0), self.byte().unwrap_or(0)];
         let length = usize::from(u16::from_be_bytes(length) & 0x07ff);
-        let (piece, rest) = self.0.split_at(length.min(self.0.len()));
-        self.0 = rest;
+        let (piece, rest) = self.rest.split_at(length.min(self.rest.len()));
+        self.rest = rest;
         piece
     }
 }

@@ -36,7 +36,7 @@ struct Dtls {
 impl Target for Dtls {
     /// Every input has a peer of its own. The first byte says whether we begin the handshake.
     fn feed(&mut self, input: &[u8]) {
-        let mut input = Reader(input);
+        let mut input = Reader::new(input);
         let passive = input.byte().is_some_and(|byte| byte & 1 != 0);
         self.next += 1;
         let id = self.next;
@@ -46,7 +46,7 @@ impl Target for Dtls {
         let mut out = Transmits::new();
         client.accept_answer(stage.now, &answer, &mut out).unwrap();
         let mut waiting = drain(&mut out);
-        while let Some(operation) = input.byte() {
+        while let Some(operation) = input.operation() {
             match operation & 3 {
                 0 => stage.wait(u64::from(operation >> 2) * 50),
                 1 | 2 => {

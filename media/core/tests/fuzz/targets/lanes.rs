@@ -52,8 +52,8 @@ impl Target for Lanes {
             self.0 = open();
         }
         let stage = &mut self.0;
-        let mut input = Reader(input);
-        while let Some(operation) = input.byte() {
+        let mut input = Reader::new(input);
+        while let Some(operation) = input.operation() {
             match operation & 7 {
                 0 => stage.wait(u64::from(operation >> 3) * 100),
                 1 => {

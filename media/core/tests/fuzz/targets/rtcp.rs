@@ -43,8 +43,8 @@ struct Rtcp {
 
 impl Target for Rtcp {
     fn feed(&mut self, input: &[u8]) {
-        let mut input = Reader(input);
-        while let Some(operation) = input.byte() {
+        let mut input = Reader::new(input);
+        while let Some(operation) = input.operation() {
             match operation & 7 {
                 0 => self.stage.wait(u64::from(operation >> 3) * 4),
                 1 | 2 => self.film(1 + (operation >> 3)),

@@ -30,8 +30,8 @@ impl Target for Rtp {
         if self.0.is_over() {
             self.0 = Stage::full();
         }
-        let mut input = Reader(input);
-        while let Some(operation) = input.byte() {
+        let mut input = Reader::new(input);
+        while let Some(operation) = input.operation() {
             match operation & 7 {
                 0 => self.0.wait(u64::from(operation >> 3) * 4),
                 // Time passes in steps that let everything due happen.

@@ -1,9 +1,9 @@
 //! SDP: offers of publishers and viewers, and fragments of a PATCH.
 
-use media_core::peer::{Candidates, LocalFacts, OfferError, Role, answer, parse_sdpfrag};
+use media_core::peer::{Candidates, Codec, LocalFacts, Role, answer, counter_offer, parse_sdpfrag};
 
 use super::{Kind, Target};
-use crate::stage::{FFMPEG, OBS, SERVER, here};
+use crate::stage::{FFMPEG, OBS, PASSWORD, SERVER, here};
 
 pub const KIND: Kind = Kind {
     name: "sdp",
@@ -42,28 +42,36 @@ impl Target for Sdp {
         let Ok(text) = std::str::from_utf8(input) else {
             return;
         };
+        let local = LocalFacts {
+            candidates: Candidates {
+                udp: &[here()],
+                tcp: &[here()],
+            },
+            certificate: &SERVER,
+            ufrag: "ufrag",
+            pwd: PASSWORD,
+            audio_ssrc: 10_000,
+            video_ssrc: 10_001,
+            video_rtx_ssrc: 20_001,
+            cname: "cname",
+            session_id: 9,
+            seed: 9,
+        };
         for role in [Role::Publisher, Role::Viewer] {
-            let local = LocalFacts {
-                candidates: Candidates {
-                    udp: &[here()],
-                    tcp: &[here()],
-                },
-                certificate: &SERVER,
-                ufrag: "ufrag",
-                pwd: "server-password-of-32-characters",
-                audio_ssrc: 10_000,
-                video_ssrc: 10_001,
-                video_rtx_ssrc: 20_001,
-                cname: "cname",
-                session_id: 9,
-                seed: 9,
-            };
-            let answered: Result<_, OfferError> = answer(role, text, &local);
-            if let Ok((answer, _)) = answered {
+            if let Ok((answer, _)) = answer(role, text, &local) {
                 check(text, &answer);
             }
         }
-        let _ = parse_sdpfrag(text);
+        let counter = counter_offer(&local, &[Codec::Vp8, Codec::Opus], true);
+        let _ = counter.accept(text);
+        if let Ok(frag) = parse_sdpfrag(text) {
+            let answer = frag.restart_answer("ufrag", PASSWORD, &local.candidates);
+            assert!(
+                answer
+                    .split_terminator("\r\n")
+                    .all(|line| !line.contains('\n'))
+            );
+        }
     }
 }
 

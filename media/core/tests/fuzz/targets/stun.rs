@@ -38,8 +38,8 @@ fn stranger(at: u8) -> SocketAddr {
 
 impl Target for Stun {
     fn feed(&mut self, input: &[u8]) {
-        let mut input = Reader(input);
-        while let Some(operation) = input.byte() {
+        let mut input = Reader::new(input);
+        while let Some(operation) = input.operation() {
             let from = match operation >> 4 {
                 0 | 1 => there(1),
                 at => stranger(at),
