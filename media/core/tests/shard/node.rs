@@ -120,6 +120,15 @@ impl Node {
         self.seal_and_send(&packet, out);
     }
 
+    /// The next packet in plain form, not sent and not remembered: a late one.
+    pub fn plain(&mut self, video: bool, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
+        let packet = self.packet(video, timestamp, marker, payload);
+        let ssrc = u32::from_be_bytes(packet[8..12].try_into().unwrap());
+        let sequence = u16::from_be_bytes([packet[2], packet[3]]);
+        self.history.remove(&(ssrc, sequence));
+        packet
+    }
+
     /// The next packet in plain form; remembered to answer NACKs.
     fn packet(&mut self, video: bool, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
         let config = self.client.config();
