@@ -217,6 +217,17 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
 }
 
+/// Whether a packet of another shard is live or from its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cached {
+    /// It has just come from the publisher.
+    No,
+    /// From memory, and there is more.
+    More,
+    /// The last one from memory.
+    Last,
+}
+
 /// What one shard tells another one. Media may be lost on the way (a full ring drops it); the
 /// other kinds are repeated until they are out of date.
 #[derive(Clone, Debug)]
@@ -225,6 +236,8 @@ pub enum Bridged {
     Interest {
         /// Of what.
         broadcast: BroadcastId,
+        /// It has no keyframe to begin with: send what is cached.
+        cache: bool,
     },
     /// A decoder of a viewer waits for a keyframe.
     KeyframeWanted {
@@ -253,6 +266,8 @@ pub enum Bridged {
         key: Key,
         /// As in [`Packet`].
         svc: Svc,
+        /// Whether it is live.
+        cached: Cached,
         /// Clock of the source at this packet, once known.
         mapping: Option<Mapping>,
         /// One allocation for all shards.

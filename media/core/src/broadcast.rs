@@ -12,10 +12,11 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use crate::border::{Kind, Mapping, Packet, PeerId};
+use crate::forward::Joins;
 use crate::limits::MAX_LAYERS;
-use crate::ring::Push;
+use crate::ring::{Arrival, Push};
 use queue::Queue;
-use requests::{Interest, KeyframeRequests};
+use requests::{Interest, KeyframeRequests, Replays};
 
 pub(crate) use stream::Stream;
 
@@ -36,7 +37,10 @@ pub(crate) struct Broadcast {
     /// By simulcast layer.
     pub(crate) keyframes: [KeyframeRequests; MAX_LAYERS],
     pub(crate) queue: Queue,
+    /// Viewers here that begin in the past.
+    pub(crate) joins: Joins,
     pub(crate) interest: Interest,
+    pub(crate) replays: Replays,
 }
 
 /// What became of a packet.
@@ -62,16 +66,30 @@ impl Broadcast {
         }
     }
 
+    /// All streams that something came of.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.audio.iter().chain(self.video.iter().flatten())
+    }
+
+    /// Whether a viewer can begin at once.
+    pub(crate) fn has_key(&self, now: Instant) -> bool {
+        self.streams().any(|stream| stream.gop(now).is_some())
+    }
+
+    /// Whether a video layer can be shown now.
+    pub(crate) fn is_living(&self, now: Instant, layer: u8) -> bool {
+        self.stream(Kind::Video, layer)
+            .is_some_and(|stream| stream.live(now) && self.newest == Some(stream.source.publisher))
+    }
+
     /// The video layers that can be shown now, best first: by bitrate, then in the order of the
     /// offer.
     pub(crate) fn living(&self, now: Instant) -> impl Iterator<Item = u8> + use<> {
         let mut ranks = [None; MAX_LAYERS];
         for (layer, (rank, stream)) in ranks.iter_mut().zip(&self.video).enumerate() {
-            let live =
-                |stream: &&Stream| stream.live(now) && self.newest == Some(stream.source.publisher);
             *rank = stream
                 .as_ref()
-                .filter(live)
+                .filter(|_| self.is_living(now, layer as u8))
                 .map(|stream| (Reverse(stream.bitrate), layer as u8));
         }
         ranks.sort_unstable();
@@ -83,13 +101,15 @@ impl Broadcast {
         self.publisher.is_none() && self.viewers.is_empty() && !self.interest.any(now)
     }
 
-    /// Takes in one packet and queues it for the viewers here.
+    /// Takes in one packet and queues it for the viewers here. A `cached` one comes from another
+    /// shard's memory: it is kept for those who join, and goes to nobody by itself.
     pub(crate) fn deliver(
         &mut self,
         now: Instant,
         kind: Kind,
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
+        cached: bool,
     ) -> Delivery {
         let source = packet.source;
         if self.newest.is_some_and(|newest| source.publisher < newest) {
@@ -112,14 +132,19 @@ impl Broadcast {
             stream.restart(now, source, packet.codec);
             self.queue.forget(kind, source.layer);
         }
-        let (push, keyframe) = stream.push(now, packet, mapping);
+        let arrival = match (cached, self.viewers.is_empty()) {
+            (true, _) => Arrival::Cached,
+            (false, true) => Arrival::Idle,
+            (false, false) => Arrival::Waiting,
+        };
+        let (push, keyframe) = stream.push(now, packet, mapping, arrival);
         match push {
             Push::Duplicate => return Delivery::Duplicate,
             Push::Late => return Delivery::Late,
             Push::TooLong => return Delivery::TooLong,
             Push::Stored => {}
         }
-        if self.viewers.is_empty() {
+        if arrival != Arrival::Waiting {
             return Delivery::Queued { keyframe };
         }
         let ends_frame = kind == Kind::Video && packet.marker;
@@ -127,13 +152,35 @@ impl Broadcast {
         if queue.push(now, kind, source.layer, packet.index, ends_frame) {
             Delivery::Queued { keyframe }
         } else {
+            stream.ring.release(packet.index);
             Delivery::Overrun
         }
+    }
+
+    /// Whether there is a batch for the viewers to work on.
+    pub(crate) fn next_batch(&mut self, now: Instant) -> bool {
+        if self.queue.take(now) {
+            let Self {
+                queue,
+                audio,
+                video,
+                ..
+            } = self;
+            let streams = std::iter::once(audio).chain(video);
+            for (stream, batch) in streams.zip(queue.batches()) {
+                let Some(stream) = stream else { continue };
+                for index in batch {
+                    stream.ring.release(*index);
+                }
+            }
+        }
+        self.queue.is_busy()
     }
 
     /// Forgets a viewer; keeps the order of the others, which a fan-out may be walking.
     pub(crate) fn remove_viewer(&mut self, slot: Slot) {
         if let Some(at) = self.viewers.iter().position(|viewer| *viewer == slot) {
+            self.joins.remove(slot);
             self.viewers.remove(at);
             if at < self.queue.cursor {
                 self.queue.cursor -= 1;

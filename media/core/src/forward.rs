@@ -7,11 +7,13 @@
 
 mod adapt;
 mod blind;
+mod catch_up;
 mod choice;
 mod down_track;
 mod egress;
 mod estimate;
 mod history;
+mod joins;
 mod munger;
 mod network;
 mod repair;
@@ -27,8 +29,10 @@ use crate::stats::Stats;
 use crate::transmit::Transmits;
 
 pub(crate) use adapt::{Ladder, adapt};
+pub(crate) use catch_up::Pace;
 pub(crate) use down_track::{DownTrack, Way};
 pub(crate) use egress::send_rtcp;
+pub(crate) use joins::{Joins, Service, serve};
 pub(crate) use network::Network;
 
 /// Sends what is due to the viewers. Returns whether there is more to do for which `out` had no
@@ -41,7 +45,7 @@ pub(crate) fn fan_out(
     out: &mut Transmits,
     stats: &mut Stats,
 ) -> bool {
-    while broadcast.queue.take(now) {
+    while broadcast.next_batch(now) {
         while broadcast.queue.cursor < broadcast.viewers.len() {
             if out.len() >= FLUSH_DATAGRAMS {
                 return true;

@@ -16,8 +16,21 @@ pub const RTP_HEADER: usize = 12;
 pub const TRANSPORT_EXTENSION: usize = 8;
 /// Longest RTP payload that is forwarded.
 pub const MAX_PAYLOAD: usize = MAX_DATAGRAM - RTP_HEADER;
-/// Packets that the ring of a video track remembers.
+/// Packets that the ring of a video track remembers at least.
 pub const VIDEO_RING: usize = 1_024;
+/// Bytes that the memory of a video layer grows by.
+pub const VIDEO_CHUNK: usize = 64 * 1024;
+/// Bytes that the memory of an audio track grows by.
+pub const AUDIO_CHUNK: usize = 16 * 1024;
+/// What a video layer keeps from its latest keyframe on, so that a viewer who joins has a picture
+/// at once: as old as this, then only [`VIDEO_RING`] packets until the next keyframe.
+pub const CACHE_TIME: Duration = Duration::from_secs(12);
+/// As [`CACHE_TIME`], in bytes of memory.
+pub const CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// As [`CACHE_TIME`], in packets.
+pub const CACHE_PACKETS: usize = 16_384;
+/// Memory of all packets of a shard; over it the largest layers give up what they keep.
+pub const SHARD_CACHE_BYTES: usize = 512 * 1024 * 1024;
 /// Packets that the ring of an audio track remembers (about five seconds of Opus).
 pub const AUDIO_RING: usize = 256;
 /// Longest payload of the audio ring: an Opus packet has at most 1,275 bytes.
@@ -41,6 +54,25 @@ pub const MAX_PENDING: usize = 512;
 pub const HOLD: Duration = Duration::from_millis(2);
 /// Datagrams after which a fan-out pauses for the caller to send them.
 pub const FLUSH_DATAGRAMS: usize = 1_024;
+
+/// Time in which a viewer that begins with a cached keyframe reaches the live edge at most.
+pub const CATCH_UP_TIME: Duration = Duration::from_millis(1_500);
+/// A younger past is caught up with in this part of its age.
+pub const CATCH_UP_SPEED: u32 = 5;
+/// Bits a second that a viewer's past may take, while nothing better is known of its network.
+pub const CATCH_UP_BITRATE: u64 = 25_000_000;
+/// Packets a second that a shard spends on the past of all viewers. Live ones come first.
+pub const CATCH_UP_PACKETS: u32 = 150_000;
+/// Packets of them that may go out at once.
+pub const CATCH_UP_BURST: u32 = 2_048;
+/// How often viewers in the past get what is due.
+pub const CATCH_UP_TICK: Duration = Duration::from_millis(5);
+/// A viewer whose rest finds no room for so long waits for the next live keyframe.
+pub const STILL_PATIENCE: Duration = Duration::from_millis(400);
+
+/// A viewer whose picture has stood still for so long, and who waits for a keyframe, gets a cached
+/// one: the source seems to ignore requests.
+pub const CACHE_AFTER: Duration = Duration::from_millis(1_200);
 
 /// Lost packets of one up-track that are asked for; more than that is a lost keyframe interval.
 pub const MAX_MISSING: usize = 256;
@@ -124,6 +156,11 @@ pub const LINT_INTERVAL: Duration = Duration::from_secs(2);
 pub const INTEREST_INTERVAL: Duration = Duration::from_secs(1);
 /// See [`INTEREST_INTERVAL`].
 pub const INTEREST_EXPIRY: Duration = Duration::from_millis(3_500);
+/// Cached packets that a shard with new viewers is given at once; the rest follows as soon as the
+/// next housekeeping.
+pub const REPLAY_PORTION: usize = 512;
+/// A shard that waits for the rest of cached packets for so long does without.
+pub const REPLAY_PATIENCE: Duration = Duration::from_millis(500);
 /// Packets and requests that may wait for the caller to carry them to other shards.
 pub const MAX_BRIDGED: usize = 4_096;
 
@@ -136,6 +173,11 @@ pub const MAX_LANE_EVENTS: usize = 4_096;
 
 const _: () = assert!(MAX_PENDING < VIDEO_RING, "a batch must not lap the ring");
 const _: () = assert!((MAX_SEQUENCE_GAP as usize) < (1 << 15));
+const _: () = assert!(MAX_PAYLOAD <= VIDEO_CHUNK && VIDEO_CHUNK <= 1 << 16);
+const _: () = assert!(MAX_AUDIO_PAYLOAD <= AUDIO_CHUNK && AUDIO_CHUNK <= 1 << 16);
+const _: () = assert!(VIDEO_RING <= CACHE_PACKETS);
+const _: () = assert!(VIDEO_RING * MAX_PAYLOAD <= CACHE_BYTES);
+const _: () = assert!(CATCH_UP_TIME.as_millis() + STILL_PATIENCE.as_millis() < 2_000);
 const _: () = assert!(BATCH <= MAX_PENDING);
 const _: () = assert!(MAX_AUDIO_PAYLOAD <= MAX_PAYLOAD);
 const _: () = assert!(PARAMETER_PACKET_BYTES <= MAX_PAYLOAD);

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::border::{Bridged, BroadcastId, Command, Event};
 use crate::broadcast::{Broadcast, Slot};
 use crate::clock::WallClock;
-use crate::forward::fan_out;
+use crate::forward::{Pace, Service, fan_out, serve};
 use crate::members::{Members, Part};
 use crate::peer::{CloseReason, DropReason, Inbound, MAX_DATAGRAM, stun_local_ufrag};
 use crate::stats::Stats;
@@ -49,6 +49,7 @@ pub struct Shard {
     members: Members,
     broadcasts: BTreeMap<BroadcastId, Broadcast>,
     timers: Timers,
+    pace: Pace,
     events: VecDeque<Event>,
     lane_events: usize,
     bridged: VecDeque<(usize, Bridged)>,
@@ -59,6 +60,8 @@ pub struct Shard {
     stats: Stats,
     #[cfg(any(test, feature = "negative-controls"))]
     tuple_check_off: bool,
+    #[cfg(any(test, feature = "negative-controls"))]
+    cache_off: bool,
 }
 
 impl Shard {
@@ -70,6 +73,7 @@ impl Shard {
             members: Members::default(),
             broadcasts: BTreeMap::new(),
             timers: Timers::default(),
+            pace: Pace::new(now),
             events: VecDeque::new(),
             lane_events: 0,
             bridged: VecDeque::new(),
@@ -79,6 +83,8 @@ impl Shard {
             stats: Stats::default(),
             #[cfg(any(test, feature = "negative-controls"))]
             tuple_check_off: false,
+            #[cfg(any(test, feature = "negative-controls"))]
+            cache_off: false,
         }
     }
 
@@ -193,6 +199,7 @@ impl Shard {
             members,
             stats,
             paused,
+            pace,
             ..
         } = self;
         // Whoever filled the queue last time comes last, so that no broadcast starves another.
@@ -206,6 +213,23 @@ impl Shard {
                 }
             }
         }
+        let promised = broadcasts.values().map(|broadcast| broadcast.joins.load());
+        pace.refill(now, promised.sum());
+        let mut service = Service {
+            now,
+            members,
+            pace,
+            out,
+            stats,
+        };
+        for part in [after, until] {
+            for (id, broadcast) in broadcasts.range_mut(part) {
+                if serve(broadcast, &mut service) {
+                    *paused = *id;
+                    return true;
+                }
+            }
+        }
         false
     }
 
@@ -214,7 +238,8 @@ impl Shard {
         let waiting = self
             .broadcasts
             .values()
-            .filter_map(|broadcast| broadcast.queue.due())
+            .flat_map(|broadcast| [broadcast.queue.due(), broadcast.joins.due()])
+            .flatten()
             .min();
         let timer = self.timers.next();
         [waiting, timer]
@@ -269,6 +294,12 @@ impl Shard {
                 member.peer.disable_tuple_check();
             }
         }
+    }
+
+    /// Lets viewers wait for a live keyframe. Only for tests that show what the cache is good for.
+    #[cfg(any(test, feature = "negative-controls"))]
+    pub fn disable_cache(&mut self) {
+        self.cache_off = true;
     }
 
     fn count_drop(&mut self, reason: DropReason) {

@@ -37,7 +37,7 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Counters since the start of a shard; the first five are gauges.
+    /// Counters since the start of a shard; the first six are gauges.
     Stats {
         /// Viewers that are there now, connected or not.
         viewers,
@@ -49,6 +49,8 @@ counters! {
         broadcasts,
         /// Bytes in the lanes of all peers that are not yet acknowledged, at the last message.
         lane_backlog_bytes,
+        /// Memory of the packets that are kept for resends and for viewers who join.
+        cache_bytes,
         /// Peers that were taken in.
         joins,
         /// Peers that are gone again.
@@ -95,6 +97,8 @@ counters! {
         keyframes_in,
         /// Times that a viewer's track moved to another source of packets.
         switches,
+        /// Packets of the past sent to viewers that catch up, part of `packets_forwarded`.
+        caught_up,
         /// Packets not sent to a viewer that cannot take the codec.
         codec_skipped,
         /// Lane messages sent to peers.

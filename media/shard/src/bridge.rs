@@ -93,6 +93,7 @@ mod tests {
         let mut all = connect(&wakers);
         let interest = || Bridged::Interest {
             broadcast: BroadcastId(1),
+            cache: false,
         };
         assert!((0..BRIDGE).all(|_| all[0].push(1, interest())));
         assert!(!all[0].push(1, interest()));

@@ -46,12 +46,13 @@ pub(crate) async fn export(app: &App) {
 }
 
 /// The gauges of the media plane's counters; the others only rise.
-const MEDIA_GAUGES: [&str; 5] = [
+const MEDIA_GAUGES: [&str; 6] = [
     "viewers",
     "publishers",
     "connected",
     "broadcasts",
     "lane_backlog_bytes",
+    "cache_bytes",
 ];
 
 fn media(stats: &Stats) {

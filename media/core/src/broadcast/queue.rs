@@ -66,14 +66,25 @@ impl Queue {
     }
 
     /// Makes what waits the present batch, if it is time and the last one is done. Returns whether
-    /// there is a batch to work on.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        if !self.busy && self.due().is_some_and(|due| due <= now) {
+    /// it did.
+    pub(super) fn take(&mut self, now: Instant) -> bool {
+        let take = !self.busy && self.due().is_some_and(|due| due <= now);
+        if take {
             std::mem::swap(&mut self.batch, &mut self.pending);
             (self.since, self.urgent, self.cursor) = (None, false, 0);
             (self.waiting, self.busy) = (0, true);
         }
+        take
+    }
+
+    /// Whether there is a batch to work on.
+    pub(crate) fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// The present batch: audio, then the video layers.
+    pub(super) fn batches(&self) -> impl Iterator<Item = &Vec<u64>> {
+        self.batch.iter()
     }
 
     /// The packets of the present batch of one stream.

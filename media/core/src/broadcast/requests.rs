@@ -1,7 +1,9 @@
 //! What several askers have in common: one keyframe request for many, and which shards want media.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::Stream;
 use crate::limits::{INTEREST_EXPIRY, INTEREST_INTERVAL, MAX_SHARDS, PLI_INTERVAL};
 
 /// Many wishes for a keyframe become one request a second.
@@ -29,6 +31,39 @@ impl KeyframeRequests {
             self.asked = Some(now);
         }
         self.wanted && ready
+    }
+}
+
+/// Cached packets that other shards still have to be given: shard, layer, and a range of indexes.
+#[derive(Debug, Default)]
+pub(crate) struct Replays(VecDeque<(usize, u8, std::ops::RangeInclusive<u64>)>);
+
+impl Replays {
+    /// Shard `shard` has nothing: it gets each layer from the latest keyframe on.
+    pub(crate) fn begin(&mut self, video: &[Option<Stream>], shard: usize) {
+        self.0.retain(|(known, ..)| *known != shard);
+        for (layer, stream) in video.iter().enumerate() {
+            let Some(stream) = stream else { continue };
+            if let Some(gop) = stream.ring.gop() {
+                let range = gop.start..=stream.ring.newest();
+                self.0.push_back((shard, layer as u8, range));
+            }
+        }
+    }
+
+    /// The next packet to give: shard, layer, index, and whether it is the last of its layer.
+    pub(crate) fn next(&mut self) -> Option<(usize, u8, u64, bool)> {
+        let (shard, layer, range) = self.0.front_mut()?;
+        let (shard, layer, index) = (*shard, *layer, range.next()?);
+        let last = range.is_empty();
+        if last {
+            self.0.pop_front();
+        }
+        Some((shard, layer, index, last))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

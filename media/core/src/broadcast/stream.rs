@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use crate::border::{Mapping, Packet, Source};
 use crate::keyframe::Key;
-use crate::limits::{BITRATE_WINDOW, LAYER_SILENCE};
+use crate::limits::{BITRATE_WINDOW, LAYER_SILENCE, REPLAY_PATIENCE};
 use crate::peer::Codec;
-use crate::ring::{self, Push, Ring};
+use crate::ring::{self, Arrival, Gop, Push, Ring};
 
 /// See the module header.
 pub(crate) struct Stream {
@@ -17,6 +17,8 @@ pub(crate) struct Stream {
     pub(crate) mapping: Option<Mapping>,
     /// Bits a second of payload, over the last full window; 0 before there was one.
     pub(crate) bitrate: u64,
+    /// Since when packets of another shard's memory come, until the last one is here.
+    pub(crate) filling: Option<Instant>,
     /// Timestamp of the latest keyframe.
     keyframe: Option<u32>,
     heard: Instant,
@@ -31,6 +33,7 @@ impl Stream {
             codec,
             mapping: None,
             bitrate: 0,
+            filling: None,
             keyframe: None,
             heard: now,
             window: (now, 0),
@@ -41,7 +44,7 @@ impl Stream {
     pub(super) fn restart(&mut self, now: Instant, source: Source, codec: Codec) {
         self.ring.clear();
         (self.source, self.codec) = (source, codec);
-        (self.mapping, self.keyframe) = (None, None);
+        (self.mapping, self.keyframe, self.filling) = (None, None, None);
         (self.bitrate, self.window) = (0, (now, 0));
     }
 
@@ -51,12 +54,13 @@ impl Stream {
         now: Instant,
         packet: &Packet<'_>,
         mapping: Option<Mapping>,
+        arrival: Arrival,
     ) -> (Push, bool) {
-        self.mapping = mapping.or(self.mapping);
-        let push = self.ring.push(packet);
-        if push != Push::Stored {
+        let push = self.ring.push(now, packet, arrival);
+        if push != Push::Stored || arrival == Arrival::Cached {
             return (push, false);
         }
+        self.mapping = mapping.or(self.mapping);
         self.heard = now;
         self.measure(now, packet.payload.len());
         // Several packets of one keyframe may look like its beginning.
@@ -76,6 +80,12 @@ impl Stream {
             (*since, *sum) = (now, 0);
         }
         *sum += bytes as u64;
+    }
+
+    /// Where a decoder can start, if everything since is here.
+    pub(crate) fn gop(&self, now: Instant) -> Option<Gop> {
+        let filling = self.filling.is_some_and(|at| now < at + REPLAY_PATIENCE);
+        self.ring.gop().filter(|_| !filling)
     }
 
     /// Whether packets still come.

@@ -32,20 +32,20 @@ fn an_older_publisher_is_not_heard_again() {
     let (mut broadcast, now) = (Broadcast::default(), Instant::now());
     let queued = Delivery::Queued { keyframe: false };
     assert_eq!(
-        broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None),
+        broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None, false),
         queued
     );
     assert_eq!(
-        broadcast.deliver(now, Kind::Audio, &packet(2, 5, Key::No), None),
+        broadcast.deliver(now, Kind::Audio, &packet(2, 5, Key::No), None, false),
         queued
     );
     let outdated = Delivery::Outdated;
     assert_eq!(
-        broadcast.deliver(now, Kind::Video, &packet(1, 10, Key::No), None),
+        broadcast.deliver(now, Kind::Video, &packet(1, 10, Key::No), None, false),
         outdated
     );
     assert_eq!(
-        broadcast.deliver(now, Kind::Video, &packet(2, 9, Key::No), None),
+        broadcast.deliver(now, Kind::Video, &packet(2, 9, Key::No), None, false),
         queued
     );
     assert!(
@@ -62,17 +62,17 @@ fn an_older_publisher_is_not_heard_again() {
 fn what_waits_is_held_for_a_moment_or_until_the_frame_ends() {
     let (mut broadcast, now) = (Broadcast::default(), Instant::now());
     broadcast.viewers.push(0);
-    broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None);
-    assert!(!broadcast.queue.take(now));
+    broadcast.deliver(now, Kind::Video, &packet(1, 9, Key::No), None, false);
+    assert!(!broadcast.next_batch(now));
     assert_eq!(broadcast.queue.due(), Some(now + HOLD));
-    assert!(broadcast.queue.take(now + HOLD));
+    assert!(broadcast.next_batch(now + HOLD));
     broadcast.queue.done();
     let end = Packet {
         marker: true,
         ..packet(1, 10, Key::No)
     };
-    broadcast.deliver(now, Kind::Video, &end, None);
-    assert!(broadcast.queue.take(now));
+    broadcast.deliver(now, Kind::Video, &end, None, false);
+    assert!(broadcast.next_batch(now));
     assert_eq!(broadcast.queue.batch(Kind::Video, 0), [10]);
 }
 
@@ -82,7 +82,7 @@ fn the_queue_is_bounded() {
     broadcast.viewers.push(0);
     let mut overrun = 0;
     for index in 0..MAX_PENDING as u64 + 7 {
-        let delivery = broadcast.deliver(now, Kind::Video, &packet(1, index, Key::No), None);
+        let delivery = broadcast.deliver(now, Kind::Video, &packet(1, index, Key::No), None, false);
         overrun += usize::from(delivery == Delivery::Overrun);
     }
     assert_eq!(overrun, 7);

@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::catch_up::CatchUp;
 use super::egress::{Head, Number, Numbers, Rtx, send_rtcp, write};
 use super::munger::Munger;
 use super::network::Network;
 use super::resend::Resend;
 use crate::border::{Kind, Source};
 use crate::broadcast::Stream;
-use crate::limits::SENDER_REPORT_INTERVAL;
+use crate::limits::{CACHE_AFTER, SENDER_REPORT_INTERVAL};
 use crate::peer::{Format, Peer, PeerConfig, Section};
 use crate::report::TrackReport;
 use crate::ring::Stored;
@@ -39,9 +40,13 @@ pub(crate) struct DownTrack {
     /// What is followed has ended for the viewer: it needs a new beginning, also of the same
     /// source.
     ended: bool,
+    /// It waits for its turn to begin with a cached keyframe.
+    pub(super) invited: bool,
+    /// Where it is in the past; `None` when it is live.
+    pub(super) catch_up: Option<CatchUp>,
     packets: u32,
     octets: u32,
-    next_report: Option<Instant>,
+    pub(super) next_report: Option<Instant>,
     begun: Option<Instant>,
     /// Of the latest report about it, in 1/256.
     pub(super) loss: u8,
@@ -77,6 +82,8 @@ impl DownTrack {
             want: 0,
             held: false,
             ended: false,
+            invited: false,
+            catch_up: None,
             packets: 0,
             octets: 0,
             next_report: None,
@@ -164,7 +171,20 @@ impl DownTrack {
             && source.is_some_and(|source| self.refused != Some(source) && !self.follows(source))
     }
 
-    fn follows(&self, source: Source) -> bool {
+    /// Whether it shows nothing: it has had nothing yet, or nothing for so long that a picture of
+    /// the past is better.
+    pub(crate) fn is_frozen(&self, now: Instant) -> bool {
+        let last = self.munger.last_sent();
+        last.is_none_or(|last| now >= last + CACHE_AFTER)
+    }
+
+    /// Puts it into the line of those who begin with a cached keyframe. Returns whether it was not
+    /// there before.
+    pub(crate) fn invite(&mut self) -> bool {
+        !std::mem::replace(&mut self.invited, true)
+    }
+
+    pub(super) fn follows(&self, source: Source) -> bool {
         let current = self.munger.current();
         !self.ended && current.is_some_and(|segment| segment.source == source)
     }
@@ -176,8 +196,12 @@ impl DownTrack {
             return;
         };
         if self.follows(stream.source) {
-            self.send(&stored, way);
-            return;
+            match &self.catch_up {
+                None => return self.send(&stored, way),
+                Some(behind) if behind.is_past(index) => return self.send(&stored, way),
+                Some(behind) if behind.ends_at(&stored) => {}
+                Some(_) => return,
+            }
         }
         if !self.begin(stream, &stored, way) {
             return;
@@ -195,16 +219,24 @@ impl DownTrack {
         }
     }
 
-    /// Follows the stream's source from here on, if a decoder can.
-    fn begin(&mut self, stream: &Stream, at: &Stored<'_>, way: &mut Way<'_>) -> bool {
+    /// The payload type that the viewer takes the stream with, if it can.
+    pub(super) fn accepts(&mut self, stream: &Stream, way: &mut Way<'_>) -> Option<u8> {
         if self.refused == Some(stream.source) {
             way.stats.codec_skipped += 1;
-            return false;
+            return None;
         }
         let section = self.section(way.peer.config());
-        let Some(format) = section.and_then(|section| section.format_for(&stream.codec)) else {
+        let format = section.and_then(|section| section.format_for(&stream.codec));
+        if format.is_none() {
             self.refused = Some(stream.source);
             way.stats.codec_skipped += 1;
+        }
+        format.map(|format| format.pt)
+    }
+
+    /// Follows the stream's source from here on, if a decoder can.
+    fn begin(&mut self, stream: &Stream, at: &Stored<'_>, way: &mut Way<'_>) -> bool {
+        let Some(pt) = self.accepts(stream, way) else {
             return false;
         };
         let start = match self.kind {
@@ -212,19 +244,32 @@ impl DownTrack {
             Kind::Video => stream.ring.key_start(at.index),
         };
         let Some(start) = start else { return false };
-        let (rate, pt) = (stream.codec.clock_rate(), format.pt);
-        if self.munger.current().is_some() {
-            way.stats.switches += 1;
-        }
-        self.munger
-            .anchor(way.now, stream.source, start, at.timestamp, rate, pt);
+        self.anchor(stream, start, at.timestamp, pt, way);
+        self.catch_up = None;
         self.next_report = Some(way.now);
-        self.ended = false;
-        self.begun.get_or_insert(way.now);
         true
     }
 
-    fn send(&mut self, stored: &Stored<'_>, way: &mut Way<'_>) {
+    /// Follows the stream's source from packet `start` with `timestamp` on.
+    pub(super) fn anchor(
+        &mut self,
+        stream: &Stream,
+        start: u64,
+        timestamp: u32,
+        pt: u8,
+        way: &mut Way<'_>,
+    ) {
+        if self.munger.current().is_some() {
+            way.stats.switches += 1;
+        }
+        self.ended = false;
+        self.begun.get_or_insert(way.now);
+        let rate = stream.codec.clock_rate();
+        self.munger
+            .anchor(way.now, stream.source, start, timestamp, rate, pt);
+    }
+
+    pub(super) fn send(&mut self, stored: &Stored<'_>, way: &mut Way<'_>) {
         let Some((sequence, timestamp)) = self.munger.map(way.now, stored.index, stored.timestamp)
         else {
             return;

@@ -1,17 +1,18 @@
 //! One viewer's sequence numbers and timestamps over all sources that it is given.
 //!
-//! A viewer sees one SSRC whose numbers never jump, while publishers come and go. Each source that
-//! it follows is a segment with fixed offsets, so a resend is byte for byte what was sent before
-//! (AES-GCM must never seal two different packets with one number). The last segments are kept to
-//! answer NACKs.
+//! A viewer sees one SSRC whose numbers never jump, while publishers come and go. What it follows
+//! is cut into segments, each with a fixed rule for numbers and timestamps, so a resend is byte for
+//! byte what was sent before (AES-GCM must never seal two different packets with one number). A
+//! segment may let time pass faster or slower by a fixed ratio: that is how a viewer that begins
+//! in the past catches up. The last segments are kept to answer NACKs.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::border::Source;
 
-/// Segments that are remembered.
-const SEGMENTS: usize = 3;
+/// Segments that are remembered: one join is up to three.
+const SEGMENTS: usize = 4;
 /// What the clock moves on by at least when the source changes, as a part of a second.
 const MIN_STEP: u32 = 50;
 
@@ -23,14 +24,40 @@ pub(crate) struct Munger {
     last: Option<(u32, Instant)>,
 }
 
-/// One source as the viewer sees it.
+/// A ratio of the viewer's time to the source's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scale {
+    /// The viewer's time.
+    pub(crate) out: u32,
+    /// The source's time that passes meanwhile; not 0.
+    pub(crate) of: u32,
+}
+
+impl Scale {
+    /// Both alike.
+    pub(crate) const ONE: Scale = Scale { out: 1, of: 1 };
+
+    /// What `ticks` of the source are to the viewer.
+    fn apply(self, ticks: i32) -> u32 {
+        if self.out == self.of {
+            return ticks as u32;
+        }
+        (i64::from(ticks) * i64::from(self.out)).div_euclid(i64::from(self.of)) as u32
+    }
+}
+
+/// A stretch of one source as the viewer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) source: Source,
     pub(crate) pt: u8,
+    /// Numbers go on as in the segment before; only the timestamps have another rule.
+    continues: bool,
     first_index: u64,
     first_out: u64,
-    timestamp_offset: u32,
+    /// A timestamp of the source and what it is to the viewer.
+    origin: (u32, u32),
+    scale: Scale,
 }
 
 impl Segment {
@@ -41,8 +68,13 @@ impl Segment {
 
     /// What a packet of this segment looks like to the viewer.
     pub(crate) fn timestamp(&self, timestamp: u32) -> u32 {
-        timestamp.wrapping_add(self.timestamp_offset)
+        let ticks = timestamp.wrapping_sub(self.origin.0) as i32;
+        self.origin.1.wrapping_add(self.scale.apply(ticks))
     }
+}
+
+fn ticks(duration: Duration, clock_rate: u32) -> u32 {
+    (duration.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
 }
 
 impl Munger {
@@ -67,7 +99,13 @@ impl Munger {
         self.segments.back()
     }
 
-    /// Follows `source` from its packet `index` with `timestamp` on.
+    /// When the latest packet was sent for the first time.
+    pub(crate) fn last_sent(&self) -> Option<Instant> {
+        self.last.map(|(_, at)| at)
+    }
+
+    /// Follows `source` from its packet `index` with `timestamp` on. The viewer's time goes on by
+    /// what has passed since its last packet.
     pub(crate) fn anchor(
         &mut self,
         now: Instant,
@@ -77,39 +115,79 @@ impl Munger {
         clock_rate: u32,
         pt: u8,
     ) {
-        let timestamp_offset = match self.last {
-            None => 0,
+        let out = match self.last {
+            None => timestamp,
             Some((last, at)) => {
-                let elapsed = now.saturating_duration_since(at).as_micros();
-                let ticks = (elapsed * u128::from(clock_rate) / 1_000_000) as u32;
-                let target = last.wrapping_add(ticks.max(clock_rate / MIN_STEP));
-                target.wrapping_sub(timestamp)
+                let passed = ticks(now.saturating_duration_since(at), clock_rate);
+                last.wrapping_add(passed.max(clock_rate / MIN_STEP))
             }
         };
+        self.push(Segment {
+            source,
+            pt,
+            continues: false,
+            first_index: index,
+            first_out: self.next,
+            origin: (timestamp, out),
+            scale: Scale::ONE,
+        });
+    }
+
+    /// From packet `index` of the current source on, time passes by `scale`: `timestamp` stays
+    /// what it was, moved on by `pause`. No packet from `index` on may have been sent.
+    pub(crate) fn rescale(&mut self, index: u64, timestamp: u32, pause: u32, scale: Scale) {
+        let Some(before) = self.segments.back().copied() else {
+            return;
+        };
+        self.push(Segment {
+            continues: true,
+            first_index: index,
+            first_out: before.first_out + index.saturating_sub(before.first_index),
+            origin: (timestamp, before.timestamp(timestamp).wrapping_add(pause)),
+            scale,
+            ..before
+        });
+    }
+
+    fn push(&mut self, segment: Segment) {
         if self.segments.len() == SEGMENTS {
             self.segments.pop_front();
         }
-        let first_out = self.next;
-        self.segments.push_back(Segment {
-            source,
-            pt,
-            first_index: index,
-            first_out,
-            timestamp_offset,
-        });
+        self.segments.push_back(segment);
     }
 
     /// Sequence number and timestamp of a packet of the current source. `None` when it lies before
     /// the place where the viewer began to follow.
     pub(crate) fn map(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
         let segment = self.segments.back()?;
-        let out = segment.first_out + index.checked_sub(segment.first_index)?;
+        if index < segment.first_index {
+            return self.map_back(now, index, timestamp);
+        }
+        let out = segment.first_out + (index - segment.first_index);
         let timestamp = segment.timestamp(timestamp);
+        Some(self.used(now, out, timestamp))
+    }
+
+    /// As [`Munger::map`], for a packet that came too late for the current segment.
+    #[cold]
+    fn map_back(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
+        let mut segments = self.segments.iter().rev();
+        let mut segment = segments.next()?;
+        while index < segment.first_index {
+            let joined = segment.continues;
+            segment = segments.next().filter(|_| joined)?;
+        }
+        let out = segment.first_out + (index - segment.first_index);
+        let timestamp = segment.timestamp(timestamp);
+        Some(self.used(now, out, timestamp))
+    }
+
+    fn used(&mut self, now: Instant, out: u64, timestamp: u32) -> (u16, u32) {
         if out >= self.next {
             self.next = out + 1;
             self.last = Some((timestamp, now));
         }
-        Some((out as u16, timestamp))
+        (out as u16, timestamp)
     }
 
     /// The segment and source index of something sent before. `None` for a number that was never
@@ -128,92 +206,4 @@ impl Munger {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
-    use std::time::Duration;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::border::PeerId;
-
-    fn source(publisher: u64) -> Source {
-        Source {
-            publisher: PeerId(publisher),
-            generation: 1,
-            layer: 0,
-        }
-    }
-
-    #[test]
-    fn a_switch_continues_numbers_and_time() {
-        let mut now = Instant::now();
-        let mut munger = Munger::new(0x1234);
-        munger.anchor(now, source(1), 500, 9_000, 90_000, 96);
-        assert_eq!(munger.map(now, 500, 9_000), Some((0x1234, 9_000)));
-        assert_eq!(munger.map(now, 501, 12_000), Some((0x1235, 12_000)));
-        assert_eq!(munger.map(now, 499, 6_000), None, "before the anchor");
-        now += Duration::from_secs(2);
-        munger.anchor(now, source(2), 7, u32::MAX - 5, 90_000, 97);
-        assert_eq!(munger.map(now, 7, u32::MAX - 5), Some((0x1236, 192_000)));
-        assert_eq!(
-            munger.unmap(0x1235).map(|(s, i)| (s.source, s.pt, i)),
-            Some((source(1), 96, 501))
-        );
-        assert_eq!(
-            munger.unmap(0x1236).map(|(s, i)| (s.source, s.pt, i)),
-            Some((source(2), 97, 7))
-        );
-        assert_eq!(munger.unmap(0x1237), None, "never sent");
-        assert_eq!(munger.unmap(0x1233), None, "before the beginning");
-    }
-
-    #[test]
-    fn time_moves_on_even_when_a_switch_takes_none() {
-        let now = Instant::now();
-        let mut munger = Munger::new(0);
-        munger.anchor(now, source(1), 1, 100, 90_000, 96);
-        munger.map(now, 1, 100);
-        munger.anchor(now, source(2), 1, 100, 90_000, 96);
-        assert_eq!(munger.map(now, 1, 100), Some((1, 1_900)));
-    }
-
-    proptest! {
-        /// Over any switches, numbers used are without reuse, and unmapping inverts mapping for
-        /// everything that is remembered.
-        #[test]
-        fn numbers_are_never_used_twice(
-            seed in any::<u64>(),
-            segments in proptest::collection::vec(
-                (any::<u32>(), any::<u32>(), proptest::collection::vec(0u64..6, 1..40)), 1..6),
-        ) {
-            let mut munger = Munger::new(seed);
-            let mut now = Instant::now();
-            let (mut used, mut newest) = (std::collections::BTreeMap::new(), None);
-            for (at, (first, timestamp, steps)) in segments.iter().enumerate() {
-                let (source, first) = (source(at as u64), u64::from(*first));
-                munger.anchor(now, source, first, *timestamp, 90_000, 96);
-                let mut index = first;
-                let mut indexes = std::collections::BTreeSet::new();
-                for step in std::iter::once(&1).chain(steps) {
-                    // A step back is a late packet.
-                    index = if *step == 0 { index.saturating_sub(1).max(first) } else { index + step - 1 };
-                    if !indexes.insert(index) { continue; }
-                    let (out, _) = munger.map(now, index, *timestamp).unwrap();
-                    prop_assert_eq!(used.insert(out, (source, index)), None);
-                    prop_assert!(newest.is_none() || indexes.len() > 1 || newest.unwrap() + 1 == out);
-                    let ahead = newest.is_none_or(|newest: u16| out.wrapping_sub(newest) < 1 << 15);
-                    if ahead { newest = Some(out); }
-                    now += Duration::from_millis(5);
-                }
-                let recent = segments.len() - at <= SEGMENTS;
-                for (out, (source, index)) in &used {
-                    if recent && munger.segments.iter().any(|s| s.source == *source) {
-                        let (segment, unmapped) = munger.unmap(*out).unwrap();
-                        prop_assert_eq!((segment.source, unmapped), (*source, *index));
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

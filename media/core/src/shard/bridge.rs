@@ -9,8 +9,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Shard;
-use crate::border::{Bridged, BroadcastId, Kind, Mapping, Packet};
-use crate::limits::MAX_BRIDGED;
+use crate::border::{Bridged, BroadcastId, Cached, Kind, Mapping, Packet};
+use crate::limits::{MAX_BRIDGED, REPLAY_PORTION};
 use crate::transmit::Transmits;
 
 impl Shard {
@@ -23,12 +23,13 @@ impl Shard {
         out: &mut Transmits,
     ) {
         match bridged {
-            Bridged::Interest { broadcast } => {
-                self.broadcasts
-                    .entry(broadcast)
-                    .or_default()
-                    .interest
-                    .hear(now, from);
+            Bridged::Interest { broadcast, cache } => {
+                let entry = self.broadcasts.entry(broadcast).or_default();
+                entry.interest.hear(now, from);
+                if cache && entry.publisher.is_some() {
+                    entry.replays.begin(&entry.video, from);
+                    self.replay(now, broadcast);
+                }
             }
             Bridged::KeyframeWanted { broadcast, layer } => {
                 let entry = self.broadcasts.entry(broadcast).or_default();
@@ -47,6 +48,7 @@ impl Shard {
                 marker,
                 key,
                 svc,
+                cached,
                 mapping,
                 payload,
             } => {
@@ -62,7 +64,10 @@ impl Shard {
                     svc,
                     payload,
                 };
-                self.take_in(now, broadcast, kind, &packet, mapping);
+                match cached {
+                    Cached::No => self.take_in(now, broadcast, kind, &packet, mapping),
+                    _ => self.take_cached(now, broadcast, &packet, cached == Cached::Last),
+                }
             }
         }
     }
@@ -82,29 +87,14 @@ impl Shard {
         let mut payload = None;
         for shard in entry.interest.shards(now) {
             let payload = payload.get_or_insert_with(|| Bytes::copy_from_slice(packet.payload));
-            let Packet {
-                source,
-                codec,
-                index,
-                timestamp,
-                marker,
-                key,
-                svc,
-                ..
-            } = *packet;
-            let media = Bridged::Media {
+            let media = media(
                 broadcast,
                 kind,
-                source,
-                codec,
-                index,
-                timestamp,
-                marker,
-                key,
-                svc,
+                packet,
                 mapping,
-                payload: payload.clone(),
-            };
+                payload.clone(),
+                Cached::No,
+            );
             if self.bridged.len() < MAX_BRIDGED {
                 self.bridged.push_back((shard, media));
                 self.stats.bridged_out += 1;
@@ -114,13 +104,69 @@ impl Shard {
         }
     }
 
+    /// Gives shards that have just got viewers a portion of the cached packets that they wait for.
+    pub(super) fn replay(&mut self, now: Instant, broadcast: BroadcastId) {
+        let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
+            return;
+        };
+        for _ in 0..REPLAY_PORTION {
+            let room = self.bridged.len() < MAX_BRIDGED / 2;
+            let Some((shard, layer, index, last)) = entry.replays.next().filter(|_| room) else {
+                break;
+            };
+            let stream = entry.video.get(usize::from(layer)).and_then(Option::as_ref);
+            let Some((stream, stored)) = stream.and_then(|s| Some((s, s.ring.get(index)?))) else {
+                continue;
+            };
+            let packet = Packet {
+                source: stream.source,
+                codec: stream.codec,
+                index,
+                timestamp: stored.timestamp,
+                marker: stored.marker,
+                key: stored.key,
+                svc: stored.svc,
+                payload: stored.payload,
+            };
+            let cached = if last { Cached::Last } else { Cached::More };
+            let payload = Bytes::copy_from_slice(stored.payload);
+            let media = media(broadcast, Kind::Video, &packet, None, payload, cached);
+            self.bridged.push_back((shard, media));
+            self.stats.bridged_out += 1;
+        }
+        if !entry.replays.is_empty() {
+            self.hurry(now);
+        }
+    }
+
+    /// A packet of the memory of another shard.
+    fn take_cached(
+        &mut self,
+        now: Instant,
+        broadcast: BroadcastId,
+        packet: &Packet<'_>,
+        last: bool,
+    ) {
+        let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
+            return;
+        };
+        entry.deliver(now, Kind::Video, packet, None, true);
+        let layer = usize::from(packet.source.layer);
+        if let Some(Some(stream)) = entry.video.get_mut(layer) {
+            stream.filling = (!last).then_some(now);
+        }
+        // Viewers who wait for it are looked after there.
+        self.hurry(now);
+    }
+
     /// Tells the other shards that there are viewers here, if it is time to.
     pub(super) fn announce(&mut self, now: Instant, broadcast: BroadcastId) {
         let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
             return;
         };
         if !entry.viewers.is_empty() && entry.interest.tell(now) {
-            self.tell_others(Bridged::Interest { broadcast });
+            let cache = entry.publisher.is_none() && !entry.has_key(now);
+            self.tell_others(Bridged::Interest { broadcast, cache });
         }
     }
 
@@ -133,5 +179,39 @@ impl Shard {
                 self.stats.drop_bridge_full += 1;
             }
         }
+    }
+}
+
+fn media(
+    broadcast: BroadcastId,
+    kind: Kind,
+    packet: &Packet<'_>,
+    mapping: Option<Mapping>,
+    payload: Bytes,
+    cached: Cached,
+) -> Bridged {
+    let Packet {
+        source,
+        codec,
+        index,
+        timestamp,
+        marker,
+        key,
+        svc,
+        ..
+    } = *packet;
+    Bridged::Media {
+        broadcast,
+        kind,
+        source,
+        codec,
+        index,
+        timestamp,
+        marker,
+        key,
+        svc,
+        cached,
+        mapping,
+        payload,
     }
 }

@@ -70,7 +70,6 @@ impl Shard {
             Role::Viewer => {
                 self.stats.viewers += 1;
                 entry.viewers.push(slot);
-                entry.keyframes[0].want();
                 self.announce(now, broadcast);
             }
             Role::Publisher => {
@@ -200,7 +199,7 @@ impl Shard {
                     {
                         adapt(now, &Ladder::new(entry, now), viewing, member.peer.config());
                     }
-                    self.want_keyframe(now, broadcast, 0, out);
+                    self.begin_video(now, slot, out);
                 }
             }
             PeerEvent::LanesOpen => {

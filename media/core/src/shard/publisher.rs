@@ -147,7 +147,7 @@ impl Shard {
         let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
             return;
         };
-        match entry.deliver(now, kind, packet, mapping) {
+        match entry.deliver(now, kind, packet, mapping, false) {
             Delivery::Queued { keyframe: true } => {
                 self.stats.keyframes_in += 1;
                 let layer = usize::from(packet.source.layer);

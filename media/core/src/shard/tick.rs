@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use super::Shard;
-use crate::border::{Bridged, BroadcastId};
-use crate::broadcast::{Broadcast, Slot, Stream};
+use crate::border::{Bridged, BroadcastId, Kind};
+use crate::broadcast::{Broadcast, Slot};
 use crate::forward::{Ladder, adapt};
-use crate::limits::{MAX_LAYERS, TICK_BUSY, TICK_IDLE};
-use crate::members::{Members, Part};
+use crate::limits::{MAX_LAYERS, SHARD_CACHE_BYTES, TICK_BUSY, TICK_IDLE};
+use crate::members::Part;
 use crate::transmit::Transmits;
 
 const GAUGES: Duration = Duration::from_secs(1);
@@ -38,6 +38,7 @@ impl Shard {
         }
         self.broadcasts
             .retain(|_, broadcast| !broadcast.is_idle(now));
+        self.bound_cache(now);
         if self.next_gauges <= now {
             self.next_gauges = now + GAUGES;
             self.stats.lane_backlog_bytes = self.lane_backlog();
@@ -48,34 +49,100 @@ impl Shard {
 
     fn look_after(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
         self.announce(now, id);
+        self.replay(now, id);
         let Some(entry) = self.broadcasts.get_mut(&id) else {
             return;
         };
-        let living = entry.living(now).fold(0u8, |set, layer| set | 1 << layer);
-        let best = entry.living(now).next();
         let ladder = Ladder::new(entry, now);
-        let Broadcast {
-            viewers,
-            keyframes,
-            video,
-            ..
-        } = entry;
-        for slot in viewers {
-            if let Some(member) = self.members.get_mut(*slot)
+        for at in 0..entry.viewers.len() {
+            let slot = self.broadcasts.get(&id).and_then(|b| b.viewers.get(at));
+            let Some(slot) = slot.copied() else { break };
+            if let Some(member) = self.members.get_mut(slot)
                 && let Part::Viewer(viewing) = &mut member.part
             {
                 adapt(now, &ladder, viewing, member.peer.config());
             }
-            let Some(layer) = waits_for_layer(&mut self.members, *slot, video, (living, best))
-            else {
-                continue;
-            };
-            if let Some(requests) = keyframes.get_mut(usize::from(layer)) {
-                requests.want();
-            }
+            self.look_after_viewer(now, slot);
         }
         for layer in 0..MAX_LAYERS as u8 {
             self.ask_for_keyframe(now, id, layer, out);
+        }
+    }
+
+    /// Counts the memory of packets; over the limit, the largest layers give up what they keep for
+    /// new viewers.
+    fn bound_cache(&mut self, now: Instant) {
+        let rings = |shard: &Self| -> u64 {
+            let streams = shard.broadcasts.values().flat_map(Broadcast::streams);
+            streams.map(|stream| stream.ring.bytes() as u64).sum()
+        };
+        self.stats.cache_bytes = rings(self);
+        while self.stats.cache_bytes > SHARD_CACHE_BYTES as u64 {
+            let video = self.broadcasts.values_mut().flat_map(|b| &mut b.video);
+            let largest = video.flatten().max_by_key(|stream| stream.ring.spared());
+            let Some(stream) = largest.filter(|stream| stream.ring.spared() > 0) else {
+                return;
+            };
+            stream.ring.give_up(now);
+            self.stats.cache_bytes = rings(self);
+        }
+    }
+
+    /// A viewer has just connected: it gets a picture from the cache, or a keyframe is asked for.
+    pub(super) fn begin_video(&mut self, now: Instant, slot: Slot, out: &mut Transmits) {
+        self.look_after_viewer(now, slot);
+        let Some(broadcast) = self.members.get(slot).map(|member| member.broadcast) else {
+            return;
+        };
+        for layer in 0..MAX_LAYERS as u8 {
+            self.ask_for_keyframe(now, broadcast, layer, out);
+        }
+    }
+
+    /// What a viewer needs in order to show the layer that it wants: the cached keyframe, or a new
+    /// one. One that wants a silent layer is given the best of the living ones.
+    fn look_after_viewer(&mut self, now: Instant, slot: Slot) {
+        let Some(member) = self.members.get_mut(slot).filter(|m| m.connected) else {
+            return;
+        };
+        let Part::Viewer(viewing) = &mut member.part else {
+            return;
+        };
+        let (Some(track), Some(entry)) = (
+            viewing.tracks.video.as_mut(),
+            self.broadcasts.get_mut(&member.broadcast),
+        ) else {
+            return;
+        };
+        let mut best = None;
+        if !entry.is_living(now, track.want()) {
+            best = entry.living(now).next();
+        }
+        if let Some(best) = best {
+            track.set_want(best);
+        }
+        let want = track.want();
+        let stream = entry.stream(Kind::Video, want);
+        let waits = track.waits_for(stream.map(|stream| stream.source));
+        if waits && track.is_frozen(now) {
+            // Any layer is better than none; after that, only what was asked for.
+            let cached = match track.begun() {
+                None => entry.has_key(now),
+                Some(_) => stream.is_some_and(|stream| stream.gop(now).is_some()),
+            };
+            #[cfg(any(test, feature = "negative-controls"))]
+            let cached = cached && !self.cache_off;
+            if cached {
+                if track.invite() {
+                    entry.joins.push(now, slot);
+                }
+                return;
+            }
+        }
+        if (waits || track.is_still())
+            && let Some(requests) = entry.keyframes.get_mut(usize::from(want))
+        {
+            requests.want();
         }
     }
 
@@ -130,25 +197,4 @@ impl Shard {
 
 fn has_video(part: &Part, layer: u8) -> bool {
     matches!(part, Part::Publisher(publishing) if publishing.video_ssrc(layer).is_some())
-}
-
-/// The layer whose next keyframe a viewer waits for. One that waits for a silent layer is given the
-/// best of the living ones (a set, and the best of it).
-fn waits_for_layer(
-    members: &mut Members,
-    slot: Slot,
-    video: &[Option<Stream>],
-    (living, best): (u8, Option<u8>),
-) -> Option<u8> {
-    let member = members.get_mut(slot).filter(|member| member.connected)?;
-    let Part::Viewer(viewing) = &mut member.part else {
-        return None;
-    };
-    let track = viewing.tracks.video.as_mut()?;
-    if let Some(best) = best.filter(|_| living & (1 << track.want()) == 0) {
-        track.set_want(best);
-    }
-    let stream = video.get(usize::from(track.want()))?.as_ref();
-    let waits = track.waits_for(stream.map(|stream| stream.source));
-    waits.then(|| track.want())
 }

@@ -10,6 +10,7 @@
 
 mod bridge;
 mod burst;
+mod catch_up;
 mod codecs;
 mod encoders;
 mod faults;
