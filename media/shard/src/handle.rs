@@ -4,8 +4,10 @@
 //! commands wait for room, stock messages are dropped and counted instead. It keeps no state of
 //! peers beyond the directory.
 
+mod counter;
 mod reports;
 mod restart;
+mod secrets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,22 +19,19 @@ use media_core::peer::{
     Candidates, Certificate, CloseReason, LocalFacts, OfferError, PeerConfig, Role, answer,
 };
 use media_core::stats::Stats;
-use rand::distr::Alphanumeric;
-use rand::{Rng, RngExt as _};
 use tokio::sync::mpsc;
 
 use crate::counters::Counters;
 use crate::directory::{Directory, shard_of};
 use crate::order::Order;
 use crate::wake::Waker;
+use secrets::Secrets;
 
+pub use counter::CounterOffer;
 pub use restart::{RestartError, Restarted};
 
 /// Lane whose messages may be lost: the next one carries the newer value.
 const STOCK_LANE: u16 = 2;
-const UFRAG_CHARS: usize = 12;
-const PWD_CHARS: usize = 32;
-const CNAME_CHARS: usize = 16;
 
 /// Async handle to all shards. See the module header.
 #[derive(Clone)]
@@ -53,6 +52,16 @@ pub(crate) struct Link {
     pub(crate) waker: Waker,
     pub(crate) counters: Arc<Counters>,
     pub(crate) candidates: Vec<SocketAddr>,
+}
+
+impl Link {
+    /// What answers name of this shard.
+    fn candidates(&self) -> Candidates<'_> {
+        Candidates {
+            udp: &self.candidates,
+            tcp: &[],
+        }
+    }
 }
 
 /// An offer was accepted.
@@ -106,7 +115,8 @@ impl MediaHandle {
     /// is done leaves nothing behind.
     ///
     /// # Errors
-    /// See [`AcceptError`]; nothing has happened then.
+    /// See [`AcceptError`]; nothing has happened then. [`OfferError::NoCommonCodec`] also when a
+    /// viewer cannot take the video that is on air; [`MediaHandle::counter`] says what it could.
     pub async fn accept(
         &self,
         role: Role,
@@ -114,8 +124,32 @@ impl MediaHandle {
         offer: &str,
     ) -> Result<Accepted, AcceptError> {
         let shard = self.inner.directory.place().ok_or(AcceptError::Full)?;
+        let secrets = Secrets::new();
+        let (answer, config) = answer(role, offer, &self.facts(shard, &secrets))?;
+        if role == Role::Viewer && !self.can_watch(broadcast, &config) {
+            return Err(OfferError::NoCommonCodec.into());
+        }
+        self.enter(role, broadcast, shard, config, answer).await
+    }
+
+    /// Whether a viewer can take the video that is on air, if it wants video at all.
+    fn can_watch(&self, broadcast: BroadcastId, config: &PeerConfig) -> bool {
+        let video = self.inner.directory.codecs(broadcast).video;
+        match (&config.video, video) {
+            (Some(section), Some(codec)) => section.format_for(&codec).is_some(),
+            _ => true,
+        }
+    }
+
+    async fn enter(
+        &self,
+        role: Role,
+        broadcast: BroadcastId,
+        shard: usize,
+        config: PeerConfig,
+        answer: String,
+    ) -> Result<Accepted, AcceptError> {
         let link = &self.inner.links[shard];
-        let (answer, config) = self.negotiate(role, offer, &link.candidates)?;
         let (ice_ufrag, ice_pwd) = (config.ice.local_ufrag.clone(), config.ice.local_pwd.clone());
         let lanes = config.lanes;
         let permit = link
@@ -210,32 +244,20 @@ impl MediaHandle {
             .collect()
     }
 
-    fn negotiate(
-        &self,
-        role: Role,
-        offer: &str,
-        candidates: &[SocketAddr],
-    ) -> Result<(String, PeerConfig), AcceptError> {
-        let mut rng = rand::rng();
-        let (ufrag, pwd) = credentials(&mut rng);
-        let cname = random_text(&mut rng, CNAME_CHARS);
-        let audio_ssrc = rng.random_range(1..u32::MAX / 2);
-        let facts = LocalFacts {
-            candidates: Candidates {
-                udp: candidates,
-                tcp: &[],
-            },
+    /// Our side of an answer or a counter-offer by a shard.
+    fn facts<'a>(&'a self, shard: usize, secrets: &'a Secrets) -> LocalFacts<'a> {
+        LocalFacts {
+            candidates: self.inner.links[shard].candidates(),
             certificate: &self.inner.certificate,
-            ufrag: &ufrag,
-            pwd: &pwd,
-            audio_ssrc,
-            video_ssrc: audio_ssrc + 1,
-            video_rtx_ssrc: audio_ssrc + 2,
-            cname: &cname,
-            session_id: rng.random_range(1..i64::MAX as u64),
-            seed: rng.random(),
-        };
-        Ok(answer(role, offer, &facts)?)
+            ufrag: &secrets.ufrag,
+            pwd: &secrets.pwd,
+            audio_ssrc: secrets.ssrc,
+            video_ssrc: secrets.ssrc + 1,
+            video_rtx_ssrc: secrets.ssrc + 2,
+            cname: &secrets.cname,
+            session_id: secrets.session_id,
+            seed: secrets.seed,
+        }
     }
 
     async fn command(&self, peer: PeerId, command: Command) {
@@ -270,16 +292,4 @@ impl MediaHandle {
         let handle = self.clone();
         tokio::spawn(async move { handle.command(peer, Command::Close { peer, reason }).await });
     }
-}
-
-/// A fresh ICE user name fragment and password.
-fn credentials(rng: &mut impl Rng) -> (String, String) {
-    (random_text(rng, UFRAG_CHARS), random_text(rng, PWD_CHARS))
-}
-
-fn random_text(rng: &mut impl Rng, chars: usize) -> String {
-    rng.sample_iter(Alphanumeric)
-        .take(chars)
-        .map(char::from)
-        .collect()
 }

@@ -22,7 +22,7 @@ mod wake;
 use tokio::sync::mpsc;
 
 pub use config::{Config, StartError};
-pub use handle::{AcceptError, Accepted, MediaHandle, RestartError, Restarted};
+pub use handle::{AcceptError, Accepted, CounterOffer, MediaHandle, RestartError, Restarted};
 pub use limits::{MAX_PEERS_PER_SHARD, MAX_SHARDS};
 pub use media_core::border::{BroadcastId, Event as MediaEvent, PeerId};
 pub use media_core::lint::Finding;

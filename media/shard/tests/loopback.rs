@@ -9,8 +9,8 @@ use media_core::client::{Client, ClientConfig};
 use media_core::peer::{Certificate, Codec, Inbound, PeerEvent, SRTP_OVERHEAD};
 use media_core::transmit::Transmits;
 use media_shard::{
-    AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, PeerId,
-    RestartError, Role, parse_sdpfrag, start,
+    AcceptError, BroadcastId, CloseReason, Config, LiveCodecs, MediaEvent, MediaHandle, OfferError,
+    PeerId, RestartError, Role, parse_sdpfrag, start,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::Receiver;
@@ -250,6 +250,7 @@ async fn media_and_lanes_flow_from_end_to_end() {
     .await;
     assert!(matches!(started, MediaEvent::MediaStarted { video: Some(name), .. } if name == "VP8"));
     check_reports(&media, publisher.peer, &viewers).await;
+    check_counter(&media).await;
 
     leave(&media, &mut events, viewers[0].peer).await;
     let frag = parse_sdpfrag("a=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdef012345\r\n").unwrap();
@@ -270,6 +271,23 @@ async fn media_and_lanes_flow_from_end_to_end() {
     .offer();
     let refused = media.accept(Role::Viewer, ROOM, &offer).await;
     assert!(matches!(refused, Err(AcceptError::Stopped)));
+}
+
+/// A viewer that cannot take what is on air is told what it could take.
+async fn check_counter(media: &MediaHandle) {
+    let mut config = ClientConfig::new(Role::Viewer, Certificate::generate().unwrap(), 77);
+    config.video = vec![Codec::Vp9 { profile: 0 }];
+    let offer = Client::new(config, Instant::now()).offer();
+    let refused = media.accept(Role::Viewer, ROOM, &offer).await;
+    assert!(matches!(
+        refused,
+        Err(AcceptError::Offer(OfferError::NoCommonCodec))
+    ));
+    let counter = media.counter(ROOM, true).unwrap().unwrap();
+    assert!(counter.offer().contains("VP8/90000") && counter.offer().contains("a=setup:actpass"));
+    assert!(counter.offer().contains(counter.ice_ufrag()));
+    assert!(media.accept_counter(&counter, "v=0\r\n").await.is_err());
+    assert!(media.counter(BroadcastId(77), true).unwrap().is_none());
 }
 
 /// What the shards tell of themselves while the broadcast is on.

@@ -1,10 +1,11 @@
 //! ICE restarts of running sessions (RFC 9725 section 4.3.3).
 
 use media_core::border::{Command, PeerId};
-use media_core::peer::{Candidates, IceCredentials, SdpFrag};
+use media_core::peer::{IceCredentials, SdpFrag};
 use tokio::sync::oneshot;
 
-use super::{MediaHandle, credentials};
+use super::MediaHandle;
+use super::secrets::credentials;
 use crate::directory::shard_of;
 use crate::order::Order;
 
@@ -65,12 +66,8 @@ impl MediaHandle {
         if !answer.await.unwrap_or(false) {
             return Err(RestartError::Gone);
         }
-        let candidates = Candidates {
-            udp: &link.candidates,
-            tcp: &[],
-        };
         Ok(Restarted {
-            sdpfrag: frag.restart_answer(&ice_ufrag, &ice_pwd, &candidates),
+            sdpfrag: frag.restart_answer(&ice_ufrag, &ice_pwd, &link.candidates()),
             ice_ufrag,
             ice_pwd,
         })
