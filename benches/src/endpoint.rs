@@ -1,4 +1,4 @@
-//! A sans-IO client on a socket of its own: joins by WHIP or WHEP and keeps its timers.
+//! A sans-IO publisher on a socket of its own: joins by WHIP and keeps its timers.
 
 use std::{
     io,
@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use media_core::{
-    client::{Client, ClientConfig},
-    peer::{Inbound, PeerEvent},
+    client::{Client, ClientConfig, Sample},
+    peer::PeerEvent,
     transmit::Transmits,
 };
 use reqwest::Url;
@@ -74,7 +74,7 @@ impl Endpoint {
         };
         endpoint.flush().await;
         while !endpoint.client.is_connected() {
-            if let Turn::Closed = endpoint.turn(deadline, |_, _| {}).await? {
+            if let Turn::Closed = endpoint.turn(deadline).await? {
                 bail!("closed before it was connected");
             }
             if Instant::now() >= deadline {
@@ -84,15 +84,11 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Receives and runs timers once, until at most `deadline`; plaintext RTP goes to `on_rtp`.
+    /// Receives and runs timers once, until at most `deadline`.
     ///
     /// # Errors
     /// When the socket fails.
-    pub async fn turn(
-        &mut self,
-        deadline: Instant,
-        mut on_rtp: impl FnMut(Instant, &[u8]),
-    ) -> Result<Turn> {
+    pub async fn turn(&mut self, deadline: Instant) -> Result<Turn> {
         let wake = self
             .client
             .next_timeout()
@@ -110,12 +106,8 @@ impl Endpoint {
                 };
                 now = Instant::now();
                 let datagram = &mut self.buffer[..len];
-                let inbound = self
-                    .client
-                    .handle_datagram(now, from, datagram, &mut self.out);
-                if let Inbound::Rtp { len } = inbound {
-                    on_rtp(now, &self.buffer[..len]);
-                }
+                let out = &mut self.out;
+                self.client.handle_datagram(now, from, datagram, out);
             }
         }
         if self.client.next_timeout().is_some_and(|at| at <= now) {
@@ -130,30 +122,21 @@ impl Endpoint {
         Ok(Turn::Deadline)
     }
 
-    /// Seals and sends one RTP packet.
-    pub async fn send_rtp(&mut self, packet: &mut Vec<u8>) {
-        let len = packet.len();
-        packet.resize(len + 32, 0);
-        if let (Some(len), Some(to)) = (self.client.seal_rtp(packet, len), self.client.remote()) {
-            self.send(to, &packet[..len]).await;
-        }
-    }
-
-    /// Seals and sends one compound RTCP packet.
-    pub async fn send_rtcp(&mut self, mut packet: Vec<u8>) {
-        let len = packet.len();
-        packet.resize(len + 32, 0);
-        if let (Some(len), Some(to)) = (
-            self.client.seal_rtcp(&mut packet, len),
-            self.client.remote(),
-        ) {
-            self.send(to, &packet[..len]).await;
-        }
+    /// Seals and sends one media packet.
+    pub async fn send_media(&mut self, sample: &Sample<'_>) {
+        self.client
+            .send_media(Instant::now(), sample, &mut self.out);
+        self.flush().await;
     }
 
     /// The client behind the socket.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The client behind the socket, to ask and tell it.
+    pub fn client_mut(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     /// The address that this endpoint sends from.
@@ -175,10 +158,6 @@ impl Endpoint {
             let _ = self.socket.send_to(datagram, to).await;
         }
         self.out.clear();
-    }
-
-    async fn send(&self, to: SocketAddr, datagram: &[u8]) {
-        let _ = self.socket.send_to(datagram, to).await;
     }
 }
 

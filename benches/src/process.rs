@@ -1,19 +1,62 @@
-//! Processor time and memory of another process, from `/proc`.
+//! Processor time and memory of a server, from `/proc` or its control group.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
 /// Kernel clock ticks per second; fixed at 100 in the user interface of Linux.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// What a process has used so far.
+/// Whom to measure.
+#[derive(Debug, Clone)]
+pub enum Meter {
+    /// One process.
+    Process(u32),
+    /// A control group (version 2), by its folder.
+    Group(PathBuf),
+}
+
+/// What a server has used so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     /// User and system time of all its threads.
     pub cpu_us: u64,
-    /// Resident memory.
+    /// Resident memory (for a group: what is charged to it).
     pub rss_kb: u64,
+}
+
+impl Meter {
+    /// Reads the usage.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub fn usage(&self) -> Result<Usage> {
+        match self {
+            Self::Process(pid) => usage(*pid),
+            Self::Group(folder) => group(folder),
+        }
+    }
+}
+
+fn group(folder: &Path) -> Result<Usage> {
+    let read = |name: &str| {
+        fs::read_to_string(folder.join(name))
+            .with_context(|| format!("{} of {} cannot be read", name, folder.display()))
+    };
+    let stat = read("cpu.stat")?;
+    let cpu_us = stat
+        .lines()
+        .find_map(|line| line.strip_prefix("usage_usec "))
+        .context("no usage_usec in cpu.stat")?
+        .parse()?;
+    let bytes: u64 = read("memory.current")?.trim().parse()?;
+    Ok(Usage {
+        cpu_us,
+        rss_kb: bytes / 1024,
+    })
 }
 
 /// Reads the usage of a process.

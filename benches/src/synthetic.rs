@@ -73,48 +73,70 @@ impl Stamp {
     }
 }
 
-/// Makes the RTP packets of one frame after the other.
+/// One RTP packet to send, without its header.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Simulcast layer.
+    pub layer: u8,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Last of its frame.
+    pub marker: bool,
+    /// Everything behind the header.
+    pub payload: Vec<u8>,
+}
+
+/// Makes the packets of one frame of one layer after the other.
 #[derive(Debug)]
 pub struct Source {
-    payload_type: u8,
-    ssrc: u32,
-    sequence: u16,
+    layer: u8,
     frame: u32,
     packets_per_frame: usize,
     key_interval: u32,
+    key_wanted: bool,
 }
 
 impl Source {
     /// A source of about `kbit_per_s`, with a key frame every `key_interval` frames.
-    pub fn new(payload_type: u8, ssrc: u32, kbit_per_s: u32, key_interval: u32) -> Self {
+    pub fn new(layer: u8, kbit_per_s: u32, key_interval: u32) -> Self {
         let bytes_per_frame = kbit_per_s as usize * 1000 / 8 / FRAME_RATE as usize;
         let packets_per_frame = (bytes_per_frame / PAYLOAD_BYTES).max(1);
         Self {
-            payload_type,
-            ssrc,
-            sequence: 0,
+            layer,
             frame: 0,
             packets_per_frame,
             key_interval,
+            key_wanted: false,
         }
     }
 
-    /// The packets of the next frame, in order, each a whole RTP packet.
-    pub fn next_frame(&mut self) -> Vec<Vec<u8>> {
-        let key = self.frame.is_multiple_of(self.key_interval.max(1));
+    /// Makes the next frame a key frame, as an encoder that obeys PLI.
+    pub fn want_key(&mut self) {
+        self.key_wanted = true;
+    }
+
+    /// The packets of the next frame, in order.
+    pub fn next_frame(&mut self) -> Vec<Piece> {
+        let regular = self.frame.is_multiple_of(self.key_interval.max(1));
+        let key = std::mem::take(&mut self.key_wanted) || regular;
         let count = self.packets_per_frame * if key { KEY_FRAME_FACTOR } else { 1 };
-        let mut packets = Vec::with_capacity(count + 1);
+        let mut pieces = Vec::with_capacity(count + 1);
+        let timestamp = self.frame.wrapping_mul(CLOCK_RATE / FRAME_RATE);
+        let piece = |marker: bool, payload: Vec<u8>| Piece {
+            layer: self.layer,
+            timestamp,
+            marker,
+            payload,
+        };
         if key {
-            let mut packet = self.header(false);
-            packet.extend_from_slice(PARAMETER_SETS);
-            packets.push(packet);
+            pieces.push(piece(false, PARAMETER_SETS.to_vec()));
         }
         for index in 0..count {
             let last = index + 1 == count;
-            let mut packet = self.header(last);
             let kind: u8 = if key { 5 } else { 1 };
             let edges = u8::from(index == 0) << 7 | u8::from(last) << 6;
-            packet.extend_from_slice(&[NRI | FU_A, edges | kind]);
+            let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
+            payload.extend_from_slice(&[NRI | FU_A, edges | kind]);
             let stamp = Stamp {
                 frame: self.frame,
                 index: index as u16,
@@ -122,23 +144,12 @@ impl Source {
                 key,
                 sent_us: now_us(),
             };
-            stamp.write(&mut packet);
-            packet.resize(12 + PAYLOAD_BYTES, 0x5a);
-            packets.push(packet);
+            stamp.write(&mut payload);
+            payload.resize(PAYLOAD_BYTES, 0x5a);
+            pieces.push(piece(last, payload));
         }
         self.frame = self.frame.wrapping_add(1);
-        packets
-    }
-
-    fn header(&mut self, marker: bool) -> Vec<u8> {
-        let timestamp = self.frame.wrapping_mul(CLOCK_RATE / FRAME_RATE);
-        let mut packet = Vec::with_capacity(12 + PAYLOAD_BYTES + 32);
-        packet.extend_from_slice(&[0x80, u8::from(marker) << 7 | self.payload_type]);
-        packet.extend_from_slice(&self.sequence.to_be_bytes());
-        packet.extend_from_slice(&timestamp.to_be_bytes());
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        self.sequence = self.sequence.wrapping_add(1);
-        packet
+        pieces
     }
 }
 
@@ -149,22 +160,24 @@ mod tests {
 
     #[test]
     fn a_source_of_2400_kbit_makes_8_packets_a_frame_and_stamps_come_back() {
-        let mut source = Source::new(96, 7, 2_400, 60);
+        let mut source = Source::new(0, 2_400, 60);
         let key = source.next_frame();
         assert_eq!(key.len(), 8 * KEY_FRAME_FACTOR + 1);
-        assert_eq!(Stamp::read(&key[0][12..]), None);
+        assert_eq!(Stamp::read(&key[0].payload), None);
         let delta = source.next_frame();
         assert_eq!(delta.len(), 8);
-        let stamp = Stamp::read(&delta[7][12..]).unwrap();
+        let stamp = Stamp::read(&delta[7].payload).unwrap();
         assert_eq!(
             (stamp.frame, stamp.index, stamp.count, stamp.key),
             (1, 7, 8, false)
         );
-        assert_eq!(delta[7][1] & 0x80, 0x80);
+        assert!(delta[7].marker);
         assert!(
             delta
                 .iter()
-                .all(|packet| packet.len() == 12 + PAYLOAD_BYTES)
+                .all(|piece| piece.payload.len() == PAYLOAD_BYTES)
         );
+        source.want_key();
+        assert_eq!(source.next_frame().len(), key.len());
     }
 }

@@ -1,41 +1,38 @@
 //! `swarm`: one publisher and many viewers against any WHIP/WHEP server.
 //!
-//! Joins the viewers, waits for a settled state, measures for a while, prints what it saw. With
-//! `--pid` the server's processor time and memory are read from `/proc`, so that cost per packet
-//! can be compared between servers on one machine.
+//! Joins the viewers, waits for a settled state, measures for a while, then (if asked) storms and
+//! churns, and prints what it saw. With `--pid` or `--cgroup` the server's processor time and
+//! memory are read, so that cost per packet can be compared between servers on one machine.
+//! `--publish FILE` takes H.264 as FFmpeg writes it with `-c:v libx264 -bf 0 -f h264 FILE`.
 #![forbid(unsafe_code)]
 
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
 use benches::{
-    endpoint::Endpoint,
-    process,
-    publisher::{self, Publication},
-    report::{Samples, Swarm},
-    viewer::{self, Phase, Tally},
+    audience::{Audience, Pace, Seated},
+    engine::{Engine, Order, Totals},
+    inbox,
+    process::{self, Meter},
+    publisher::{self, OnAir, Publication},
+    report::{Lanes, Phases, Repairs, Swarm},
+    synthetic::FRAME_RATE,
+    weather::Forecast,
 };
-use clap::{Parser, ValueEnum};
-use media_core::{
-    client::ClientConfig,
-    peer::{Certificate, Codec, Role},
-};
+use clap::{ArgAction, Parser};
+use media_core::peer::Certificate;
 use reqwest::Url;
-use tokio::{sync::Semaphore, task::LocalSet};
-
-/// Time between the last join and the measuring window.
-const SETTLE: Duration = Duration::from_secs(2);
-/// Longest time that one viewer may take to join.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(20);
+use tokio::task::LocalSet;
 
 /// Many viewers against a WHIP/WHEP server.
 #[derive(Parser, Debug)]
 #[command(version)]
 struct Args {
-    /// WHIP endpoint; needed for --publish synthetic.
+    /// WHIP endpoint; needed unless --publish none.
     #[arg(long)]
     whip: Option<Url>,
     /// Stream key, sent as the bearer token of WHIP.
@@ -47,44 +44,93 @@ struct Args {
     /// Bearer token of WHEP, for servers that ask for one.
     #[arg(long)]
     whep_token: Option<String>,
-    /// What is published; `none` watches what is live already.
-    #[arg(long, value_enum, default_value_t = Publish::Synthetic)]
-    publish: Publish,
-    /// Video bitrate of the synthetic source, kbit/s.
+    /// `synthetic` (H.264-shaped packets that carry their send time), an H.264 file (Annex B), or
+    /// `none`, which watches what is live already.
+    #[arg(long, default_value = "synthetic")]
+    publish: String,
+    /// Video bitrate of the synthetic source (its first layer), kbit/s.
     #[arg(long, default_value_t = 2_400)]
     bitrate: u32,
-    /// Frames from one key frame to the next (30 a second).
-    #[arg(long, default_value_t = 60)]
-    gop: u32,
+    /// Seconds from one key frame to the next; 8.3 is OBS at its default.
+    #[arg(long, default_value_t = 8.3)]
+    gop: f64,
+    /// Publish three layers (100, 66 and 33 % of the bitrate) as OBS does.
+    #[arg(long)]
+    simulcast: bool,
+    /// Whether requests for key frames are ignored, as OBS does.
+    #[arg(long, default_value_t = true, action = ArgAction::Set)]
+    ignore_pli: bool,
     /// Viewers in all.
     #[arg(long, default_value_t = 200)]
     viewers: usize,
-    /// How many of them decrypt, send feedback and measure delay; the others count packets.
+    /// How many of them decrypt, repair, and measure delay; the others count packets by their
+    /// clear headers.
     #[arg(long, default_value_t = 5)]
     full: usize,
+    /// Whether the light viewers send receiver reports and TWCC feedback too.
+    #[arg(long, default_value_t = true, action = ArgAction::Set)]
+    light_feedback: bool,
     /// Viewers that join at the same time.
     #[arg(long, default_value_t = 16)]
     joining: usize,
-    /// Whether viewers offer data channels as well.
+    /// Joins begun a second.
+    #[arg(long)]
+    join_rate: Option<f64>,
+    /// More viewers that join at once after the measuring window, a twentieth of them full.
+    #[arg(long, default_value_t = 0)]
+    join_burst: usize,
+    /// Seconds over which the burst is spread.
+    #[arg(long, default_value_t = 1.0)]
+    burst_seconds: f64,
+    /// Joins and leaves after the measuring window.
+    #[arg(long, default_value_t = 0)]
+    churn: usize,
+    /// Whether viewers offer data channels; messages with a `sent_us` tell their delay.
     #[arg(long)]
     lanes: bool,
+    /// Loss before the full viewers, in percent.
+    #[arg(long, default_value_t = 0.0)]
+    loss: f64,
+    /// Delay before the full viewers.
+    #[arg(long, default_value_t = 0)]
+    delay_ms: u64,
+    /// Jitter before the full viewers.
+    #[arg(long, default_value_t = 0)]
+    jitter_ms: u64,
+    /// Rate limit before each full viewer, kbit/s.
+    #[arg(long)]
+    down_kbps: Option<u32>,
+    /// Seconds between the last join and the measuring window.
+    #[arg(long, default_value_t = 2.0)]
+    settle: f64,
     /// Length of the measuring window.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// Process id of the server.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cgroup")]
     pid: Option<u32>,
+    /// Folder of the server's control group.
+    #[arg(long)]
+    cgroup: Option<PathBuf>,
     /// Print JSON alone.
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Publish {
-    /// H.264-shaped packets that carry their send time.
-    Synthetic,
-    /// Nothing.
-    None,
+impl Args {
+    fn meter(&self) -> Option<Meter> {
+        let group = self.cgroup.clone().map(Meter::Group);
+        self.pid.map(Meter::Process).or(group)
+    }
+
+    fn forecast(&self) -> Forecast {
+        Forecast {
+            loss: self.loss / 100.0,
+            delay: Duration::from_millis(self.delay_ms),
+            jitter: Duration::from_millis(self.jitter_ms),
+            kbit_per_s: self.down_kbps,
+        }
+    }
 }
 
 fn main() -> Result<()> {
@@ -106,69 +152,106 @@ fn main() -> Result<()> {
 #[allow(clippy::print_stdout)]
 fn print(report: &Swarm, json: bool) -> Result<()> {
     let text = serde_json::to_string_pretty(report)?;
-    if json {
-        println!("{text}");
-        return Ok(());
+    if !json {
+        let cpu = report
+            .cpu_us_per_packet
+            .map_or("-".to_owned(), |cpu| format!("{cpu:.2}"));
+        println!(
+            "{} viewers ({} failed): {} packets, loss {:.4} %, {cpu} us of CPU a packet",
+            report.viewers,
+            report.failed,
+            report.packets_forwarded,
+            report.loss * 100.0,
+        );
     }
-    let cpu = report
-        .cpu_us_per_packet
-        .map_or("-".to_owned(), |cpu| format!("{cpu:.2}"));
-    println!(
-        "{} viewers ({} failed): {} packets, loss {:.4} %, {cpu} us of CPU a packet",
-        report.viewers,
-        report.failed,
-        report.packets_forwarded,
-        report.loss * 100.0,
-    );
     println!("{text}");
     Ok(())
-}
-
-/// The viewers that joined, and what they measured on the way.
-struct Crowd {
-    tallies: Vec<Arc<Tally>>,
-    connect: Samples,
-    first_frame: Arc<Mutex<Samples>>,
-    failed: usize,
 }
 
 async fn run(args: Args) -> Result<Swarm> {
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(20))
         .build()?;
-    let phase = Arc::new(Phase::default());
-    let publication = match args.publish {
-        Publish::Synthetic => Some(start_publisher(&args, &http, &phase).await?),
-        Publish::None => None,
+    let on_air = Arc::new(OnAir::default());
+    let publication = match args.publish.as_str() {
+        "none" => None,
+        _ => Some(start_publisher(&args, &http, &on_air).await?),
     };
-    let crowd = join_all(&args, &http, &phase).await?;
-    tokio::time::sleep(SETTLE).await;
-    let report = measure(&args, &phase, &crowd).await;
-    phase.over.store(true, Relaxed);
+    let (engine, thread) = Engine::start()?;
+    let audience = Audience {
+        http,
+        url: args.whep.clone(),
+        token: args.whep_token.clone(),
+        engine: engine.clone(),
+        certificate: Certificate::generate().map_err(|error| anyhow::anyhow!("{error}"))?,
+        lanes: args.lanes,
+        light_feedback: args.light_feedback,
+        forecast: args.forecast(),
+    };
+    let meter = args.meter();
+    let rss_before = meter.as_ref().map(Meter::usage).transpose()?;
+    let pace = Pace {
+        at_once: args.joining,
+        per_second: args.join_rate,
+    };
+    let mut seated = audience.seat(args.viewers, args.full, pace).await?;
+    tokio::time::sleep(Duration::from_secs_f64(args.settle)).await;
+    let mut report = measure(&args, &engine, &seated, &on_air).await?;
+    report.server_rss_before_kb = rss_before.map(|usage| usage.rss_kb);
+    if args.join_burst > 0 {
+        let pace = Pace {
+            at_once: args.join_burst,
+            per_second: Some(args.join_burst as f64 / args.burst_seconds),
+        };
+        report.burst = Some(
+            audience
+                .storm(args.join_burst, pace, meter.as_ref())
+                .await?,
+        );
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        report.phases = phases(&engine.totals().await?);
+    }
+    if args.churn > 0 {
+        let churn = audience.churn(args.churn, args.joining, meter.as_ref());
+        report.churn = Some(churn.await?);
+    }
+    on_air.over.store(true, Relaxed);
+    leave(&audience, &mut seated).await;
+    engine.order(Order::Stop);
+    if thread.join().is_err() {
+        bail!("the viewers' thread panicked");
+    }
     if let Some(publication) = publication {
         publication.await?.context("the publication ended early")?;
     }
-    report
+    Ok(report)
+}
+
+/// The viewers go; the first hundred properly, the rest by the server's timeout.
+async fn leave(audience: &Audience, seated: &mut Seated) {
+    for seat in seated.seats.drain(..).take(100) {
+        audience.leave(seat).await;
+    }
 }
 
 async fn start_publisher(
     args: &Args,
     http: &reqwest::Client,
-    phase: &Arc<Phase>,
+    on_air: &Arc<OnAir>,
 ) -> Result<tokio::task::JoinHandle<Result<()>>> {
     let publication = Publication {
-        url: args
-            .whip
-            .clone()
-            .context("--publish synthetic needs --whip")?,
+        url: args.whip.clone().context("--publish needs --whip")?,
         token: args.token.clone(),
+        file: (args.publish != "synthetic").then(|| PathBuf::from(&args.publish)),
         kbit_per_s: args.bitrate,
-        key_interval: args.gop,
+        key_interval: (args.gop * f64::from(FRAME_RATE)).round() as u32,
+        simulcast: args.simulcast,
+        ignore_pli: args.ignore_pli,
     };
     let (started, running) = tokio::sync::oneshot::channel();
-    let (http, phase) = (http.clone(), phase.clone());
+    let (http, on_air) = (http.clone(), on_air.clone());
     let task = tokio::task::spawn_local(async move {
-        publisher::publish(&http, &publication, &phase, started).await
+        publisher::publish(&http, &publication, &on_air, started).await
     });
     if running.await.is_err() {
         task.await??;
@@ -179,123 +262,68 @@ async fn start_publisher(
     Ok(task)
 }
 
-async fn join_all(args: &Args, http: &reqwest::Client, phase: &Arc<Phase>) -> Result<Crowd> {
-    let certificate = Certificate::generate().map_err(|error| anyhow::anyhow!("{error}"))?;
-    let gate = Arc::new(Semaphore::new(args.joining.max(1)));
-    let first_frame = Arc::new(Mutex::new(Samples::default()));
-    let mut joins = Vec::with_capacity(args.viewers);
-    for number in 0..args.viewers {
-        let permit = gate.clone().acquire_owned().await?;
-        let full = number < args.full;
-        let mut config = ClientConfig::new(Role::Viewer, certificate.clone(), rand::random());
-        config.video = vec![Codec::H264 {
-            profile_level_id: 0x42_e0_1f,
-            packetization_mode: 1,
-        }];
-        config.light = !full;
-        config.lanes = args.lanes;
-        let (http, url, token) = (http.clone(), args.whep.clone(), args.whep_token.clone());
-        let (phase, first_frame) = (phase.clone(), first_frame.clone());
-        joins.push(tokio::task::spawn_local(async move {
-            let posted = Instant::now();
-            let deadline = posted + JOIN_TIMEOUT;
-            let joined = Endpoint::join(&http, &url, token.as_deref(), config, deadline).await;
-            drop(permit);
-            let mut endpoint = joined?;
-            let connected = posted.elapsed();
-            let tally = Arc::new(Tally::default());
-            let watched = tally.clone();
-            tokio::task::spawn_local(async move {
-                let watched =
-                    viewer::watch(&mut endpoint, full, posted, &watched, &phase, &first_frame);
-                if let Err(error) = watched.await {
-                    tracing::warn!(%error, "a viewer failed");
-                }
-                endpoint.leave(&http, token.as_deref()).await;
-            });
-            anyhow::Ok((tally, connected))
-        }));
+fn phases(totals: &Totals) -> Phases {
+    Phases {
+        post_ms: totals.post.percentiles(),
+        ice_ms: totals.ice.percentiles(),
+        dtls_ms: totals.dtls.percentiles(),
+        first_packet_ms: totals.first_packet.percentiles(),
+        first_key_ms: totals.first_key.percentiles(),
     }
-    let mut connect = Samples::default();
-    let (mut tallies, mut failed) = (Vec::new(), 0);
-    for join in joins {
-        match join.await? {
-            Ok((tally, connected)) => {
-                connect.add_us(connected.as_micros() as u64);
-                tallies.push(tally);
-            }
-            Err(error) => {
-                tracing::warn!("a viewer could not join: {error:#}");
-                failed += 1;
-            }
-        }
-    }
-    Ok(Crowd {
-        tallies,
-        connect,
-        first_frame,
-        failed,
-    })
 }
 
-fn totals(crowd: &Crowd) -> (u64, u64, u64) {
-    crowd
-        .tallies
-        .iter()
-        .fold((0, 0, 0), |(packets, bytes, lost), tally| {
-            (
-                packets + tally.packets.load(Relaxed),
-                bytes + tally.bytes.load(Relaxed),
-                lost + tally.lost.load(Relaxed),
-            )
-        })
-}
-
-async fn measure(args: &Args, phase: &Phase, crowd: &Crowd) -> Result<Swarm> {
-    let usage = |pid: Option<u32>| pid.map(process::usage).transpose();
-    let (start, before, used_before) = (Instant::now(), totals(crowd), usage(args.pid)?);
-    phase.measuring.store(true, Relaxed);
+async fn measure(args: &Args, engine: &Engine, seated: &Seated, on_air: &OnAir) -> Result<Swarm> {
+    let meter = args.meter();
+    let usage = || meter.as_ref().map(Meter::usage).transpose();
+    let own = || process::usage(std::process::id());
+    engine.order(Order::Measure(true));
+    let before = engine.totals().await?;
+    let (start, used_before, own_before) = (Instant::now(), usage()?, own()?);
     tokio::time::sleep(Duration::from_secs(args.seconds)).await;
-    phase.measuring.store(false, Relaxed);
-    let (seconds, after, used) = (
-        start.elapsed().as_secs_f64(),
-        totals(crowd),
-        usage(args.pid)?,
-    );
-    let packets = after.0 - before.0;
-    let lost = after.2.saturating_sub(before.2);
+    let (seconds, used, own_used) = (start.elapsed().as_secs_f64(), usage()?, own()?);
+    let after = engine.totals().await?;
+    engine.order(Order::Measure(false));
+    let packets = after.packets - before.packets;
+    let lost = after.lost.saturating_sub(before.lost);
     let cpu_us = used
         .zip(used_before)
         .map(|(now, then)| (now.cpu_us - then.cpu_us) as f64);
-    let mut delays = Samples::default();
-    for tally in &crowd.tallies {
-        if let Ok(samples) = tally.delays.lock() {
-            delays.merge(&samples);
-        }
-    }
-    let first_frame = match crowd.first_frame.lock() {
-        Ok(samples) => samples.percentiles(),
-        Err(_) => bail!("a viewer panicked"),
+    let delivery = match on_air.delivery.lock() {
+        Ok(delivery) => *delivery,
+        Err(_) => bail!("the publisher panicked"),
     };
-    let closed = crowd
-        .tallies
-        .iter()
-        .filter(|tally| tally.closed.load(Relaxed))
-        .count();
     Ok(Swarm {
-        viewers: crowd.tallies.len() - closed,
-        failed: crowd.failed + closed,
+        viewers: after.alive,
+        failed: seated.failed + after.closed,
         seconds,
         packets_forwarded: packets,
-        mbit_per_s: (after.1 - before.1) as f64 * 8.0 / 1e6 / seconds,
+        mbit_per_s: (after.bytes - before.bytes) as f64 * 8.0 / 1e6 / seconds,
         cpu_us_per_packet: cpu_us
             .filter(|_| packets > 0)
             .map(|cpu| cpu / packets as f64),
         server_cores: cpu_us.map(|cpu| cpu / 1e6 / seconds),
+        client_cores: (own_used.cpu_us - own_before.cpu_us) as f64 / 1e6 / seconds,
         loss: lost as f64 / (packets + lost).max(1) as f64,
+        server_rss_before_kb: None,
         server_rss_kb: used.map(|usage| usage.rss_kb),
-        connect_ms: crowd.connect.percentiles(),
-        first_frame_ms: first_frame,
-        forward_delay_ms: delays.percentiles(),
+        connect_ms: seated.connect.percentiles(),
+        first_frame_ms: after.first_key.percentiles(),
+        forward_delay_ms: after.delays.percentiles(),
+        receives_by: inbox::WAY,
+        phases: phases(&after),
+        repairs: Repairs {
+            nacked: after.nacked,
+            repaired_rtx: after.repaired_rtx,
+            plis: after.plis,
+            feedbacks: after.feedbacks,
+            publisher_plis: delivery.plis,
+            publisher_nacked: delivery.nacked,
+        },
+        lanes: (after.lane_messages > before.lane_messages).then(|| Lanes {
+            messages: after.lane_messages - before.lane_messages,
+            delay_ms: after.lane_delay.percentiles(),
+        }),
+        burst: None,
+        churn: None,
     })
 }

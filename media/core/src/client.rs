@@ -44,6 +44,7 @@ pub use send::{Delivery, Sample, Track};
 pub struct Client {
     config: ClientConfig,
     ufrag: String,
+    pwd: String,
     offer: String,
     running: Option<Running>,
     /// ICE restarts that were asked for.
@@ -152,6 +153,7 @@ impl Client {
         Self {
             config,
             ufrag,
+            pwd,
             offer,
             running: None,
             restarts: 0,
@@ -196,7 +198,7 @@ impl Client {
             now,
             settled.remote,
             username,
-            settled.pwd,
+            (settled.pwd, self.pwd.clone()),
             self.config.seed ^ 1,
         );
         checks.handle_timeout(now, out);

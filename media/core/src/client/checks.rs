@@ -23,6 +23,8 @@ pub(super) struct Checks {
     pub(super) remote: SocketAddr,
     username: String,
     password: String,
+    /// Authenticates the checks of a server that is no ICE-lite one.
+    own_password: String,
     tie_breaker: u64,
     random: StdRng,
     /// Transactions whose answers may still come: the round trip can be longer than the pace.
@@ -38,7 +40,7 @@ impl Checks {
         now: Instant,
         remote: SocketAddr,
         username: String,
-        password: String,
+        (password, own_password): (String, String),
         seed: u64,
     ) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
@@ -46,6 +48,7 @@ impl Checks {
             remote,
             username,
             password,
+            own_password,
             tie_breaker: random.random(),
             random,
             pending: VecDeque::with_capacity(MAX_PENDING),
@@ -85,13 +88,21 @@ impl Checks {
         self.due = now + if self.answered { SLOW } else { FAST };
     }
 
-    /// Takes an answer; nominates when it is the first.
+    /// Takes an answer, nominates when it is the first; answers a check of a full ICE server.
     pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], out: &mut Transmits) -> bool {
-        let genuine = Reading::parse(datagram).is_some_and(|reading| {
-            reading.kind == Kind::Success
-                && self.pending.contains(&reading.transaction().0)
-                && reading.is_authentic(&self.password)
-        });
+        let Some(reading) = Reading::parse(datagram) else {
+            return false;
+        };
+        if reading.kind == Kind::Request && reading.is_authentic(&self.own_password) {
+            let answer = stun::success(reading.transaction(), self.remote, &self.own_password);
+            if let Some(answer) = answer {
+                out.push(self.remote, &answer);
+            }
+            return true;
+        }
+        let genuine = reading.kind == Kind::Success
+            && self.pending.contains(&reading.transaction().0)
+            && reading.is_authentic(&self.password);
         if genuine {
             self.answered = true;
             if !self.nominated {

@@ -26,7 +26,9 @@ const PLI_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Reception {
     /// Media packets, each number once, repairs included.
     pub packets: u64,
-    /// Bytes of RTP that arrived, everything included.
+    /// RTP packets that arrived, everything included.
+    pub arrived: u64,
+    /// Their bytes.
     pub bytes: u64,
     /// Media packets that have not come.
     pub missing: u64,
@@ -139,6 +141,7 @@ impl Receiver {
     }
 
     fn note(&mut self, now: Instant, header: &Header, packet: &[u8]) {
+        self.reception.arrived += 1;
         self.reception.bytes += packet.len() as u64;
         if let Some(id) = self.media.twcc_ext
             && let Some([high, low]) = header.extension(packet, id)
