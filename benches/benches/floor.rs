@@ -2,18 +2,20 @@
 //!
 //! Rewrites the header, copies the payload, seals it with AES-128-GCM, and sends runs of 8 packets
 //! of 1,190 bytes by UDP segmentation and `sendmmsg` to each of 200 loopback destinations, which
-//! another process on the other core drains. Media figures are ratios to this number. Loopback
+//! another process on the other core drains, the way in which `swarm` receives. Media figures are ratios to this number. Loopback
 //! charges the receiving half of the kernel to the sender. Run with `cargo bench --bench floor`.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use benches::inbox::{Inbox, Port, WAY};
 use media_core::transmit::Transmits;
 use media_shard::udp::{Socket, bind};
+use mio::{Events, Interest, Poll, Token};
 
 const DESTINATIONS: usize = 200;
 const RUN: usize = 8;
@@ -63,39 +65,44 @@ fn pinned(core: usize, role: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// The receiving process: binds, tells its ports, then reads everything until its standard input
-/// ends, and tells how much it was.
+/// The receiving process: binds, tells its ports, then reads everything as `swarm` does until its
+/// standard input ends, and tells how much it was.
 fn drain() -> Result<()> {
-    let mut sockets = Vec::new();
-    let mut ports = Vec::new();
-    for _ in 0..DESTINATIONS {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.set_nonblocking(true)?;
-        ports.push(socket.local_addr()?.port().to_string());
-        sockets.push(socket);
+    let mut poll = Poll::new()?;
+    let (mut ports, mut names) = (Vec::new(), Vec::new());
+    for at in 0..DESTINATIONS {
+        let mut port = Port::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)))?;
+        names.push(port.local()?.port().to_string());
+        poll.registry()
+            .register(port.source(), Token(at), Interest::READABLE)?;
+        ports.push(port);
     }
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "{}", ports.join(" "))?;
+    writeln!(stdout, "{}", names.join(" "))?;
     stdout.flush()?;
     let (done, ended) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || {
         let _ = std::io::stdin().read(&mut [0; 1]);
         let _ = done.send(());
     });
-    let (mut received, mut bytes) = (0u64, [0; 2_048]);
+    let (mut inbox, mut received) = (Inbox::default(), 0u64);
+    let mut events = Events::with_capacity(1_024);
     loop {
-        let before = received;
-        for socket in &sockets {
-            while socket.recv(&mut bytes).is_ok() {
-                received += 1;
+        poll.poll(&mut events, Some(Duration::from_millis(20)))?;
+        for event in &events {
+            loop {
+                let (messages, more) = inbox.receive(&ports[event.token().0]);
+                for mut message in messages {
+                    received += message.datagrams().count() as u64;
+                }
+                if !more {
+                    break;
+                }
             }
         }
-        if received == before {
-            if ended.try_recv().is_ok() {
-                writeln!(stdout, "{received}")?;
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_micros(200));
+        if events.is_empty() && ended.try_recv().is_ok() {
+            writeln!(stdout, "{received}")?;
+            return Ok(());
         }
     }
 }
@@ -182,7 +189,8 @@ fn measure() -> Result<()> {
     results.sort_by(f64::total_cmp);
     let (low, median, high) = (results[0], results[REPEATS / 2], results[REPEATS - 1]);
     let text = format!(
-        "floor: {median:.2} CPU us per packet (min {low:.2}, max {high:.2}; {REPEATS} runs)\n"
+        "floor: {median:.2} CPU us per packet (min {low:.2}, max {high:.2}; \
+         {REPEATS} runs; drained by {WAY})\n"
     );
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())

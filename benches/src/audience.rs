@@ -166,11 +166,18 @@ impl Audience {
     ///
     /// # Errors
     /// When the server cannot be measured.
-    pub async fn storm(&self, count: usize, pace: Pace, meter: Option<&Meter>) -> Result<Storm> {
+    pub async fn storm(
+        &self,
+        (count, full): (usize, usize),
+        pace: Pace,
+        meter: Option<&Meter>,
+    ) -> Result<Storm> {
         let usage = || meter.map(Meter::usage).transpose();
         let (before, used_before, start) = (self.engine.totals().await?, usage()?, Instant::now());
-        let seated = self.seat(count, count / 20, pace).await?;
+        let seated = self.seat(count, full, pace).await?;
         let (took, used) = (start.elapsed(), usage()?);
+        // The last ones get their pictures.
+        tokio::time::sleep(Duration::from_secs(3)).await;
         let after = self.engine.totals().await?;
         let joined = seated.seats.len();
         Ok(Storm {
@@ -178,6 +185,7 @@ impl Audience {
             failed: seated.failed,
             all_in_ms: took.as_secs_f64() * 1000.0,
             connect_ms: seated.connect.percentiles(),
+            phases: after.phases_since(&before),
             cpu_us_per_join: used
                 .zip(used_before)
                 .map(|(now, then)| (now.cpu_us - then.cpu_us) as f64 / joined.max(1) as f64),
@@ -237,6 +245,7 @@ impl Audience {
             failed,
             all_in_ms: took.as_secs_f64() * 1000.0,
             connect_ms: connect.percentiles(),
+            phases: after.phases_since(&before),
             cpu_us_per_join: used
                 .zip(used_before)
                 .map(|(now, then)| (now.cpu_us - then.cpu_us) as f64 / joined.max(1) as f64),

@@ -6,6 +6,7 @@
 
 pub mod annexb;
 pub mod audience;
+pub mod contest;
 pub mod endpoint;
 pub mod engine;
 pub mod frames;
@@ -14,6 +15,7 @@ pub mod inbox;
 pub mod process;
 pub mod publisher;
 pub mod report;
+pub mod server;
 pub mod signal;
 pub mod synthetic;
 pub mod weather;

@@ -45,6 +45,14 @@ impl Samples {
         self.0.add(&other.0).expect("all sets have one range");
     }
 
+    /// The samples that came since `before`, an earlier state of the same set.
+    pub fn since(&self, before: &Self) -> Self {
+        let mut since = self.clone();
+        // Cannot fail: all that was there before is there now.
+        let _ = since.0.subtract(&before.0);
+        since
+    }
+
     /// Number of samples.
     pub fn len(&self) -> u64 {
         self.0.len()
@@ -102,6 +110,8 @@ pub struct Storm {
     pub all_in_ms: f64,
     /// From each offer to its media keys.
     pub connect_ms: Percentiles,
+    /// Where the time of these joins went.
+    pub phases: Phases,
     /// Processor time of the server per join, media included; `null` without `--pid`.
     pub cpu_us_per_join: Option<f64>,
     /// Packets that the light viewers who watched before lost meanwhile.

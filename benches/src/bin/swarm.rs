@@ -19,7 +19,7 @@ use benches::{
     inbox,
     process::{self, Meter},
     publisher::{self, OnAir, Publication},
-    report::{Lanes, Phases, Repairs, Swarm},
+    report::{Lanes, Repairs, Swarm},
     synthetic::FRAME_RATE,
     weather::Forecast,
 };
@@ -76,9 +76,12 @@ struct Args {
     /// Joins begun a second.
     #[arg(long)]
     join_rate: Option<f64>,
-    /// More viewers that join at once after the measuring window, a twentieth of them full.
+    /// More viewers that join after the measuring window.
     #[arg(long, default_value_t = 0)]
     join_burst: usize,
+    /// How many of them are full; a twentieth unless said otherwise.
+    #[arg(long)]
+    burst_full: Option<usize>,
     /// Seconds over which the burst is spread.
     #[arg(long, default_value_t = 1.0)]
     burst_seconds: f64,
@@ -262,14 +265,19 @@ async fn start_publisher(
     Ok(task)
 }
 
-fn phases(totals: &Totals) -> Phases {
-    Phases {
-        post_ms: totals.post.percentiles(),
-        ice_ms: totals.ice.percentiles(),
-        dtls_ms: totals.dtls.percentiles(),
-        first_packet_ms: totals.first_packet.percentiles(),
-        first_key_ms: totals.first_key.percentiles(),
-    }
+fn repairs(totals: &Totals, on_air: &OnAir) -> Result<Repairs> {
+    let delivery = match on_air.delivery.lock() {
+        Ok(delivery) => *delivery,
+        Err(_) => bail!("the publisher panicked"),
+    };
+    Ok(Repairs {
+        nacked: totals.nacked,
+        repaired_rtx: totals.repaired_rtx,
+        plis: totals.plis,
+        feedbacks: totals.feedbacks,
+        publisher_plis: delivery.plis,
+        publisher_nacked: delivery.nacked,
+    })
 }
 
 async fn measure(args: &Args, engine: &Engine, seated: &Seated, on_air: &OnAir) -> Result<Swarm> {
@@ -288,10 +296,6 @@ async fn measure(args: &Args, engine: &Engine, seated: &Seated, on_air: &OnAir) 
     let cpu_us = used
         .zip(used_before)
         .map(|(now, then)| (now.cpu_us - then.cpu_us) as f64);
-    let delivery = match on_air.delivery.lock() {
-        Ok(delivery) => *delivery,
-        Err(_) => bail!("the publisher panicked"),
-    };
     Ok(Swarm {
         viewers: after.alive,
         failed: seated.failed + after.closed,
@@ -310,15 +314,8 @@ async fn measure(args: &Args, engine: &Engine, seated: &Seated, on_air: &OnAir) 
         first_frame_ms: after.first_key.percentiles(),
         forward_delay_ms: after.delays.percentiles(),
         receives_by: inbox::WAY,
-        phases: phases(&after),
-        repairs: Repairs {
-            nacked: after.nacked,
-            repaired_rtx: after.repaired_rtx,
-            plis: after.plis,
-            feedbacks: after.feedbacks,
-            publisher_plis: delivery.plis,
-            publisher_nacked: delivery.nacked,
-        },
+        phases: after.phases_since(&Totals::default()),
+        repairs: repairs(&after, on_air)?,
         lanes: (after.lane_messages > before.lane_messages).then(|| Lanes {
             messages: after.lane_messages - before.lane_messages,
             delay_ms: after.lane_delay.percentiles(),

@@ -1,6 +1,6 @@
 //! What the viewers measured, summed up.
 
-use crate::report::Samples;
+use crate::report::{Phases, Samples};
 
 /// A viewer is connected.
 #[derive(Debug, Clone, Copy)]
@@ -50,4 +50,18 @@ pub struct Totals {
     pub first_key: Samples,
     /// Forward delay of stamped packets while measuring (full viewers).
     pub delays: Samples,
+}
+
+impl Totals {
+    /// Where the time of the joins since `before` went.
+    pub fn phases_since(&self, before: &Self) -> Phases {
+        let since = |now: &Samples, then: &Samples| now.since(then).percentiles();
+        Phases {
+            post_ms: since(&self.post, &before.post),
+            ice_ms: since(&self.ice, &before.ice),
+            dtls_ms: since(&self.dtls, &before.dtls),
+            first_packet_ms: since(&self.first_packet, &before.first_packet),
+            first_key_ms: since(&self.first_key, &before.first_key),
+        }
+    }
 }
