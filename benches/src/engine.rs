@@ -10,7 +10,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -32,6 +32,8 @@ use viewer::Viewer;
 const WAKE: Token = Token(usize::MAX);
 /// Longest sleep.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
+/// Orders that wait at most; whoever gives one more waits.
+const ORDERS_MAX: usize = 4_096;
 /// A viewer that is not connected after this long is given up.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -52,7 +54,7 @@ pub enum Order {
 /// The way to the engine.
 #[derive(Clone)]
 pub struct Engine {
-    orders: Sender<Order>,
+    orders: SyncSender<Order>,
     waker: Arc<Waker>,
 }
 
@@ -64,7 +66,7 @@ impl Engine {
     pub fn start() -> Result<(Self, JoinHandle<()>)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let (orders, inbox) = channel();
+        let (orders, inbox) = sync_channel(ORDERS_MAX);
         let thread = std::thread::Builder::new()
             .name("viewers".to_owned())
             .spawn(move || Thread::new(poll, inbox).run())?;

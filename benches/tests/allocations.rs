@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use media_core::border::{BroadcastId, Command, PeerId};
 use media_core::client::{Client, ClientConfig, Sample, Track};
-use media_core::peer::{Certificate, Codec, LocalFacts, Role, answer};
+use media_core::peer::{Candidates, Certificate, Codec, LocalFacts, Role, answer};
 use media_core::shard::{Config, Shard};
 use media_core::transmit::Transmits;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -62,12 +62,16 @@ impl World {
         let mut client = Client::new(config, self.now);
         let (ufrag, cname) = (format!("ufrag{id:08}"), format!("cname{id}"));
         let local = LocalFacts {
-            candidates: &[server()],
+            candidates: Candidates {
+                udp: &[server()],
+                tcp: &[],
+            },
             certificate: identity,
             ufrag: &ufrag,
             pwd: "server-password-of-32-characters",
             audio_ssrc: 10_000 + 2 * id,
             video_ssrc: 10_001 + 2 * id,
+            video_rtx_ssrc: 20_000 + id,
             cname: &cname,
             session_id: 9,
             seed: u64::from(id),
@@ -153,7 +157,7 @@ impl World {
         let mut out = Transmits::new();
         for at in 0..8u8 {
             let first = if at == 0 { 0x10 } else { 0x00 };
-            let key = u8::from(number % 240 != 0);
+            let key = u8::from(!number.is_multiple_of(240));
             let mut payload = vec![first, key, 0, at];
             payload.resize(1_160, 7);
             let (address, client) = &mut self.clients[0];

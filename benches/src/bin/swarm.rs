@@ -206,13 +206,10 @@ async fn run(args: Args) -> Result<Swarm> {
             at_once: args.join_burst,
             per_second: Some(args.join_burst as f64 / args.burst_seconds),
         };
-        report.burst = Some(
-            audience
-                .storm(args.join_burst, pace, meter.as_ref())
-                .await?,
-        );
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        report.phases = phases(&engine.totals().await?);
+        let full = args.burst_full.unwrap_or(args.join_burst / 20);
+        let storm = audience.storm((args.join_burst, full), pace, meter.as_ref());
+        report.burst = Some(storm.await?);
+        report.repairs = repairs(&engine.totals().await?, &on_air)?;
     }
     if args.churn > 0 {
         let churn = audience.churn(args.churn, args.joining, meter.as_ref());

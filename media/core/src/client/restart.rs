@@ -25,7 +25,7 @@ impl Client {
             "a=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n\
              a=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=end-of-candidates\r\n"
         );
-        self.ufrag = ufrag;
+        (self.ufrag, self.pwd) = (ufrag, pwd);
         fragment
     }
 
@@ -46,7 +46,8 @@ impl Client {
         let username = format!("{ufrag}:{}", self.ufrag);
         let seed = self.config.seed ^ self.restarts << 32;
         let remote = running.checks.remote;
-        running.checks = Checks::new(now, remote, username, pwd.to_owned(), seed);
+        let passwords = (pwd.to_owned(), self.pwd.clone());
+        running.checks = Checks::new(now, remote, username, passwords, seed);
         running.checks.handle_timeout(now, out);
         Ok(())
     }
