@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use crate::peer::dtls::{self, Dtls};
 use crate::peer::link::Link;
 use crate::peer::stun;
-use crate::peer::{CLIENT_FLIGHT_INTERVAL, CloseReason, DropReason, SRTP_OVERHEAD};
+use crate::peer::{CloseReason, DropReason, SRTP_OVERHEAD};
 use crate::peer::{Codec, Inbound, LaneError, OfferError, PeerEvent, Profile, Role};
 use crate::transmit::Transmits;
 
@@ -183,7 +183,6 @@ impl Client {
             let settings = dtls::build_config(
                 certificate.dtls(),
                 certificate.provider(),
-                CLIENT_FLIGHT_INTERVAL,
                 true,
                 &self.config.profiles,
             )

@@ -35,8 +35,6 @@ pub use event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};
 pub use format::{Codec, Format, Section};
 pub use framing::{Deframer, FRAME_HEADER, FrameTooLong, frame_header};
 pub use ice::IceCredentials;
-#[cfg(feature = "client")]
-pub(crate) use limits::CLIENT_FLIGHT_INTERVAL;
 pub use limits::{
     CONSENT_TIMEOUT, HANDSHAKE_TIMEOUT, LANES, MAX_DATAGRAM, MAX_LANE_BACKLOG, MAX_LANE_MESSAGE,
     MAX_LANE_MESSAGE_OUT, MAX_SDP, MAX_SSRCS, MAX_TUPLES, SRTP_OVERHEAD,

@@ -8,7 +8,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use rtc_dtls::config::HandshakeConfig;
@@ -17,17 +17,18 @@ use rtc_shared::TransportProtocol;
 
 use super::certificate::{Certificate, Fingerprint};
 use super::event::{CloseReason, DropReason};
-use super::limits::{CLIENT_FLIGHT_INTERVAL, MAX_FLIGHT_REPEATS, SERVER_FLIGHT_INTERVAL};
 use super::srtp::{Profile, Session};
 use crate::transmit::Transmits;
 
 mod config;
+mod flight;
 mod hello;
 mod records;
 
 pub(crate) use config::Configs;
 #[cfg(feature = "client")]
 pub(crate) use config::build as build_config;
+use flight::Flight;
 use hello::Choice;
 use records::Records;
 
@@ -37,11 +38,8 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 
 const HERE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9));
 /// RFC 5764 section 4.2.
 const EXPORTER: &str = "EXTRACTOR-dtls_srtp";
-/// Our flight is not repeated more often than this.
-const REPEAT_PAUSE: Duration = Duration::from_millis(20);
-/// Pause before an early repetition of the first ClientHello, and how many of them there are.
-const EARLY_PAUSE: Duration = Duration::from_millis(40);
-const EARLY_REPEATS: u32 = 4;
+/// Flights that the engine writes anew before it gives up; it has seven tries.
+const ENGINE_TRIES: u32 = 6;
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
 
@@ -76,9 +74,8 @@ pub(crate) struct Dtls {
     records: Records,
     phase: Phase,
     heard: bool,
-    flight: Vec<BytesMut>,
-    flight_sent: Option<Instant>,
-    repeats: u32,
+    flight: Flight,
+    engine_tries: u32,
     events: Vec<DtlsEvent>,
 }
 
@@ -93,9 +90,8 @@ impl Dtls {
             records: Records::default(),
             phase: Phase::Handshake,
             heard: false,
-            flight: Vec::new(),
-            flight_sent: None,
-            repeats: 0,
+            flight: Flight::default(),
+            engine_tries: 0,
             events: Vec::new(),
         }
     }
@@ -178,33 +174,20 @@ impl Dtls {
         if self.phase != Phase::Handshake {
             return None;
         }
-        let engine = self.engine.as_ref()?.poll_timeout(&PEER);
-        [engine, self.repeat_due(engine.is_none())]
-            .into_iter()
-            .flatten()
-            .min()
+        self.flight.due(self.is_unheard())
     }
 
-    /// Repeats flights that are due.
+    /// Repeats our flight when that is due.
     pub(crate) fn handle_timeout(&mut self, now: Instant, to: SocketAddr, out: &mut Transmits) {
-        if self.phase != Phase::Handshake {
-            return;
-        }
-        let Some(engine) = &mut self.engine else {
-            return;
-        };
-        let due = engine.poll_timeout(&PEER);
-        if due.is_some_and(|due| due <= now) {
-            if engine.handle_timeout(PEER, now).is_ok() {
-                self.flush(now, to, out);
-            } else if self.client.is_some() && !self.heard {
-                // Nobody answered yet: begin again, the deadline is the peer's.
-                self.engine = None;
-                self.start(now, to, out);
+        if self.next_timeout().is_some_and(|due| due <= now) {
+            let fresh = if self.is_unheard() {
+                None
             } else {
-                self.close_with(CloseReason::Error);
+                self.rewritten()
+            };
+            if let Some(fresh) = fresh {
+                self.flight.replace(fresh);
             }
-        } else if self.repeat_due(due.is_none()).is_some_and(|due| due <= now) {
             self.repeat(now, to, out);
         }
     }
@@ -217,7 +200,7 @@ impl Dtls {
         }
         self.phase = Phase::Closed;
         self.engine = None;
-        self.flight.clear();
+        self.flight.end();
     }
 
     /// What happened since the last call, in order.
@@ -229,7 +212,7 @@ impl Dtls {
         if self.phase != Phase::Closed {
             self.phase = Phase::Closed;
             self.engine = None;
-            self.flight.clear();
+            self.flight.end();
             self.events.push(DtlsEvent::Closed(reason));
         }
     }
@@ -287,7 +270,7 @@ impl Dtls {
         match session {
             Some(session) => {
                 self.phase = Phase::Finished;
-                self.flight = Vec::new();
+                self.flight.end();
                 self.events.push(DtlsEvent::Connected(Box::new(session)));
             }
             None => self.close_with(CloseReason::Error),
@@ -319,40 +302,39 @@ impl Dtls {
             out.push(to, &transmit.message);
             if self.phase == Phase::Handshake {
                 if std::mem::take(&mut first) {
-                    self.flight.clear();
-                    self.flight_sent = Some(now);
+                    self.flight.begin(now);
                 }
                 self.flight.push(transmit.message);
             }
         }
     }
 
-    /// When our last flight goes out again by itself. `idle`: the engine will not do it. The first
-    /// hello is repeated early as well, for an FFmpeg that does not listen yet.
-    fn repeat_due(&self, idle: bool) -> Option<Instant> {
-        let sent = self.flight_sent.filter(|_| !self.flight.is_empty())?;
-        let server = self.client.is_none();
-        let pause = if server {
-            SERVER_FLIGHT_INTERVAL
-        } else {
-            CLIENT_FLIGHT_INTERVAL
-        };
-        if !server && !self.heard && self.repeats < EARLY_REPEATS {
-            Some(sent + EARLY_PAUSE)
-        } else {
-            (idle && self.repeats < MAX_FLIGHT_REPEATS).then(|| sent + pause)
-        }
+    /// We are the client, and nobody has answered the first hello.
+    fn is_unheard(&self) -> bool {
+        self.client.is_some() && !self.heard
     }
 
-    /// Sends our last flight again, byte for byte: whoever got it already drops it as a replay.
+    /// Our last flight written anew by the engine, with new record numbers as RFC 6347 wants it.
+    /// `None` when the engine waits for nothing or has spent its tries: the old bytes do too.
+    fn rewritten(&mut self) -> Option<Vec<BytesMut>> {
+        let engine = self.engine.as_mut()?;
+        let due = engine.poll_timeout(&PEER)?;
+        if self.engine_tries >= ENGINE_TRIES {
+            return None;
+        }
+        self.engine_tries += 1;
+        // Its own timer never runs out in the life of a handshake; this lets it.
+        engine.handle_timeout(PEER, due).ok()?;
+        let messages = std::iter::from_fn(|| engine.poll_transmit());
+        let fresh: Vec<BytesMut> = messages.map(|transmit| transmit.message).collect();
+        (!fresh.is_empty()).then_some(fresh)
+    }
+
+    /// Sends our last flight again.
     fn repeat(&mut self, now: Instant, to: SocketAddr, out: &mut Transmits) {
-        let rested = self
-            .flight_sent
-            .is_some_and(|sent| now >= sent + REPEAT_PAUSE);
-        if rested && self.repeats < MAX_FLIGHT_REPEATS {
-            self.repeats += 1;
-            self.flight_sent = Some(now);
-            for datagram in &self.flight {
+        if self.flight.is_rested(now) {
+            self.flight.note_repeat(now);
+            for datagram in self.flight.datagrams() {
                 out.push(to, datagram);
             }
         }

@@ -62,12 +62,12 @@ pub(crate) const MAX_EARLY_RECORDS: u32 = 16;
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A peer that shows neither checks nor authenticated packets for so long is closed (RFC 7675).
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Time between repetitions of our flight as DTLS server; clients repeat theirs sooner.
-pub(crate) const SERVER_FLIGHT_INTERVAL: Duration = Duration::from_secs(1);
-/// The same as DTLS client: short, because FFmpeg loses a hello that comes before it listens.
-pub(crate) const CLIENT_FLIGHT_INTERVAL: Duration = Duration::from_millis(250);
-/// Repetitions of a flight beyond those of the DTLS engine.
-pub(crate) const MAX_FLIGHT_REPEATS: u32 = 30;
+/// Time before the first repetition of a handshake flight of ours; it doubles with each one.
+pub(crate) const REPEAT_INTERVAL: Duration = Duration::from_millis(100);
+/// Longest time between two repetitions.
+pub(crate) const MAX_REPEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// Repetitions of handshake flights in the life of one peer.
+pub(crate) const MAX_FLIGHT_REPEATS: u32 = 60;
 
 const _: () = assert!(MAX_LANE_MESSAGE <= MAX_LANE_BACKLOG);
 const _: () = assert!(MAX_LANE_MESSAGE_OUT <= MAX_LANE_BACKLOG);

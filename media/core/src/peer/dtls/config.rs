@@ -4,7 +4,6 @@
 //! chains are not verified, because WebRTC compares fingerprints, which `dtls.rs` does.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rtc_crypto::RTCCryptoProvider;
 use rtc_dtls::cipher_suite::CipherSuiteId;
@@ -12,7 +11,7 @@ use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, 
 use rtc_dtls::crypto::Certificate;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 
-use super::super::limits::{CLIENT_FLIGHT_INTERVAL, SERVER_FLIGHT_INTERVAL};
+use super::super::limits::HANDSHAKE_TIMEOUT;
 use super::super::srtp::Profile;
 
 /// Largest handshake datagram that we send.
@@ -30,28 +29,14 @@ impl Configs {
         certificate: &Certificate,
         provider: &Arc<dyn RTCCryptoProvider>,
     ) -> Result<Self, String> {
-        let server = |profile| {
-            build(
-                certificate,
-                provider,
-                SERVER_FLIGHT_INTERVAL,
-                false,
-                &[profile],
-            )
-        };
+        let server = |profile| build(certificate, provider, false, &[profile]);
         Ok(Self {
             server: [
                 server(Profile::ALL[0])?,
                 server(Profile::ALL[1])?,
                 server(Profile::ALL[2])?,
             ],
-            client: build(
-                certificate,
-                provider,
-                CLIENT_FLIGHT_INTERVAL,
-                true,
-                &Profile::ALL,
-            )?,
+            client: build(certificate, provider, true, &Profile::ALL)?,
         })
     }
 
@@ -74,7 +59,6 @@ impl Configs {
 pub(crate) fn build(
     certificate: &Certificate,
     provider: &Arc<dyn RTCCryptoProvider>,
-    interval: Duration,
     client: bool,
     profiles: &[Profile],
 ) -> Result<Arc<HandshakeConfig>, String> {
@@ -94,7 +78,8 @@ pub(crate) fn build(
         .with_client_auth(ClientAuthType::RequireAnyClientCert)
         .with_extended_master_secret(ExtendedMasterSecretType::Require)
         .with_insecure_skip_verify(true)
-        .with_flight_interval(interval)
+        // Repetitions are ours, `dtls/flight.rs`: its interval is fixed, and it gives up.
+        .with_flight_interval(HANDSHAKE_TIMEOUT * 2)
         .with_server_name("souk".to_owned())
         .with_mtu(MTU);
     builder
