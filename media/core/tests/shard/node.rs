@@ -165,7 +165,13 @@ impl Node {
             let mut payload = vec![first, u8::from(!key), self.peer.0 as u8, at];
             payload.extend_from_slice(&number.to_be_bytes());
             payload.resize(200, 7);
-            self.send_rtp(true, number * 3_000, at + 1 == packets, &payload, out);
+            self.send_rtp(
+                true,
+                number.wrapping_mul(3_000),
+                at + 1 == packets,
+                &payload,
+                out,
+            );
         }
     }
 

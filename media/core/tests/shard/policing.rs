@@ -1,0 +1,95 @@
+//! One publisher that sends too much, or strangely, harms nobody else.
+
+use std::time::Duration;
+
+use media_core::border::BroadcastId;
+use media_core::peer::Role;
+
+use crate::net::Net;
+use crate::node::Node;
+use crate::studio;
+
+const OTHER: BroadcastId = BroadcastId(2);
+
+/// What the viewer of a quiet room gets while a publisher next door sends `packets` packets of
+/// 1,200 bytes a millisecond, and how many of those were refused.
+fn neighbour(packets: usize) -> (Vec<(u32, Vec<u8>)>, u64) {
+    let mut net = Net::new(1);
+    let viewer = net.viewer(0);
+    let quiet = net.publisher(0);
+    let loud = studio::connect(&mut net, Node::new(Role::Publisher, 71), OTHER);
+    let big = vec![0; 1_188];
+    for at in 0..1_000u32 {
+        if at % 33 == 0 {
+            net.send_from(quiet, |node, _, out| {
+                node.send_frame(at / 33, at == 0, 6, out);
+            });
+        }
+        net.send_from(loud, |node, _, out| {
+            for _ in 0..packets {
+                node.send_rtp(true, at * 90, false, &big, out);
+            }
+        });
+        net.run(Duration::from_millis(1));
+    }
+    net.run(Duration::from_millis(200));
+    let track = net.nodes[viewer].track(true);
+    let got = track.iter().map(|(at, got)| (*at, got.payload.clone()));
+    let stats = net.stats(0);
+    assert_eq!(net.nodes[viewer].holes(true), 0);
+    assert!(
+        net.nodes[loud].nacked < 200,
+        "no storm about what was refused"
+    );
+    (got.collect(), stats.drop_policed)
+}
+
+#[test]
+fn b_r8_ten_times_the_bitrate_is_refused_and_the_other_room_sees_no_difference() {
+    // 9.6 and 96 Mbit/s; 40 are taken in, and 5 megabytes on top.
+    let (with_peace, none) = neighbour(1);
+    let (with_flood, refused) = neighbour(10);
+    assert_eq!(none, 0);
+    assert!((500..=4_000).contains(&refused), "{refused}");
+    assert_eq!(with_peace, with_flood);
+}
+
+#[test]
+fn b_r6_jumps_and_wraps_keep_what_viewers_get_continuous() {
+    let mut net = Net::new(1);
+    let viewer = net.viewer(0);
+    let publisher = net.publisher(0);
+    let mut number = 0;
+    let film = |net: &mut Net, number: &mut u32| {
+        for at in 0..40 {
+            net.send_from(publisher, |node, _, out| {
+                node.send_frame(*number, at == 2, 4, out);
+            });
+            *number += 1;
+            net.run(Duration::from_millis(33));
+        }
+    };
+    film(&mut net, &mut number);
+    for (by, leap) in [
+        (32_000, 0),
+        (3_100, 0),
+        (0, u32::MAX / 3_000 - 200),
+        (0, 1_000_000),
+    ] {
+        net.nodes[publisher].jump(by);
+        number = number.wrapping_add(leap);
+        film(&mut net, &mut number);
+    }
+    net.run(Duration::from_millis(500));
+    let node = &net.nodes[viewer];
+    assert_eq!(node.holes(true), 0);
+    let track = node.track(true);
+    // Five stretches, each from its keyframe on at least.
+    assert!(track.len() > 5 * 37 * 4, "{}", track.len());
+    let steps = track.windows(2).map(|pair| {
+        let ahead = pair[1].1.timestamp.wrapping_sub(pair[0].1.timestamp);
+        ahead as i32
+    });
+    let least = steps.min().unwrap();
+    assert!(least >= 0, "time never goes back: {least}");
+}
