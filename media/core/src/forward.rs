@@ -84,10 +84,12 @@ pub(crate) fn fan_out(
                     for index in broadcast.queue.batch(kind, layer) {
                         track.forward(stream, *index, &mut way);
                     }
-                    if kind == Kind::Video && track.layer() == Some(layer) {
-                        track.probe(stream, &mut way);
-                    }
                 }
+            }
+            if let (true, Some(track)) = (way.network.is_probe_wanted(), &mut tracks.video) {
+                let layer = track.layer();
+                let stream = layer.and_then(|layer| broadcast.stream(Kind::Video, layer));
+                track.probe(stream, &mut way);
             }
         }
         broadcast.queue.done();

@@ -130,9 +130,9 @@ pub const REMB_EXPIRY: Duration = Duration::from_secs(5);
 /// Time between two probes of one viewer's network: after a success, and at most after failures.
 pub const PROBE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
 /// A probe has as many bytes as its bitrate carries in this time.
-pub const PROBE_TIME: Duration = Duration::from_millis(100);
+pub const PROBE_TIME: Duration = Duration::from_millis(60);
 /// Fewest and most bytes of one probe.
-pub const PROBE_BYTES: (usize, usize) = (6_000, 60_000);
+pub const PROBE_BYTES: (usize, usize) = (4_500, 50_000);
 /// Most packets of one probe.
 pub const PROBE_PACKETS: u16 = 96;
 /// Packets that one transport-wide feedback may speak of; one with more is dropped.

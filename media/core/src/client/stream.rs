@@ -122,11 +122,16 @@ impl Stream {
         self.lost + self.gaps.len() as u64
     }
 
+    /// Browsers ask for video only.
+    fn is_asked_for(&self) -> bool {
+        self.clock_rate == 90_000.0
+    }
+
     /// When something has to be asked for again.
     pub(super) fn next_ask(&self) -> Option<Instant> {
         self.gaps
             .values()
-            .filter(|gap| gap.tries < MAX_TRIES)
+            .filter(|gap| self.is_asked_for() && gap.tries < MAX_TRIES)
             .map(|gap| gap.ask)
             .min()
     }
@@ -134,6 +139,9 @@ impl Stream {
     /// Numbers to ask for now, and whether one was asked for the last time in vain.
     pub(super) fn ask(&mut self, now: Instant, max: usize) -> (Vec<u16>, bool) {
         let (mut asked, mut hopeless) = (Vec::new(), false);
+        if !self.is_asked_for() {
+            return (asked, hopeless);
+        }
         for (number, gap) in &mut self.gaps {
             if gap.tries >= MAX_TRIES || gap.ask > now || asked.len() >= max {
                 continue;

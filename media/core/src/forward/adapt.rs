@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::choice::Rung;
 use super::down_track::{DownTrack, Way};
+use super::egress::Head;
 use crate::border::Kind;
 use crate::broadcast::{Broadcast, Stream};
 use crate::limits::{MAX_LAYERS, PROBE_PACKETS};
@@ -71,34 +72,65 @@ impl DownTrack {
         self.rtx.is_some() && formats.is_some_and(|all| all.iter().any(|f| f.rtx.is_some()))
     }
 
-    /// Sends a probe if one is wanted: the latest packets once more over RTX, as a train. The
-    /// receiver drops what it has already and keeps what it lacks.
-    pub(super) fn probe(&mut self, stream: &Stream, way: &mut Way<'_>) {
+    /// Sends a probe if one is wanted, as a train: the latest packets once more over RTX, of which
+    /// the receiver drops what it has and keeps what it lacks; padding where there are none.
+    pub(super) fn probe(&mut self, stream: Option<&Stream>, way: &mut Way<'_>) {
         let Some((number, bytes)) = way.network.wants_probe() else {
             return;
         };
-        let (mut sent, mut packets) = (0, 0);
+        let before = way.out.bytes();
+        let mut packets = 0;
         if let Some(newest) = self.munger.newest() {
-            let before = way.out.bytes();
             // A second round repeats the same packets, when there are not enough others.
             for back in (0..PROBE_PACKETS).chain(0..PROBE_PACKETS) {
-                if sent >= bytes || packets >= PROBE_PACKETS {
+                if way.out.bytes() - before >= bytes || packets >= PROBE_PACKETS {
                     break;
                 }
-                packets += u16::from(self.repeat(stream, newest.wrapping_sub(back), number, way));
-                sent = way.out.bytes() - before;
+                let sequence = newest.wrapping_sub(back);
+                packets += u16::from(self.repeat(stream, sequence, number, way));
+            }
+            let least = packets == 0;
+            while least && way.out.bytes() - before < bytes && packets < PROBE_PACKETS {
+                if !self.pad(newest, number, way) {
+                    break;
+                }
+                packets += 1;
             }
         }
         way.stats.probe_packets += u64::from(packets);
         way.network.probed(way.now, u32::from(packets));
     }
 
-    fn repeat(&mut self, stream: &Stream, sequence: u16, probe: u8, way: &mut Way<'_>) -> bool {
-        let Some((head, stored)) = self.sent_as(stream, sequence) else {
+    fn repeat(
+        &mut self,
+        stream: Option<&Stream>,
+        sequence: u16,
+        probe: u8,
+        way: &mut Way<'_>,
+    ) -> bool {
+        let Some((head, stored)) = stream.and_then(|stream| self.sent_as(stream, sequence)) else {
             return false;
         };
         match (self.rtx_pt(head.pt, way), &mut self.rtx) {
             (Some(pt), Some(rtx)) => rtx.write(way, head, pt, probe, &stored),
+            _ => false,
+        }
+    }
+
+    fn pad(&mut self, newest: u16, probe: u8, way: &mut Way<'_>) -> bool {
+        let Some((segment, _)) = self.munger.unmap(newest) else {
+            return false;
+        };
+        let head = Head {
+            pt: segment.pt,
+            marker: false,
+            sequence: newest,
+            timestamp: self.munger.last_timestamp(),
+            ssrc: self.ssrc,
+            extension: self.extension,
+        };
+        match (self.rtx_pt(head.pt, way), &mut self.rtx) {
+            (Some(pt), Some(rtx)) => rtx.pad(way, head, pt, probe),
             _ => false,
         }
     }

@@ -14,6 +14,8 @@ const NONE: u8 = 5;
 const LEFT: u64 = 70;
 /// Growth by one trial, in percent.
 const TRIAL: u64 = 150;
+/// Times what is used that a trial begins below.
+const MOST: u64 = 4;
 /// Time without loss before a trial.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(80));
 
@@ -64,8 +66,8 @@ impl Blind {
             return;
         }
         let since = *self.clean.get_or_insert(now);
-        // More than what is used already needs no trial.
-        if now >= since + self.pause && self.bitrate < 2 * sent.max(MIN_ESTIMATE) {
+        // Far more than what is used already needs no trial.
+        if now >= since + self.pause && self.bitrate < MOST * sent.max(MIN_ESTIMATE) {
             self.bitrate = self.bitrate * TRIAL / 100;
             (self.clean, self.tried) = (Some(now), Some(now));
         }

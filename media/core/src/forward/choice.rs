@@ -150,14 +150,16 @@ impl Choice {
     }
 
     fn verdict(&self, stop: bool, rung: Rung, budget: u64, rungs: &[Rung]) -> Verdict {
-        let next = rungs.iter().rev().find(|next| next.bitrate > rung.bitrate);
+        let held = self.held.is_some();
+        let better = |next: &&Rung| held || next.bitrate > rung.bitrate;
+        let next = rungs.iter().rev().find(better);
         let wish = next
             .map(|next| part(next.bitrate, HEADROOM + 5))
-            .filter(|wish| *wish > budget && self.held.is_none());
+            .filter(|wish| *wish > budget);
         Verdict {
             layer: rung.layer,
             stop,
-            hold: self.held.is_some(),
+            hold: held,
             wish,
         }
     }

@@ -26,6 +26,13 @@ pub(super) struct Head {
     pub(super) extension: Option<u8>,
 }
 
+/// Bytes of padding in a packet that carries nothing else.
+const PADDING: [u8; 224] = {
+    let mut padding = [0; 224];
+    padding[223] = 224;
+    padding
+};
+
 /// Which transport-wide number a packet gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
@@ -109,11 +116,49 @@ impl Rtx {
             ..head
         };
         let sent = write(way, head, Number::Next { probe }, &original, stored.payload);
-        if sent.is_some() {
-            self.next = self.next.wrapping_add(1);
-        }
+        self.next = self.next.wrapping_add(u16::from(sent.is_some()));
         sent.is_some()
     }
+
+    /// Sends a packet of padding alone, for a probe when there is nothing to repeat.
+    pub(super) fn pad(&mut self, way: &mut Way<'_>, head: Head, pt: u8, probe: u8) -> bool {
+        let head = Head {
+            pt,
+            sequence: self.next,
+            ssrc: self.ssrc,
+            ..head
+        };
+        let sent = write_padding(way, head, probe);
+        self.next = self.next.wrapping_add(u16::from(sent));
+        sent
+    }
+}
+
+/// See [`Rtx::pad`]: the bit in the first byte that says so has to be set before sealing.
+fn write_padding(way: &mut Way<'_>, head: Head, probe: u8) -> bool {
+    let Some(id) = head.extension else {
+        return false;
+    };
+    let at = RTP_HEADER + TRANSPORT_EXTENSION;
+    let len = at + PADDING.len();
+    let buf = way.out.reserve(len + SRTP_OVERHEAD);
+    write_header(
+        buf,
+        false,
+        head.pt,
+        head.sequence,
+        head.timestamp,
+        head.ssrc,
+    );
+    buf[0] |= 0x20;
+    write_transport_extension(buf, id, way.network.next_number());
+    buf[at..len].copy_from_slice(&PADDING);
+    let Some(sealed) = way.peer.seal_rtp(buf, len) else {
+        return false;
+    };
+    way.out.commit(way.to, sealed);
+    way.network.sent(way.now, sealed, probe);
+    true
 }
 
 /// Seals and queues one RTCP compound. Returns whether there were keys.

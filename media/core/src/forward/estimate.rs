@@ -122,7 +122,8 @@ impl Estimate {
             usage = Usage::Normal;
         }
         let acked = self.acked.bitrate();
-        let lowered = self.rate.update(now, usage, acked, self.rtt);
+        let busiest = self.acked.busiest();
+        let lowered = self.rate.update(now, usage, (acked, busiest), self.rtt);
         let lost = self.loss.update(now, self.bitrate(), acked);
         if lowered || lost {
             self.last_decrease = now;

@@ -94,6 +94,11 @@ impl Munger {
         self.last.map(|_| (self.next - 1) as u16)
     }
 
+    /// The timestamp of the newest packet.
+    pub(crate) fn last_timestamp(&self) -> u32 {
+        self.last.map_or(0, |(timestamp, _)| timestamp)
+    }
+
     /// The source that is followed now.
     pub(crate) fn current(&self) -> Option<&Segment> {
         self.segments.back()

@@ -230,6 +230,12 @@ impl Network {
         }
     }
 
+    /// Whether a probe is wanted now.
+    #[inline]
+    pub(super) fn is_probe_wanted(&self) -> bool {
+        self.probing.wanted.is_some()
+    }
+
     /// The number that packets of a probe get and how many bytes they should have, if one is
     /// wanted now.
     pub(super) fn wants_probe(&self) -> Option<(u8, usize)> {

@@ -6,6 +6,7 @@
 //! [`Net::stray`]. [`Net::weather`] disturbs the media of everyone. A test that fails prints the
 //! seed of its network; `SOUK_SIM_SEED` runs [`seeds`] with that one only.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -46,6 +47,8 @@ pub struct Net {
     pub weather: Weather,
     /// Datagrams to addresses that no node has (any more), with their receiver.
     pub stray: Vec<(SocketAddr, Vec<u8>)>,
+    /// Sealed media to a node, before its path, if that is recorded.
+    records: BTreeMap<usize, Vec<Vec<u8>>>,
     seed: u64,
     links: Vec<[Link; 2]>,
     wire: Wire,
@@ -97,6 +100,7 @@ impl Net {
             events: Vec::new(),
             weather: Weather::default(),
             stray: Vec::new(),
+            records: BTreeMap::new(),
             seed,
             links: Vec::new(),
             wire: Wire::default(),
@@ -105,6 +109,15 @@ impl Net {
             random: StdRng::seed_from_u64(seed),
             out: Transmits::new(),
         }
+    }
+
+    /// From now on all sealed media to a node is kept for [`Net::recorded`].
+    pub fn record(&mut self, place: usize) {
+        self.records.insert(place, Vec::new());
+    }
+
+    pub fn recorded(&self, place: usize) -> &[Vec<u8>] {
+        &self.records[&place]
     }
 
     /// Offer and answer for `node` on `shard`; returns its place. Numbers count up from 1.
@@ -355,6 +368,11 @@ impl Net {
         self.out.clear();
         for (to, bytes) in datagrams {
             let media = (128..192).contains(&bytes[0]);
+            let rtp = media && !(192..224).contains(&bytes[1]);
+            let record = self.place_of(to).and_then(|at| self.records.get_mut(&at));
+            if let Some(record) = record.filter(|_| rtp) {
+                record.push(bytes.clone());
+            }
             let weather = if media {
                 self.weather
             } else {

@@ -47,18 +47,26 @@ impl Acked {
         self.parts[part.rem_euclid(PARTS as i64) as usize] += u32::from(size);
     }
 
-    /// Bits a second over the whole parts of the window.
+    /// Bits a second over the whole window.
     pub(super) fn bitrate(&self) -> Option<u64> {
+        self.over(PARTS as i64 - 1)
+    }
+
+    /// Bits a second while the way was busiest: over the window or its end. What a source that
+    /// sends in bursts gets through a full way shows at the end.
+    pub(super) fn busiest(&self) -> Option<u64> {
+        self.bitrate().max(self.over(ENOUGH_US / PART_US))
+    }
+
+    /// Over the latest `parts` that are over.
+    fn over(&self, parts: i64) -> Option<u64> {
         let newest = self.newest?;
-        // The newest part is not over yet.
-        let parts = (newest - self.first).min(PARTS as i64 - 1);
+        let parts = (newest - self.first).min(parts);
         if parts * PART_US < ENOUGH_US {
             return None;
         }
-        let skip = newest.rem_euclid(PARTS as i64) as usize;
-        let bytes: u64 = (0..PARTS)
-            .filter(|part| *part != skip)
-            .map(|part| u64::from(self.parts[part]))
+        let bytes: u64 = (newest - parts..newest)
+            .map(|part| u64::from(self.parts[part.rem_euclid(PARTS as i64) as usize]))
             .sum();
         Some(bytes * 8 * 1_000_000 / (parts * PART_US) as u64)
     }
@@ -78,6 +86,12 @@ mod tests {
             at += 10_000;
         }
         assert_eq!(acked.bitrate(), Some(1_000_000));
+        for _ in 0..25 {
+            acked.note(at, 2_500);
+            at += 10_000;
+        }
+        assert_eq!(acked.busiest(), Some(2_000_000));
+        assert!(acked.bitrate() < Some(1_700_000));
         for _ in 0..60 {
             acked.note(at, 125);
             at += 10_000;

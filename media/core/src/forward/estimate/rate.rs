@@ -11,6 +11,8 @@ use crate::limits::{MAX_BITRATE, MIN_ESTIMATE};
 const BACK_OFF: f64 = 0.85;
 /// Growth a second, far from where the way was full.
 const GROWTH: f64 = 0.08;
+/// The part of what arrives that is believed at once.
+const PROVEN: f64 = 0.95;
 /// The least growth a second near that rate.
 const SLOW_GROWTH: f64 = 0.04;
 /// Bits of a packet, for the slow growth.
@@ -43,14 +45,21 @@ impl Rate {
         self.bitrate as u64
     }
 
-    /// Follows the verdict of one feedback. Returns whether it went down.
-    pub(super) fn update(&mut self, now: i64, usage: Usage, acked: Option<u64>, rtt: i64) -> bool {
+    /// Follows the verdict of one feedback, with what arrived on the whole and while the way was
+    /// busiest. Returns whether it went down.
+    pub(super) fn update(
+        &mut self,
+        now: i64,
+        usage: Usage,
+        (acked, busiest): (Option<u64>, Option<u64>),
+        rtt: i64,
+    ) -> bool {
         let passed = (now - self.updated.unwrap_or(now)).clamp(0, 1_000_000) as f64 / 1e6;
         self.updated = Some(now);
         match usage {
             Usage::Over => {
                 self.hold = true;
-                self.decrease(now, acked, rtt)
+                self.decrease(now, busiest, rtt)
             }
             // The queue drains: wait until it has.
             Usage::Under => {
@@ -98,6 +107,10 @@ impl Rate {
         } else {
             (self.bitrate * GROWTH * passed).max(1_000.0 * passed)
         };
+        if let Some(acked) = acked {
+            // It gets through without a queue, so the way bears it.
+            self.bitrate = self.bitrate.max(PROVEN * acked);
+        }
         let most = acked.map_or(f64::MAX, |acked| 1.5 * acked + 10_000.0);
         if self.bitrate < most {
             self.bitrate = (self.bitrate + step).min(most).min(MAX_BITRATE as f64);
