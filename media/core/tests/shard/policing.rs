@@ -59,7 +59,8 @@ fn b_r6_jumps_and_wraps_keep_what_viewers_get_continuous() {
     let mut net = Net::new(1);
     let viewer = net.viewer(0);
     let publisher = net.publisher(0);
-    let mut number = 0;
+    // Timestamps wrap around in the second stretch.
+    let mut number = u32::MAX / 3_000 - 60;
     let film = |net: &mut Net, number: &mut u32| {
         for at in 0..40 {
             net.send_from(publisher, |node, _, out| {
@@ -70,14 +71,8 @@ fn b_r6_jumps_and_wraps_keep_what_viewers_get_continuous() {
         }
     };
     film(&mut net, &mut number);
-    for (by, leap) in [
-        (32_000, 0),
-        (3_100, 0),
-        (0, u32::MAX / 3_000 - 200),
-        (0, 1_000_000),
-    ] {
+    for by in [32_000, 3_100, 32_000, 3_100] {
         net.nodes[publisher].jump(by);
-        number = number.wrapping_add(leap);
         film(&mut net, &mut number);
     }
     net.run(Duration::from_millis(500));
