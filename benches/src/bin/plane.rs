@@ -75,6 +75,7 @@ async fn run(args: Args) -> Result<()> {
     let (handle, mut events, _threads) = media_shard::start(Config {
         bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
         udp_port: args.udp_port,
+        tcp_port: None,
         shards: args.shards,
         advertise: Vec::new(),
     })?;

@@ -16,6 +16,9 @@ pub struct Config {
     pub udp_port: u16,
     /// Number of shards, 1 to [`MAX_SHARDS`].
     pub shards: usize,
+    /// Port of the ICE-TCP listener, one for all shards; `Some(0)` lets the kernel choose, `None`
+    /// is without.
+    pub tcp_port: Option<u16>,
     /// Addresses that answers offer as candidates. Empty: `bind`, or loopback if that is
     /// unspecified.
     pub advertise: Vec<IpAddr>,
@@ -36,6 +39,14 @@ pub enum StartError {
     /// A socket could not be bound.
     #[error("cannot bind UDP {address}: {error}")]
     Bind {
+        /// Which address.
+        address: SocketAddr,
+        /// The kernel's answer.
+        error: io::Error,
+    },
+    /// The ICE-TCP listener could not be bound.
+    #[error("cannot bind TCP {address}: {error}")]
+    BindTcp {
         /// Which address.
         address: SocketAddr,
         /// The kernel's answer.
@@ -104,6 +115,7 @@ mod tests {
         Config {
             bind: bind.parse().unwrap(),
             udp_port,
+            tcp_port: None,
             shards,
             advertise,
         }

@@ -27,6 +27,8 @@ use crate::order::Order;
 use crate::wake::Waker;
 use secrets::Secrets;
 
+pub(crate) use secrets::shard_of_ufrag;
+
 pub use counter::CounterOffer;
 pub use restart::{RestartError, Restarted};
 
@@ -52,6 +54,7 @@ pub(crate) struct Link {
     pub(crate) waker: Waker,
     pub(crate) counters: Arc<Counters>,
     pub(crate) candidates: Vec<SocketAddr>,
+    pub(crate) tcp_candidates: Vec<SocketAddr>,
 }
 
 impl Link {
@@ -59,7 +62,7 @@ impl Link {
     fn candidates(&self) -> Candidates<'_> {
         Candidates {
             udp: &self.candidates,
-            tcp: &[],
+            tcp: &self.tcp_candidates,
         }
     }
 }
@@ -124,7 +127,7 @@ impl MediaHandle {
         offer: &str,
     ) -> Result<Accepted, AcceptError> {
         let shard = self.inner.directory.place().ok_or(AcceptError::Full)?;
-        let secrets = Secrets::new();
+        let secrets = Secrets::new(shard);
         let (answer, config) = answer(role, offer, &self.facts(shard, &secrets))?;
         if role == Role::Viewer && !self.can_watch(broadcast, &config) {
             return Err(OfferError::NoCommonCodec.into());
@@ -233,6 +236,12 @@ impl MediaHandle {
     /// SHA-256 fingerprint of the DTLS certificate, `AA:BB:…`.
     pub fn certificate_fingerprint(&self) -> String {
         self.inner.certificate.fingerprint().to_owned()
+    }
+
+    /// The addresses of the ICE-TCP listener that answers offer; empty without one.
+    pub fn tcp_candidates(&self) -> Vec<SocketAddr> {
+        let first = self.inner.links.first();
+        first.map_or_else(Vec::new, |link| link.tcp_candidates.clone())
     }
 
     /// The UDP addresses that answers offer, shard by shard.

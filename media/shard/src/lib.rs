@@ -14,6 +14,7 @@ mod directory;
 mod handle;
 mod limits;
 mod order;
+mod tcp;
 mod thread;
 #[doc(hidden)]
 pub mod udp;

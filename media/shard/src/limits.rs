@@ -41,6 +41,30 @@ pub(crate) const MAX_SLEEP: Duration = Duration::from_millis(100);
 /// How often a busy shard publishes its counters.
 pub(crate) const STATS_INTERVAL: Duration = Duration::from_millis(100);
 
+/// ICE-TCP connections at once.
+pub(crate) const MAX_TCP: usize = 4_096;
+/// ICE-TCP connections of one address; many viewers may share one behind a NAT.
+pub(crate) const MAX_TCP_PER_ADDRESS: usize = 256;
+/// Frames that may wait for one shard; then the connections are not read.
+pub(crate) const TCP_FRAMES: usize = 1_024;
+/// Frames taken in one turn of a shard.
+pub(crate) const TCP_FRAMES_PER_TURN: usize = 256;
+/// Bytes that may wait to be written to one connection; media beyond that is dropped.
+pub(crate) const TCP_BUFFER: usize = 256 * 1024;
+/// Runs of frames that may wait to be written to one connection.
+pub(crate) const TCP_RUNS: usize = 1_024;
+/// Part of [`TCP_BUFFER`] that is kept for checks and handshakes.
+pub(crate) const TCP_RESERVE: usize = 32 * 1024;
+/// Bytes of one read from a connection.
+pub(crate) const TCP_READ_BYTES: usize = 8 * 1024;
+/// A connection without a check that was answered is closed after this.
+pub(crate) const TCP_FIRST_CHECK: Duration = Duration::from_secs(10);
+/// A connection that says nothing for so long is closed.
+pub(crate) const TCP_IDLE: Duration = Duration::from_secs(30);
+/// A connection that takes nothing for so long is closed.
+pub(crate) const TCP_STALLED: Duration = Duration::from_secs(10);
+
+const _: () = assert!(TCP_RESERVE < TCP_BUFFER);
 const _: () = assert!(MAX_SHARDS == 1 << SHARD_BITS);
 const _: () = assert!(RECV_BYTES > media_core::peer::MAX_DATAGRAM);
 const _: () = assert!(SEND_BATCH <= 1_024, "the kernel's limit for sendmmsg");

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,8 @@ use media_core::peer::Certificate;
 use media_core::report::LiveCodecs;
 use media_core::shard::{self, Shard};
 use media_core::transmit::Transmits;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 
 use crate::bridge::{self, Bridges};
 use crate::config::{Config, StartError};
@@ -28,9 +28,10 @@ use crate::directory::Directory;
 use crate::handle::{Link, MediaHandle};
 use crate::limits::{
     BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
-    RECEIVES_PER_TURN, RECV_BATCH, SEND_AT, STATS_INTERVAL,
+    RECEIVES_PER_TURN, RECV_BATCH, SEND_AT, STATS_INTERVAL, TCP_FRAMES_PER_TURN,
 };
 use crate::order::Order;
+use crate::tcp::{self, Gate, Streams};
 use crate::udp::{self, Socket};
 use crate::wake::{self, Sleeper, Waker};
 
@@ -39,6 +40,8 @@ pub struct Threads {
     stop: Arc<AtomicBool>,
     wakers: Vec<Waker>,
     joins: Vec<JoinHandle<()>>,
+    /// Dropped to end the service of TCP peers.
+    stop_tcp: Option<watch::Sender<bool>>,
 }
 
 impl Threads {
@@ -47,9 +50,30 @@ impl Threads {
         self.end();
     }
 
+    /// Serves TCP peers on a thread of its own.
+    fn serve_tcp(&mut self, listener: TcpListener, gates: Vec<Gate>) -> Result<(), StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(StartError::Thread)?;
+        let (stop, stopped) = watch::channel(false);
+        let run = move || {
+            if let Err(error) = runtime.block_on(tcp::serve(listener, gates, stopped)) {
+                tracing::error!(%error, "ICE over TCP has ended");
+            }
+        };
+        let builder = std::thread::Builder::new().name("media-tcp".to_owned());
+        self.joins
+            .push(builder.spawn(run).map_err(StartError::Thread)?);
+        self.stop_tcp = Some(stop);
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         self.wakers.iter().for_each(Waker::wake);
+        // The last words of the shards to TCP peers are lost; those find the connection closed.
+        self.stop_tcp = None;
         for join in self.joins.drain(..) {
             // A panic has been dealt with in the thread itself.
             let _ = join.join();
@@ -69,6 +93,7 @@ struct Ends {
     events: mpsc::Sender<Event>,
     bridges: Bridges,
     sleeper: Sleeper,
+    streams: Streams,
     counters: Arc<Counters>,
     directory: Arc<Directory>,
     stop: Arc<AtomicBool>,
@@ -99,6 +124,7 @@ pub(crate) fn start(
         stop: stop.clone(),
         wakers: Vec::new(),
         joins: Vec::new(),
+        stop_tcp: None,
     };
     let mut sleepers = Vec::new();
     for _ in 0..config.shards {
@@ -107,6 +133,8 @@ pub(crate) fn start(
         sleepers.push(sleeper);
     }
     let mut links = Vec::new();
+    let (listener, tcp_candidates) = listen(config)?;
+    let mut gates = Vec::new();
     let bridges = bridge::connect(&threads.wakers);
     for (number, (sleeper, bridges)) in sleepers.into_iter().zip(bridges).enumerate() {
         let address = config.address(number);
@@ -121,13 +149,17 @@ pub(crate) fn start(
             waker,
             counters: counters.clone(),
             candidates,
+            tcp_candidates: tcp_candidates.clone(),
         });
+        let (gate, streams) = tcp::gate(threads.wakers[number].clone());
+        gates.push(gate);
         let (events, directory, stop) = (events.clone(), directory.clone(), stop.clone());
         let ends = Ends {
             orders,
             events,
             bridges,
             sleeper,
+            streams,
             counters,
             directory,
             stop,
@@ -139,11 +171,26 @@ pub(crate) fn start(
             .joins
             .push(builder.spawn(run).map_err(StartError::Thread)?);
     }
+    if let Some(listener) = listener {
+        threads.serve_tcp(listener, gates)?;
+    }
     Ok((
         MediaHandle::new(links, directory, certificate),
         receiver,
         threads,
     ))
+}
+
+/// The ICE-TCP listener, if there is to be one, and the candidates for it.
+fn listen(config: &Config) -> Result<(Option<TcpListener>, Vec<SocketAddr>), StartError> {
+    let Some(port) = config.tcp_port else {
+        return Ok((None, Vec::new()));
+    };
+    let address = SocketAddr::new(config.bind, port);
+    let failed = |error| StartError::BindTcp { address, error };
+    let listener = tcp::bind(address).map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    Ok((Some(listener), config.candidates(port)))
 }
 
 /// The whole life of a shard thread.
@@ -189,7 +236,7 @@ impl Seat {
             self.ends.bridges.drain(BRIDGED_PER_TURN, |from, bridged| {
                 self.shard.handle_bridged(now, from, bridged, &mut self.out);
             });
-            busy |= self.receive(now);
+            busy |= self.receive(now) | self.receive_streams(now);
             let now = Instant::now();
             if self.shard.next_timeout() <= now {
                 self.shard.handle_timeout(now, &mut self.out);
@@ -271,6 +318,19 @@ impl Seat {
         true
     }
 
+    /// Takes datagrams of TCP peers in. Returns whether there may be more.
+    fn receive_streams(&mut self, now: Instant) -> bool {
+        for _ in 0..TCP_FRAMES_PER_TURN {
+            let Some((from, mut datagram)) = self.ends.streams.next() else {
+                return false;
+            };
+            self.shard
+                .handle_datagram(now, from, &mut datagram, &mut self.out);
+            self.send_if_full();
+        }
+        true
+    }
+
     /// Sends waiting media to viewers. Returns whether there is more.
     fn fan_out(&mut self, now: Instant) -> bool {
         for _ in 0..FLUSHES_PER_TURN {
@@ -290,7 +350,10 @@ impl Seat {
 
     fn send(&mut self) {
         if !self.out.is_empty() {
-            let dropped = self.socket.send(&self.out);
+            let mut dropped = self.socket.send(&self.out);
+            if self.ends.streams.any() {
+                dropped += self.ends.streams.send(&self.out);
+            }
             self.shard.count_send_errors(dropped);
             self.out.clear();
         }
@@ -341,8 +404,10 @@ impl Seat {
 
     fn sleep(&mut self) {
         self.ends.sleeper.about_to_sleep();
-        let idle =
-            self.ends.orders.is_empty() && self.ends.bridges.is_empty() && self.backlog.is_empty();
+        let idle = self.ends.orders.is_empty()
+            && self.ends.bridges.is_empty()
+            && self.ends.streams.is_empty()
+            && self.backlog.is_empty();
         if idle && !self.ends.stop.load(Ordering::SeqCst) {
             let left = self
                 .shard

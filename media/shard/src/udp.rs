@@ -20,6 +20,7 @@ use media_core::transmit::{Run, Transmits};
 use socket2::{Domain, Protocol, Type};
 
 use crate::limits::{RECV_BATCH, RECV_BYTES, SEND_BATCH, SOCKET_RECV_BYTES, SOCKET_SEND_BYTES};
+use crate::tcp::is_marked;
 
 /// Room for one control message with the segment size, aligned as the kernel wants it.
 #[repr(C, align(8))]
@@ -131,11 +132,12 @@ impl Socket {
         Some((from, &mut self.received[start..start + self.lengths[at]]))
     }
 
-    /// Sends everything that is queued, in runs where the kernel takes them. Returns how many
+    /// Sends everything that is queued for UDP peers, in runs where the kernel takes them. Returns how many
     /// datagrams it did not take.
     pub fn send(&mut self, transmits: &Transmits) -> u64 {
         let mut dropped = 0;
-        let mut runs = transmits.iter_runs().peekable();
+        let ours = |run: &Run<'_>| !is_marked(run.to);
+        let mut runs = transmits.iter_runs().filter(ours).peekable();
         while runs.peek().is_some() {
             let mut used = 0;
             while used < SEND_BATCH

@@ -23,6 +23,7 @@ fn config(shards: usize) -> Config {
     Config {
         bind: Ipv4Addr::LOCALHOST.into(),
         udp_port: 0,
+        tcp_port: None,
         shards,
         advertise: Vec::new(),
     }

@@ -29,6 +29,7 @@ async fn hub() -> (Hub, Inbounds, media_shard::Threads) {
     let config = Config {
         bind,
         udp_port: 0,
+        tcp_port: None,
         shards: 2,
         advertise: Vec::new(),
     };

@@ -90,6 +90,7 @@ impl Server {
         let (media, events, threads) = media_shard::start(media_shard::Config {
             bind: config.media.bind,
             udp_port: config.media.udp_port,
+            tcp_port: config.media.tcp_port,
             shards: config.media.shards,
             advertise: config.media.addresses.clone(),
         })

@@ -82,6 +82,8 @@ pub(crate) struct MediaConfig {
     pub(crate) bind: IpAddr,
     /// UDP port of the first shard; 0 takes free ones.
     pub(crate) udp_port: u16,
+    /// Port of the ICE-TCP listener, if there is to be one.
+    pub(crate) tcp_port: Option<u16>,
     /// Threads, 1 and up.
     pub(crate) shards: usize,
     /// Addresses that candidates name.

@@ -34,6 +34,9 @@ pub(crate) fn check_config(common: &Common) -> anyhow::Result<()> {
         "  media     {} port {} x {}",
         config.media.bind, config.media.udp_port, config.media.shards
     );
+    if let Some(port) = config.media.tcp_port {
+        println!("  media     {} TCP port {port}", config.media.bind);
+    }
     println!("  database  {}", config.database_url);
     Ok(())
 }

@@ -49,7 +49,7 @@ impl MediaHandle {
             return Ok(None);
         }
         let shard = self.inner.directory.place().ok_or(AcceptError::Full)?;
-        let secrets = Secrets::new();
+        let secrets = Secrets::new(shard);
         let counter = counter_offer(&self.facts(shard, &secrets), &codecs, lanes);
         Ok(Some(CounterOffer {
             counter,

@@ -45,7 +45,7 @@ impl MediaHandle {
         let (remote_ufrag, remote_pwd) = frag.credentials().ok_or(RestartError::NoCredentials)?;
         let links = &self.inner.links;
         let link = links.get(shard_of(peer)).ok_or(RestartError::Gone)?;
-        let (ice_ufrag, ice_pwd) = credentials(&mut rand::rng());
+        let (ice_ufrag, ice_pwd) = credentials(&mut rand::rng(), shard_of(peer));
         let credentials = IceCredentials {
             local_ufrag: ice_ufrag.clone(),
             local_pwd: ice_pwd.clone(),

@@ -3,6 +3,10 @@
 use rand::distr::Alphanumeric;
 use rand::{Rng, RngExt as _};
 
+use crate::limits::MAX_SHARDS;
+
+/// The letter of shard 0; a connection without a datagram's address is routed by it.
+const FIRST_LETTER: u8 = b'a';
 const UFRAG_CHARS: usize = 12;
 const PWD_CHARS: usize = 32;
 const CNAME_CHARS: usize = 16;
@@ -19,9 +23,9 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(shard: usize) -> Self {
         let mut rng = rand::rng();
-        let (ufrag, pwd) = credentials(&mut rng);
+        let (ufrag, pwd) = credentials(&mut rng, shard);
         Self {
             ufrag,
             pwd,
@@ -33,9 +37,17 @@ impl Secrets {
     }
 }
 
-/// A fresh ICE user name fragment and password.
-pub(super) fn credentials(rng: &mut impl Rng) -> (String, String) {
-    (text(rng, UFRAG_CHARS), text(rng, PWD_CHARS))
+/// A fresh ICE user name fragment and password of a peer of `shard`, whose letter comes first.
+pub(super) fn credentials(rng: &mut impl Rng, shard: usize) -> (String, String) {
+    let letter = char::from(FIRST_LETTER + shard as u8);
+    let ufrag = format!("{letter}{}", text(rng, UFRAG_CHARS));
+    (ufrag, text(rng, PWD_CHARS))
+}
+
+/// The shard that made a user name fragment up; `None` when none of ours did.
+pub(crate) fn shard_of_ufrag(ufrag: &str) -> Option<usize> {
+    let first = ufrag.as_bytes().first()?.checked_sub(FIRST_LETTER)?;
+    Some(usize::from(first)).filter(|shard| *shard < MAX_SHARDS)
 }
 
 fn text(rng: &mut impl Rng, chars: usize) -> String {

@@ -1,7 +1,7 @@
 //! From what was typed to what is meant: ranges, addresses, origins, pairs.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     thread,
     time::Duration,
@@ -140,6 +140,8 @@ fn media(raw: RawMedia) -> Checked<MediaConfig> {
     }
     let bind = match raw.bind.as_str() {
         "" if raw.addresses.iter().all(IpAddr::is_loopback) => Ipv4Addr::LOCALHOST.into(),
+        // `::` takes IPv4 as well; a host without IPv6 has no such address to name.
+        "" if raw.addresses.iter().any(IpAddr::is_ipv6) => Ipv6Addr::UNSPECIFIED.into(),
         "" => Ipv4Addr::UNSPECIFIED.into(),
         text => match text.parse::<IpAddr>() {
             Ok(address) => address,
@@ -149,6 +151,7 @@ fn media(raw: RawMedia) -> Checked<MediaConfig> {
     Ok(MediaConfig {
         bind,
         udp_port: raw.udp_port,
+        tcp_port: (raw.tcp_port != 0).then_some(raw.tcp_port),
         shards,
         addresses: raw.addresses,
         max_viewers: match raw.max_viewers {

@@ -87,6 +87,8 @@ pub(crate) struct RawMedia {
     pub(crate) bind: String,
     /// UDP port of the first shard; shard i uses the i-th port after it.
     pub(crate) udp_port: u16,
+    /// TCP port for those whose network lets no UDP through; 0: none.
+    pub(crate) tcp_port: u16,
     /// Shards, each a thread; 0: one per core.
     pub(crate) shards: usize,
     /// Addresses that candidates name; what viewers and publishers send to.
@@ -102,6 +104,7 @@ impl Default for RawMedia {
         Self {
             bind: String::new(),
             udp_port: 8100,
+            tcp_port: 0,
             shards: 0,
             addresses: Vec::new(),
             max_viewers: 0,
