@@ -46,6 +46,12 @@ fn ticks_to_ntp(ticks: i32, rate: u32) -> i64 {
 }
 
 impl Mapping {
+    /// Our time when the source's RTP timestamp is `rtp`.
+    pub(crate) fn ntp_at(&self, rtp: u32, rate: u32) -> u64 {
+        let ticks = rtp.wrapping_sub(self.rtp) as i32;
+        self.ntp.wrapping_add(ticks_to_ntp(ticks, rate) as u64)
+    }
+
     /// The source's RTP timestamp at `ntp`.
     pub(crate) fn rtp_at(&self, ntp: u64, rate: u32) -> u32 {
         let elapsed = i128::from(ntp.wrapping_sub(self.ntp) as i64);

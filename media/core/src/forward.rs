@@ -82,7 +82,7 @@ pub(crate) fn fan_out(
                     };
                     track.report(stream, ntp, &mut way);
                     for index in broadcast.queue.batch(kind, layer) {
-                        track.forward(stream, *index, &mut way);
+                        track.forward(broadcast, stream, *index, &mut way);
                     }
                 }
             }

@@ -94,7 +94,7 @@ impl DownTrack {
         let Some(pt) = self.accepts(stream, way) else {
             return false;
         };
-        self.anchor(stream, gop.start, gop.timestamp, pt, way);
+        self.anchor(stream, (gop.start, gop.timestamp), None, pt, way);
         self.next_report = None;
         self.catch_up = Some(CatchUp {
             next: gop.start,

@@ -12,7 +12,7 @@ use super::munger::Munger;
 use super::network::Network;
 use super::resend::Resend;
 use crate::border::{Kind, Source};
-use crate::broadcast::Stream;
+use crate::broadcast::{Broadcast, Stream};
 use crate::limits::{CACHE_AFTER, SENDER_REPORT_INTERVAL};
 use crate::peer::{Format, Peer, PeerConfig, Section};
 use crate::report::TrackReport;
@@ -190,7 +190,13 @@ impl DownTrack {
     }
 
     /// Sends packet `index` of the stream, and whatever has to come with it.
-    pub(crate) fn forward(&mut self, stream: &Stream, index: u64, way: &mut Way<'_>) {
+    pub(crate) fn forward(
+        &mut self,
+        broadcast: &Broadcast,
+        stream: &Stream,
+        index: u64,
+        way: &mut Way<'_>,
+    ) {
         let Some(stored) = stream.ring.get(index) else {
             way.stats.drop_overrun += 1;
             return;
@@ -203,7 +209,7 @@ impl DownTrack {
                 Some(_) => return,
             }
         }
-        if !self.begin(stream, &stored, way) {
+        if !self.begin(broadcast, stream, &stored, way) {
             return;
         }
         // Later packets of the frame may have overtaken its first one.
@@ -235,7 +241,13 @@ impl DownTrack {
     }
 
     /// Follows the stream's source from here on, if a decoder can.
-    fn begin(&mut self, stream: &Stream, at: &Stored<'_>, way: &mut Way<'_>) -> bool {
+    fn begin(
+        &mut self,
+        broadcast: &Broadcast,
+        stream: &Stream,
+        at: &Stored<'_>,
+        way: &mut Way<'_>,
+    ) -> bool {
         let Some(pt) = self.accepts(stream, way) else {
             return false;
         };
@@ -244,18 +256,51 @@ impl DownTrack {
             Kind::Video => stream.ring.key_start(at.index),
         };
         let Some(start) = start else { return false };
-        self.anchor(stream, start, at.timestamp, pt, way);
+        let out = self.aligned(broadcast, stream, at.timestamp, way.now);
+        self.anchor(stream, (start, at.timestamp), out, pt, way);
         self.catch_up = None;
         self.next_report = Some(way.now);
         true
     }
 
-    /// Follows the stream's source from packet `start` with `timestamp` on.
+    /// What a timestamp of another layer of the same publisher is to the viewer. Layers may count
+    /// alike (OBS); else their clocks are compared, by sender reports or by arrival. `None` when
+    /// that is unknown or would be a jump.
+    fn aligned(
+        &self,
+        broadcast: &Broadcast,
+        stream: &Stream,
+        timestamp: u32,
+        now: Instant,
+    ) -> Option<u32> {
+        let segment = self.munger.current()?;
+        let (shown, next) = (segment.source, stream.source);
+        let alike = shown.publisher == next.publisher && shown.layer != next.layer;
+        if self.kind == Kind::Audio || !alike || self.catch_up.is_some() {
+            return None;
+        }
+        let shown = broadcast.stream(self.kind, shown.layer)?;
+        let rate = stream.codec.clock_rate();
+        let edge = shown.ring.get(shown.ring.newest())?.timestamp;
+        let apart = timestamp.wrapping_sub(edge) as i32;
+        let there = if apart.unsigned_abs() < 2 * rate {
+            timestamp
+        } else {
+            let ntp = stream.mapping?.ntp_at(timestamp, rate);
+            shown.mapping?.rtp_at(ntp, rate)
+        };
+        let out = segment.timestamp(there);
+        let jump = out.wrapping_sub(self.munger.expected(now, rate)?) as i32;
+        (jump.unsigned_abs() < rate / 2).then_some(out)
+    }
+
+    /// Follows the stream's source from packet `start` with `timestamp` on, which is `out` to the
+    /// viewer, or follows from the time that has passed.
     pub(super) fn anchor(
         &mut self,
         stream: &Stream,
-        start: u64,
-        timestamp: u32,
+        (start, timestamp): (u64, u32),
+        out: Option<u32>,
         pt: u8,
         way: &mut Way<'_>,
     ) {
@@ -264,9 +309,13 @@ impl DownTrack {
         }
         self.ended = false;
         self.begun.get_or_insert(way.now);
-        let rate = stream.codec.clock_rate();
-        self.munger
-            .anchor(way.now, stream.source, start, timestamp, rate, pt);
+        let (source, rate) = (stream.source, stream.codec.clock_rate());
+        match out {
+            Some(out) => self.munger.anchor_at(source, start, timestamp, out, pt),
+            None => self
+                .munger
+                .anchor(way.now, source, start, timestamp, rate, pt),
+        }
     }
 
     pub(super) fn send(&mut self, stored: &Stored<'_>, way: &mut Way<'_>) {

@@ -120,12 +120,36 @@ impl Munger {
         clock_rate: u32,
         pt: u8,
     ) {
-        let out = match self.last {
-            None => timestamp,
-            Some((last, at)) => {
-                let passed = ticks(now.saturating_duration_since(at), clock_rate);
+        let out = match (self.last, self.expected(now, clock_rate)) {
+            (Some((last, _)), Some(expected)) => {
+                let passed = expected.wrapping_sub(last);
                 last.wrapping_add(passed.max(clock_rate / MIN_STEP))
             }
+            _ => timestamp,
+        };
+        self.anchor_at(source, index, timestamp, out, pt);
+    }
+
+    /// What the viewer's clock shows at `now`, if it began.
+    pub(crate) fn expected(&self, now: Instant, clock_rate: u32) -> Option<u32> {
+        let (last, at) = self.last?;
+        let passed = ticks(now.saturating_duration_since(at), clock_rate);
+        Some(last.wrapping_add(passed))
+    }
+
+    /// Follows `source` from its packet `index` on, whose `timestamp` is `out` to the viewer. The
+    /// viewer's time moves on by at least one tick.
+    pub(crate) fn anchor_at(
+        &mut self,
+        source: Source,
+        index: u64,
+        timestamp: u32,
+        out: u32,
+        pt: u8,
+    ) {
+        let out = match self.last {
+            Some((last, _)) if (out.wrapping_sub(last) as i32) <= 0 => last.wrapping_add(1),
+            _ => out,
         };
         self.push(Segment {
             source,

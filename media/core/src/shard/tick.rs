@@ -114,11 +114,12 @@ impl Shard {
         ) else {
             return;
         };
-        let mut best = None;
-        if !entry.is_living(now, track.want()) {
-            best = entry.living(now).next();
-        }
-        if let Some(best) = best {
+        let selected = viewing.selected.unwrap_or(track.want());
+        if entry.is_living(now, selected) {
+            track.set_want(selected);
+        } else if !entry.is_living(now, track.want())
+            && let Some(best) = entry.living(now).next()
+        {
             track.set_want(best);
         }
         let want = track.want();

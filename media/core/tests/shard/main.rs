@@ -18,6 +18,7 @@ mod forged;
 mod joins;
 mod ladder;
 mod lanes;
+mod layers;
 mod layers_by_network;
 mod lint;
 mod loss;

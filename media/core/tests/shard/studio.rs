@@ -60,6 +60,18 @@ pub fn viewer_of(net: &mut Net, layer: u8) -> usize {
 
 /// Sends one frame of one layer.
 pub fn frame(net: &mut Net, publisher: usize, layer: u8, number: u32, key: bool, packets: u8) {
+    frame_at(net, publisher, layer, (number, 0), key, packets);
+}
+
+/// Sends one frame of a layer whose time stamps are `offset` ahead.
+pub fn frame_at(
+    net: &mut Net,
+    publisher: usize,
+    layer: u8,
+    (number, offset): (u32, u32),
+    key: bool,
+    packets: u8,
+) {
     net.send_from(publisher, |node, now, out| {
         let pt = node.client.payload_type(&Codec::Vp8).unwrap();
         for at in 0..packets {
@@ -69,7 +81,7 @@ pub fn frame(net: &mut Net, publisher: usize, layer: u8, number: u32, key: bool,
             let sample = Sample {
                 track: Track::Video { layer },
                 pt,
-                timestamp: number.wrapping_mul(3_000),
+                timestamp: number.wrapping_mul(3_000).wrapping_add(offset),
                 marker: at + 1 == packets,
                 payload: &payload,
             };
