@@ -55,7 +55,7 @@ pub(crate) const MAX_HANDSHAKE_MESSAGE: usize = 16 * 1024;
 pub(crate) const MAX_HANDSHAKE_BYTES: usize = 64 * 1024;
 /// Highest handshake message number that a handshake can reach.
 pub(crate) const MAX_HANDSHAKE_SEQUENCE: u16 = 16;
-/// Encrypted records that may wait for the handshake to finish.
+/// Encrypted records that may wait for the handshake to finish: messages of it and others each.
 pub(crate) const MAX_EARLY_RECORDS: u32 = 16;
 
 /// A peer whose handshake is not done by then is closed.

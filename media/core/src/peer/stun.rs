@@ -10,7 +10,7 @@ use rtc_crypto::RTCCryptoProvider;
 use rtc_crypto::providers::AwsLcRsProvider;
 use rtc_stun::attributes::{
     ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_MESSAGE_INTEGRITY_SHA256, ATTR_PRIORITY,
-    ATTR_UNKNOWN_ATTRIBUTES, ATTR_USE_CANDIDATE, ATTR_USERNAME,
+    ATTR_UNKNOWN_ATTRIBUTES, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType,
 };
 use rtc_stun::error_code::{ErrorCode, ErrorCodeAttribute};
 use rtc_stun::fingerprint::FINGERPRINT;
@@ -29,6 +29,15 @@ const MESSAGE_INTEGRITY: u16 = 0x0008;
 const FINGERPRINT_TYPE: u16 = 0x8028;
 /// The longest user name that RFC 8489 section 14.3 allows.
 const MAX_USERNAME: usize = 513;
+
+/// Attributes that a message has once at most.
+const ONCE: [AttrType; 5] = [
+    ATTR_USERNAME,
+    ATTR_PRIORITY,
+    ATTR_USE_CANDIDATE,
+    ATTR_ICE_CONTROLLED,
+    ATTR_ICE_CONTROLLING,
+];
 
 /// What kind of binding message it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +63,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) controlled: bool,
     pub(crate) error_code: Option<u16>,
     unknown: Option<u16>,
+    /// One bit per attribute of [`ONCE`] that was there.
+    seen: u8,
     integrity: bool,
     fingerprint: bool,
 }
@@ -85,6 +96,7 @@ impl<'a> Reading<'a> {
             controlled: false,
             error_code: None,
             unknown: None,
+            seen: 0,
             integrity: false,
             fingerprint: false,
         };
@@ -122,7 +134,15 @@ impl<'a> Reading<'a> {
             self.fingerprint = true;
             return (value.len() == 4).then_some(());
         }
-        if self.integrity || known {
+        if self.integrity {
+            return Some(());
+        }
+        if let Some(bit) = ONCE.iter().position(|once| once.value() == kind) {
+            let first = self.seen >> bit & 1 == 0;
+            self.seen |= 1 << bit;
+            first.then_some(())?;
+        }
+        if known {
             return Some(());
         }
         if kind == MESSAGE_INTEGRITY {
@@ -130,7 +150,7 @@ impl<'a> Reading<'a> {
             return (value.len() == 20).then_some(());
         }
         if kind == ATTR_USERNAME.value() {
-            if self.username.is_some() || value.len() > MAX_USERNAME {
+            if value.len() > MAX_USERNAME {
                 return None;
             }
             self.username = Some(std::str::from_utf8(value).ok()?);
@@ -223,7 +243,6 @@ pub(crate) struct Check<'a> {
 /// A binding request (RFC 8445 section 7.2.2).
 #[cfg(any(test, feature = "client"))]
 pub(crate) fn request(check: &Check<'_>) -> Option<Vec<u8>> {
-    use rtc_stun::attributes::AttrType;
     use rtc_stun::message::BINDING_REQUEST;
     let role = if check.controlled {
         ATTR_ICE_CONTROLLED
@@ -270,7 +289,7 @@ pub fn signed_request(attributes: &[u8], password: &str) -> Option<Vec<u8>> {
     build(BINDING_REQUEST, TransactionId([7; 12]), setters, password)
 }
 
-struct Plain(rtc_stun::attributes::AttrType, Vec<u8>);
+struct Plain(AttrType, Vec<u8>);
 
 impl Setter for Plain {
     fn add_to(&self, message: &mut Message) -> rtc_shared::error::Result<()> {

@@ -1,6 +1,8 @@
 //! A peer and a client over a simulated network under virtual time, one file per behaviour.
 
 mod abuse;
+mod bad_dtls;
+mod bad_stun;
 mod connect;
 mod forged;
 mod lanes;

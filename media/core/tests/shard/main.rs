@@ -14,6 +14,7 @@ mod catch_up;
 mod codecs;
 mod encoders;
 mod faults;
+mod flood;
 mod forged;
 mod joins;
 mod ladder;

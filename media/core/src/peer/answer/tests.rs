@@ -67,7 +67,7 @@ fn has(lines: &[&str], wanted: &[&str]) {
 }
 
 #[test]
-fn ffmpeg_offers_passive_and_gets_an_active_answer_with_an_ipv4_candidate_first() {
+fn w11_ffmpeg_offers_passive_and_gets_an_active_answer_with_an_ipv4_candidate_first() {
     let (text, config) = reply(Role::Publisher, FFMPEG).unwrap();
     has(&part(&text, 0), &["a=ice-lite", "a=group:BUNDLE 0 1"]);
     let audio = part(&text, 1);
@@ -155,7 +155,7 @@ fn libdatachannel_and_obs_get_passive_answers_with_the_session_fingerprint_taken
 }
 
 #[test]
-fn obs_simulcast_is_answered_layer_by_layer() {
+fn w17_o6_obs_simulcast_is_answered_layer_by_layer() {
     let (text, config) = reply(Role::Publisher, OBS_SIMULCAST).unwrap();
     let video = part(&text, 2);
     has(
@@ -290,7 +290,7 @@ fn without(offer: &str, prefix: &str) -> String {
 }
 
 #[test]
-fn offers_that_are_no_sdp_or_too_big_are_refused_before_they_are_parsed() {
+fn b_p1_b_p2_offers_that_are_no_sdp_or_too_big_are_refused_before_they_are_parsed() {
     let viewer = Role::Viewer;
     fails(viewer, "", "malformed");
     fails(viewer, " \r\n", "malformed");
@@ -346,7 +346,7 @@ fn offers_that_are_no_sdp_or_too_big_are_refused_before_they_are_parsed() {
 }
 
 #[test]
-fn offers_that_lack_what_is_needed_are_refused_with_the_reason() {
+fn b_p3_b_d4_offers_that_lack_what_is_needed_are_refused_with_the_reason() {
     let publisher = Role::Publisher;
     fails(publisher, &without(OBS, "a=ice-ufrag"), "no_ice");
     fails(publisher, &without(OBS, "a=ice-pwd"), "no_ice");
@@ -388,7 +388,7 @@ fn offers_that_lack_what_is_needed_are_refused_with_the_reason() {
 }
 
 #[test]
-fn offers_of_the_wrong_kind_are_refused_as_a_whole() {
+fn b_p4_w3_w10_offers_of_the_wrong_kind_are_refused_as_a_whole() {
     for wrong in ["a=recvonly", "a=inactive"] {
         fails(
             Role::Publisher,
@@ -434,7 +434,7 @@ fn offers_of_the_wrong_kind_are_refused_as_a_whole() {
 }
 
 #[test]
-fn candidates_are_never_taken_and_odd_values_never_copied() {
+fn b_p5_b_p6_candidates_are_never_taken_and_odd_values_never_copied() {
     let candidate = "a=mid:0\r\na=candidate:1 1 udp 1 169.254.169.254 80 typ host\r\n";
     let (text, _) = reply(Role::Viewer, &CHROMIUM.replace("a=mid:0\r\n", candidate)).unwrap();
     assert!(!text.contains("169.254"));

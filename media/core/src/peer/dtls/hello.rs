@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn our_order_decides_and_what_we_lack_is_refused() {
+    fn b_d5_our_order_decides_and_what_we_lack_is_refused() {
         for (offered, choice) in [
             (&[1u16, 8, 7][..], Choice::Profile(Profile::Gcm128)),
             (&[1, 8], Choice::Profile(Profile::Gcm256)),

@@ -35,7 +35,10 @@ pub(super) struct Records {
     complete: u32,
     fragments: u32,
     bytes: usize,
-    early: u32,
+    /// Encrypted records before the end of the handshake: messages of it, and others. Forged
+    /// ones of one sort use up nothing of the other.
+    early: [u32; 2],
+    cipher_changes: u32,
     late_handshake: u32,
     sequence: u64,
 }
@@ -90,8 +93,9 @@ impl Records {
 
     fn encrypted(&mut self, record: &[u8], finished: bool, sorted: &mut Sorted) -> bool {
         if !finished {
-            self.early += 1;
-            if self.early > MAX_EARLY_RECORDS {
+            let early = &mut self.early[usize::from(record[0] != HANDSHAKE)];
+            *early += 1;
+            if *early > MAX_EARLY_RECORDS {
                 return false;
             }
         } else if record[0] == HANDSHAKE {
@@ -106,8 +110,9 @@ impl Records {
     }
 
     fn change_cipher_spec(&mut self, record: &[u8], sorted: &mut Sorted) -> bool {
-        self.early += 1;
-        let fine = record[RECORD_HEADER..] == [1] && self.early <= MAX_EARLY_RECORDS;
+        self.cipher_changes += 1;
+        let few = self.cipher_changes <= MAX_EARLY_RECORDS;
+        let fine = record[RECORD_HEADER..] == [1] && few;
         if fine {
             self.emit(CHANGE_CIPHER_SPEC, &[1], &mut sorted.records);
         }

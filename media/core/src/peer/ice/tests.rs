@@ -93,7 +93,7 @@ fn two_nominated_tuples_do_not_flap_and_the_live_one_wins_in_the_end() {
 }
 
 #[test]
-fn wrong_name_or_password_leaves_no_state() {
+fn b_s2_b_s3_wrong_name_or_password_leaves_no_state() {
     let now = Instant::now();
     let mut ice = ice(now);
     let wrong = [
@@ -121,7 +121,7 @@ fn wrong_name_or_password_leaves_no_state() {
 }
 
 #[test]
-fn ten_thousand_ports_make_sixteen_tuples_and_stale_ones_give_way() {
+fn b_s6_ten_thousand_ports_make_sixteen_tuples_and_stale_ones_give_way() {
     let now = Instant::now();
     let mut ice = ice(now);
     let raw = request(&check(true)).unwrap();
@@ -141,7 +141,7 @@ fn ten_thousand_ports_make_sixteen_tuples_and_stale_ones_give_way() {
 }
 
 #[test]
-fn errors_are_answered_small_and_seldom() {
+fn b_s9_errors_are_answered_small_and_seldom() {
     let now = Instant::now();
     let mut ice = ice(now);
     let unknown = request(&Check {

@@ -30,7 +30,7 @@ fn a_check_is_read_back_and_authenticated() {
 }
 
 #[test]
-fn answers_are_authentic_and_never_larger_than_the_question() {
+fn b_s9_answers_are_authentic_and_never_larger_than_the_question() {
     let request = request(&check()).unwrap();
     for to in [
         "192.0.2.1:5000",
@@ -55,7 +55,7 @@ fn answers_are_authentic_and_never_larger_than_the_question() {
 }
 
 #[test]
-fn every_flipped_byte_is_noticed() {
+fn b_s3_every_flipped_byte_is_noticed() {
     let raw = request(&check()).unwrap();
     for at in 0..raw.len() {
         let mut broken = raw.clone();
@@ -69,7 +69,7 @@ fn every_flipped_byte_is_noticed() {
 }
 
 #[test]
-fn malformed_messages_are_not_read() {
+fn b_s1_b_s4_b_s8_malformed_messages_are_not_read() {
     let good = request(&check()).unwrap();
     let with = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut raw = good.clone();
@@ -129,7 +129,7 @@ fn malformed_messages_are_not_read() {
 }
 
 #[test]
-fn a_message_without_integrity_or_fingerprint_is_not_authentic() {
+fn b_s3_a_message_without_integrity_or_fingerprint_is_not_authentic() {
     let raw = request(&check()).unwrap();
     let mut no_fingerprint = raw[..raw.len() - 8].to_vec();
     let length = (no_fingerprint.len() - HEADER) as u16;
@@ -146,7 +146,7 @@ fn a_message_without_integrity_or_fingerprint_is_not_authentic() {
 }
 
 #[test]
-fn an_unknown_required_attribute_is_named_and_an_optional_one_is_not() {
+fn b_s5_an_unknown_required_attribute_is_named_and_an_optional_one_is_not() {
     let raw = request(&Check {
         extra: Some((0x7777, vec![1, 2, 3])),
         ..check()

@@ -18,7 +18,7 @@ fn empty_fragment(sequence: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_flood_of_handshake_fragments_costs_next_to_nothing() {
+fn b_d3_a_flood_of_handshake_fragments_costs_next_to_nothing() {
     for connected in [false, true] {
         let mut pair = Pair::new(Pair::browser(Role::Viewer));
         if connected {
@@ -43,7 +43,7 @@ fn a_flood_of_handshake_fragments_costs_next_to_nothing() {
 }
 
 #[test]
-fn a_client_without_a_common_profile_is_refused_with_an_alert() {
+fn b_d5_a_client_without_a_common_profile_is_refused_with_an_alert() {
     let hello_only_sha1_32 = |bytes: &mut Vec<u8>| {
         let srtp = [0, 14, 0, 5, 0, 2, 0, 1];
         let at = bytes.windows(8).position(|window| window == srtp)?;

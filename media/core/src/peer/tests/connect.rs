@@ -147,7 +147,7 @@ fn single(way: Way, lost: usize) -> super::pair::Loss {
 }
 
 #[test]
-fn a_viewer_whose_address_changes_keeps_its_picture() {
+fn f14_a_viewer_whose_address_changes_keeps_its_picture() {
     let mut pair = Pair::connected(Pair::browser(Role::Viewer));
     pair.run(Duration::from_millis(100), |_| false);
     let old = pair.client_addr;
@@ -173,7 +173,7 @@ fn a_viewer_whose_address_changes_keeps_its_picture() {
 }
 
 #[test]
-fn media_before_the_keys_and_after_the_end_is_not_ready() {
+fn b_r2_media_before_the_keys_and_after_the_end_is_not_ready() {
     let mut pair = Pair::new(Pair::browser(Role::Publisher));
     pair.run(Duration::from_millis(6), |_| false);
     let from = pair.client_addr;

@@ -223,6 +223,18 @@ impl Pair {
         (inbound, out.bytes())
     }
 
+    /// The same, with the datagram that it sent.
+    pub(super) fn answer(&mut self, from: SocketAddr, bytes: &mut [u8]) -> (Inbound, Vec<u8>) {
+        let mut out = Transmits::new();
+        let inbound = self.peer.handle_datagram(self.now, from, bytes, &mut out);
+        self.collect();
+        let sent = out.iter().next();
+        (
+            inbound,
+            sent.map_or(Vec::new(), |(_, bytes)| bytes.to_vec()),
+        )
+    }
+
     fn collect(&mut self) {
         self.peer_events
             .extend(std::iter::from_fn(|| self.peer.poll_event()));

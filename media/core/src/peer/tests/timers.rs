@@ -24,7 +24,7 @@ fn a_peer_that_nobody_calls_ends() {
 }
 
 #[test]
-fn a_handshake_left_open_ends_in_both_roles() {
+fn b_d8_a_handshake_left_open_ends_in_both_roles() {
     for setup in [Setup::ActPass, Setup::Passive] {
         let mut pair = Pair::new(ClientConfig {
             setup,
@@ -95,7 +95,7 @@ fn goodbyes_are_heard_on_the_other_side() {
 }
 
 #[test]
-fn a_certificate_other_than_the_signalled_one_ends_the_peer_without_keys() {
+fn b_d4_a_certificate_other_than_the_signalled_one_ends_the_peer_without_keys() {
     for setup in [Setup::ActPass, Setup::Passive] {
         let mut pair = Pair::new(ClientConfig {
             setup,

@@ -70,7 +70,7 @@ fn several_messages_in_one_record_are_taken_apart() {
 }
 
 #[test]
-fn a_flood_of_fragments_ends_in_a_fixed_space() {
+fn b_d3_a_flood_of_fragments_ends_in_a_fixed_space() {
     let mut records = Records::default();
     let empty = record(HANDSHAKE, 0, &fragment(1, 0, 100, 0, &[]));
     for _ in 0..300_000 {
@@ -103,7 +103,7 @@ fn a_flood_of_fragments_ends_in_a_fixed_space() {
 }
 
 #[test]
-fn implausible_fragments_are_refused() {
+fn b_d3_b_d7_implausible_fragments_are_refused() {
     for (name, content) in [
         (
             "too long",
@@ -128,7 +128,7 @@ fn implausible_fragments_are_refused() {
 }
 
 #[test]
-fn what_anyone_could_forge_does_not_pass() {
+fn b_d5_b_d6_what_anyone_could_forge_does_not_pass() {
     for (finished, kind, epoch, passes) in [
         (false, ALERT, 0, false),
         (false, APPLICATION_DATA, 0, false),
