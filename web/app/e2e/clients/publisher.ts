@@ -61,10 +61,11 @@ function testPicture(width: number, height: number, pace: string[] = []): string
   return [...pace, '-f', 'lavfi', '-i', picture, ...pace, '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000']
 }
 
-/** FFmpeg pushing a test picture of this size, and a tone. */
-export function startFfmpeg(to: Ingest, width: number, height: number): Publisher {
+/** FFmpeg pushing a test picture of this size, and a tone; `gop` is its keyframe interval in frames. */
+export function startFfmpeg(to: Ingest, width: number, height: number, { gop = 30 } = {}): Publisher {
   const whip = ['-f', 'whip', '-authorization', to.stream_key, to.whip]
-  const child = spawn(ffmpegPath(), ['-hide_banner', '-nostdin', ...testPicture(width, height, ['-re']), ...VIDEO, ...AUDIO, ...whip], {
+  const video = [...VIDEO, '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0']
+  const child = spawn(ffmpegPath(), ['-hide_banner', '-nostdin', ...testPicture(width, height, ['-re']), ...video, ...AUDIO, ...whip], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return new Publisher('FFmpeg', child)
@@ -72,7 +73,7 @@ export function startFfmpeg(to: Ingest, width: number, height: number): Publishe
 
 /** A clip of a test picture of this size in a folder, for publishers that do not encode. */
 export function drawClip(folder: string, width: number, height: number): { video: string; audio: string } {
-  const clip = { video: join(folder, 'clip.h264'), audio: join(folder, 'clip.ogg') }
+  const clip = { video: join(folder, `clip-${height}.h264`), audio: join(folder, `clip-${height}.ogg`) }
   const common = ['-hide_banner', '-loglevel', 'error', '-y', ...testPicture(width, height), '-t', '4']
   const encoders = [
     ['-map', '0:v', ...VIDEO, '-x264-params', 'slices=1:sliced-threads=0:repeat-headers=1', '-f', 'h264', clip.video],
@@ -85,9 +86,9 @@ export function drawClip(folder: string, width: number, height: number): { video
   return clip
 }
 
-/** libdatachannel pushing a clip, over and over. */
-export function startLibdatachannel(to: Ingest, clip: { video: string; audio: string }): Publisher {
-  const child = spawn(process.execPath, [join(HERE, 'libdatachannel.mjs'), to.whip, to.stream_key, clip.video, clip.audio], {
+/** libdatachannel pushing a clip, over and over; with lower videos, as layers of a simulcast. */
+export function startLibdatachannel(to: Ingest, clip: { video: string; audio: string }, lower: string[] = []): Publisher {
+  const child = spawn(process.execPath, [join(HERE, 'libdatachannel.mjs'), to.whip, to.stream_key, clip.video, clip.audio, ...lower], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   return new Publisher('libdatachannel', child)

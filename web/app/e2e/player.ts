@@ -1,0 +1,129 @@
+// A bare WHEP player and a bare WHIP publisher inside Chromium, for what the media plane does on
+// its own: no room, no lanes, no reconnecting, and optionally behind a relay.
+import type { Page } from '@playwright/test'
+import { type Demo } from './harness'
+import { type Relay } from './relay'
+
+/** What the player's video has done since it began. */
+export interface Picture {
+  framesDecoded: number
+  height: number
+  freezes: number
+  frozenSeconds: number
+  packetsLost: number
+  nacks: number
+  plis: number
+  /** Milliseconds from the POST to the first picture on the screen; null before it. */
+  firstMs: number | null
+  state: string
+}
+
+interface Bare {
+  peer: RTCPeerConnection
+  firstMs: number | null
+}
+
+type BareWindow = Window & { bare: Bare; relayed(port: number): Promise<number> }
+
+/** Opens a page of the site whose media goes through the relay, if there is one. */
+async function prepare(page: Page, demo: Demo, relay: Relay | null): Promise<void> {
+  await page.goto(demo.url('/login'))
+  await page.exposeFunction('relayed', (port: number) => relay?.front(port) ?? port)
+}
+
+/** Plays a stream; returns once the answer is there. Without `repairs` it offers no NACK. */
+export async function play(page: Page, demo: Demo, relay: Relay | null = null, { repairs = true } = {}): Promise<void> {
+  await prepare(page, demo, relay)
+  await page.evaluate(async ({ stream, repairs }) => {
+    const own = window as unknown as BareWindow
+    const peer = new RTCPeerConnection()
+    const bare: Bare = { peer, firstMs: null }
+    own.bare = bare
+    const media = new MediaStream()
+    const video = document.createElement('video')
+    Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: media })
+    document.body.append(video)
+    peer.ontrack = ({ track }) => media.addTrack(track)
+    for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' })
+    await peer.setLocalDescription()
+    const posted = performance.now()
+    video.requestVideoFrameCallback(() => (bare.firstMs = performance.now() - posted))
+    const headers = { 'content-type': 'application/sdp' }
+    const offer = peer.localDescription?.sdp ?? ''
+    const body = repairs ? offer : offer.replace(/^a=rtcp-fb:\d+ nack\r\n/gm, '')
+    const response = await fetch(`/whep/${stream}`, { method: 'POST', headers, body })
+    let sdp = await response.text()
+    if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
+    const ports = new Set([...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ \S+ (\d+) /gim)].map(([, port]) => port))
+    for (const port of ports) {
+      const front = await own.relayed(Number(port))
+      sdp = sdp.replace(new RegExp(`^(a=candidate:\\S+ 1 udp \\d+ \\S+) ${port} `, 'gim'), `$1 ${front} `)
+    }
+    if (sdp.includes(' tcptype ')) sdp = sdp.replace(/^a=candidate:.* tcptype .*\r\n/gm, '')
+    await peer.setRemoteDescription({ type: 'answer', sdp })
+  }, { stream: demo.ready.stream_id, repairs })
+}
+
+/** What the player shows now. */
+export async function picture(page: Page): Promise<Picture> {
+  return page.evaluate(async () => {
+    const { peer, firstMs } = (window as unknown as BareWindow).bare
+    const seen = { framesDecoded: 0, height: 0, freezes: 0, frozenSeconds: 0, packetsLost: 0, nacks: 0, plis: 0 }
+    for (const report of (await peer.getStats()).values() as Iterable<Record<string, unknown>>) {
+      if (report['type'] !== 'inbound-rtp' || report['kind'] !== 'video') continue
+      const of = (name: string): number => Number(report[name] ?? 0)
+      seen.framesDecoded = of('framesDecoded')
+      seen.height = of('frameHeight')
+      seen.freezes = of('freezeCount')
+      seen.frozenSeconds = of('totalFreezesDuration')
+      seen.packetsLost = of('packetsLost')
+      seen.nacks = of('nackCount')
+      seen.plis = of('pliCount')
+    }
+    return { ...seen, firstMs, state: peer.connectionState }
+  })
+}
+
+/** A simulcast layer as Chromium's `sendEncodings` takes it. */
+export interface Layer {
+  rid: string
+  scaleResolutionDownBy: number
+  maxBitrate: number
+}
+
+/** Publishes the fake camera in these layers; returns once the answer is there. */
+export async function publish(page: Page, demo: Demo, size: { width: number; height: number }, layers: Layer[]): Promise<void> {
+  await prepare(page, demo, null)
+  await page.evaluate(
+    async ({ whip, key, size, layers }) => {
+      const peer = new RTCPeerConnection()
+      ;(window as unknown as BareWindow).bare = { peer, firstMs: null }
+      const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { ...size, frameRate: 20 } })
+      for (const track of media.getTracks()) {
+        const video = track.kind === 'video'
+        const transceiver = peer.addTransceiver(track, { direction: 'sendonly', ...(video ? { sendEncodings: layers } : {}) })
+        if (!video) continue
+        const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? []
+        const first = (codec: { mimeType: string }): number => Number(codec.mimeType !== 'video/VP8')
+        transceiver.setCodecPreferences([...codecs].sort((one, two) => first(one) - first(two)))
+      }
+      await peer.setLocalDescription()
+      const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${key}` }
+      const response = await fetch(new URL(whip).pathname, { method: 'POST', headers, body: peer.localDescription?.sdp ?? '' })
+      const sdp = await response.text()
+      if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
+      await peer.setRemoteDescription({ type: 'answer', sdp })
+    },
+    { whip: demo.ready.whip, key: demo.ready.stream_key, size, layers },
+  )
+}
+
+/** Frame heights of the layers that the publisher sends now. */
+export async function sentHeights(page: Page): Promise<number[]> {
+  return page.evaluate(async () => {
+    const { peer } = (window as unknown as BareWindow).bare
+    const reports = [...((await peer.getStats()).values() as Iterable<Record<string, unknown>>)]
+    const video = reports.filter((report) => report['type'] === 'outbound-rtp' && report['kind'] === 'video')
+    return video.filter((report) => Number(report['framesPerSecond'] ?? 0) > 0).map((report) => Number(report['frameHeight']))
+  })
+}
