@@ -247,6 +247,13 @@ impl Publishing {
         }
     }
 
+    /// Every track that has had packets.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (Kind, &UpTrack)> {
+        let video = self.video.iter().map(|track| (Kind::Video, track));
+        let all = std::iter::once((Kind::Audio, &self.audio)).chain(video);
+        all.filter(|(_, track)| track.ssrc().is_some())
+    }
+
     /// The tracks of a kind, by layer.
     pub(crate) fn tracks(&mut self, kind: Kind) -> &mut [UpTrack] {
         match kind {

@@ -75,8 +75,8 @@ pub struct TrackReport {
     pub loss: u8,
     /// Round-trip time to a viewer, if it was measured.
     pub rtt: Option<Duration>,
-    /// Packets that a viewer asked for again.
+    /// Packets that a viewer asked for again, or that a publisher was asked for again.
     pub nacks: u64,
-    /// Packets that it got again.
+    /// Packets that a viewer got again, or that came again from a publisher.
     pub resent: u64,
 }

@@ -19,6 +19,7 @@ use crate::limits::SSRC_SILENCE;
 use crate::lint::Told;
 use crate::nack::Missing;
 use crate::peer::Codec;
+use crate::report::TrackReport;
 use picture::Picture;
 use reception::Reception;
 use sequence::{Place, Sequence};
@@ -34,8 +35,9 @@ pub(crate) struct UpTrack {
     /// Packets given up as lost since the last look, and before it.
     pub(crate) lost: u64,
     lost_before: u64,
-    /// Packets that came because they were asked for, since the last look.
-    pub(crate) repaired: u64,
+    /// Packets that came because they were asked for, since the last look, and before it.
+    repaired: u64,
+    repaired_before: u64,
     inserted: Vec<Bytes>,
 }
 
@@ -121,6 +123,7 @@ impl UpTrack {
             lost: 0,
             lost_before: 0,
             repaired: 0,
+            repaired_before: 0,
             inserted: Vec::new(),
         }
     }
@@ -276,6 +279,29 @@ impl UpTrack {
         let lost = std::mem::take(&mut self.lost);
         self.lost_before += lost;
         lost
+    }
+
+    /// Packets that came because they were asked for, since the last call.
+    pub(crate) fn take_repaired(&mut self) -> u64 {
+        let repaired = std::mem::take(&mut self.repaired);
+        self.repaired_before += repaired;
+        repaired
+    }
+
+    /// The figures of the track, for whoever asks; `rid` and `bitrate` are known elsewhere.
+    pub(crate) fn describe(&self) -> TrackReport {
+        let active = self.active.as_ref();
+        let (packets, loss) = active.map_or((0, 0), |active| active.reception.totals());
+        TrackReport {
+            video: active.is_some_and(|active| active.codec.is_video()),
+            codec: active.map(|active| active.codec),
+            layer: self.layer,
+            packets,
+            loss,
+            nacks: self.missing.requested,
+            resent: self.repaired + self.repaired_before,
+            ..TrackReport::default()
+        }
     }
 
     /// What the lint wants to know.

@@ -69,7 +69,7 @@ impl Shard {
         };
         self.stats.bytes_in += incoming.payload.len() as u64;
         let outcome = track.accept(now, &self.wall, incoming);
-        self.stats.repaired_in += std::mem::take(&mut track.repaired);
+        self.stats.repaired_in += track.take_repaired();
         let inserted = match &outcome {
             Outcome::Forward(packet) => Some(track.take_inserted(packet)),
             _ => None,
@@ -84,7 +84,7 @@ impl Shard {
         }
         match outcome {
             Outcome::Forward(packet) => {
-                self.media_started(slot, kind, packet.codec.name());
+                self.media_started(now, slot, kind, packet.codec.name());
                 let own = inserted.iter().flat_map(|own| own.packets(&packet));
                 for own in own {
                     self.stats.parameters_inserted += 1;
@@ -112,7 +112,7 @@ impl Shard {
     }
 
     /// Tells once that a publisher's media has begun.
-    fn media_started(&mut self, slot: Slot, kind: Kind, codec: &'static str) {
+    fn media_started(&mut self, now: Instant, slot: Slot, kind: Kind, codec: &'static str) {
         let Some(member) = self.members.get_mut(slot) else {
             return;
         };
@@ -122,6 +122,7 @@ impl Shard {
         if std::mem::replace(&mut publishing.started, true) {
             return;
         }
+        member.phases.media = Some(now.saturating_duration_since(member.since));
         let config = member.peer.config();
         let name = |of: Kind, section: &Option<Section>| {
             let first = section.as_ref()?.formats.first()?.codec.name();

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Shard;
 use crate::border::{BroadcastId, Kind, PeerId};
 use crate::broadcast::{Broadcast, Slot};
+use crate::ingest::Publishing;
 use crate::limits::MAX_LAYERS;
 use crate::members::{Member, Part};
 use crate::peer::LANES;
@@ -76,7 +77,9 @@ fn report(now: Instant, broadcast: &Broadcast, member: &Member) -> PeerReport {
         selected_layer: None,
     };
     match &member.part {
-        Part::Publisher(_) => publisher_tracks(broadcast, member, &mut report),
+        Part::Publisher(publishing) => {
+            publisher_tracks(broadcast, member, publishing, &mut report);
+        }
         Part::Viewer(viewing) => {
             report.selected_layer = viewing.selected;
             report.estimate = viewing.network.figures.estimate;
@@ -109,16 +112,23 @@ fn note_begin(phases: &mut Phases, kind: Kind, begun: Option<std::time::Duration
     }
 }
 
-fn publisher_tracks(broadcast: &Broadcast, member: &Member, report: &mut PeerReport) {
-    let video = broadcast.video.iter().flatten();
-    let own = |stream: &&crate::broadcast::Stream| stream.source.publisher == member.id;
-    for stream in broadcast.audio.iter().chain(video).filter(own) {
+fn publisher_tracks(
+    broadcast: &Broadcast,
+    member: &Member,
+    publishing: &Publishing,
+    report: &mut PeerReport,
+) {
+    let section = member.peer.config().video.as_ref();
+    for (kind, track) in publishing.known() {
+        let described = track.describe();
+        let layer = described.layer;
+        let stream = broadcast.stream(kind, layer);
+        let own = stream.filter(|stream| stream.source.publisher == member.id);
+        let rids = section.filter(|_| kind == Kind::Video).map(|s| &s.layers);
         report.tracks.push(TrackReport {
-            video: stream.codec.is_video(),
-            codec: Some(stream.codec),
-            layer: stream.source.layer,
-            bitrate: stream.bitrate,
-            ..TrackReport::default()
+            bitrate: own.map_or(0, |stream| stream.bitrate),
+            rid: rids.and_then(|rids| rids.get(usize::from(layer)).cloned()),
+            ..described
         });
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Reception {
     /// Sixteenths of RTP ticks.
     jitter: u32,
     report: Option<(u32, Instant)>,
+    fraction_lost: u8,
 }
 
 impl Reception {
@@ -42,6 +43,11 @@ impl Reception {
         }
     }
 
+    /// Packets so far, and the part of them that was lost by the last report, in 256ths.
+    pub(crate) fn totals(&self) -> (u64, u8) {
+        (self.received, self.fraction_lost)
+    }
+
     /// A sender report with this NTP time arrived.
     pub(crate) fn sender_report(&mut self, ntp: u64, now: Instant) {
         self.report = Some(((ntp >> 16) as u32, now));
@@ -64,6 +70,7 @@ impl Reception {
             .checked_div(expected_now)
             .unwrap_or(0)
             .min(255) as u8;
+        self.fraction_lost = fraction_lost;
         let (last_sr, delay) = match self.report {
             Some((middle, at)) => (middle, (ntp_duration(now - at) >> 16) as u32),
             None => (0, 0),

@@ -65,7 +65,7 @@ fn gaps_are_asked_for_and_repairs_counted() {
     assert_eq!(bench.track.missing.due(bench.now, &mut ask), 0);
     assert_eq!(ask, [11, 12]);
     bench.packet(incoming(5, 11, &[0]));
-    assert_eq!(bench.track.repaired, 1);
+    assert_eq!(bench.track.take_repaired(), 1);
     let block = bench.track.report(bench.now).unwrap();
     assert_eq!((block.ssrc, block.lost), (5, 1));
 }
