@@ -3,7 +3,7 @@
 //! [`start`] binds the sockets, makes the process identity and spawns the threads. The async side
 //! talks to them through [`MediaHandle`] and hears from them through a stream of [`MediaEvent`]s.
 //! A panic on a shard ends the process: its peers could not be served by anyone else. Only
-//! `udp.rs` talks to the kernel and may use `unsafe`.
+//! `udp.rs` and its parts talk to the kernel by themselves and may use `unsafe`.
 
 #![deny(unsafe_code)]
 

@@ -15,10 +15,14 @@ pub(crate) const EVENTS: usize = 8_192;
 /// Packets and requests that may wait on their way from one shard to another.
 pub(crate) const BRIDGE: usize = 4_096;
 
-/// Datagrams that one receive call takes.
-pub(crate) const RECV_BATCH: usize = 64;
-/// Receive buffer of one datagram; longer ones are cut by the kernel and refused by the core.
-pub(crate) const RECV_BYTES: usize = 2_048;
+/// Messages that one receive call takes: datagrams, or bursts that the kernel has joined.
+pub(crate) const RECV_BATCH: usize = 32;
+/// Receive buffer of one message: the longest that the kernel joins, and some cache lines, so that
+/// the buffers do not all fall on the same lines of the cache.
+pub(crate) const RECV_BYTES: usize = 65_536 + 1_088;
+/// Receive buffer of one message where the kernel joins nothing; what is longer is cut by it and
+/// refused by the core.
+pub(crate) const RECV_BYTES_SINGLE: usize = 2_048;
 /// Messages (runs of datagrams) that one send call gives to the kernel.
 pub(crate) const SEND_BATCH: usize = 64;
 /// Kernel receive buffer that is asked for.
@@ -66,5 +70,5 @@ pub(crate) const TCP_STALLED: Duration = Duration::from_secs(10);
 
 const _: () = assert!(TCP_RESERVE < TCP_BUFFER);
 const _: () = assert!(MAX_SHARDS == 1 << SHARD_BITS);
-const _: () = assert!(RECV_BYTES > media_core::peer::MAX_DATAGRAM);
+const _: () = assert!(RECV_BYTES_SINGLE > media_core::peer::MAX_DATAGRAM);
 const _: () = assert!(SEND_BATCH <= 1_024, "the kernel's limit for sendmmsg");

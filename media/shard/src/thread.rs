@@ -28,7 +28,7 @@ use crate::directory::Directory;
 use crate::handle::{Link, MediaHandle};
 use crate::limits::{
     BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
-    RECEIVES_PER_TURN, RECV_BATCH, SEND_AT, STATS_INTERVAL, TCP_FRAMES_PER_TURN,
+    RECEIVES_PER_TURN, SEND_AT, STATS_INTERVAL, TCP_FRAMES_PER_TURN,
 };
 use crate::order::Order;
 use crate::tcp::{self, Gate, Streams};
@@ -303,7 +303,7 @@ impl Seat {
     /// Takes datagrams in. Returns whether there may be more.
     fn receive(&mut self, now: Instant) -> bool {
         for _ in 0..RECEIVES_PER_TURN {
-            let received = self.socket.receive();
+            let (received, more) = self.socket.receive();
             for at in 0..received {
                 if let Some((from, datagram)) = self.socket.datagram(at) {
                     self.shard
@@ -311,7 +311,7 @@ impl Seat {
                 }
             }
             self.send_if_full();
-            if received < RECV_BATCH {
+            if !more {
                 return false;
             }
         }

@@ -1,5 +1,5 @@
 //! The kernel: batched receive and send on one UDP socket, segmentation offload, and the sleep of
-//! a shard thread. The only file that may use `unsafe`; public for the floor bench.
+//! a shard thread. Only this file and `udp/` may use `unsafe`; public for the floor bench.
 //!
 //! [`Socket`] owns its buffers; nothing is allocated after it was made. What the kernel does not
 //! take (full buffers, unreachable hosts) is a counted drop: media that waits is worse than media
@@ -8,9 +8,11 @@
 
 #![allow(unsafe_code)]
 
+mod inbox;
+
 use std::io;
 use std::mem::{self, size_of};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
@@ -19,8 +21,9 @@ use libc::{c_int, c_uint, c_void, iovec, mmsghdr, sockaddr_storage};
 use media_core::transmit::{Run, Transmits};
 use socket2::{Domain, Protocol, Type};
 
-use crate::limits::{RECV_BATCH, RECV_BYTES, SEND_BATCH, SOCKET_RECV_BYTES, SOCKET_SEND_BYTES};
+use crate::limits::{SEND_BATCH, SOCKET_RECV_BYTES, SOCKET_SEND_BYTES};
 use crate::tcp::is_marked;
+use inbox::Inbox;
 
 /// Room for one control message with the segment size, aligned as the kernel wants it.
 #[repr(C, align(8))]
@@ -38,8 +41,7 @@ pub struct Socket {
     dual: bool,
     /// The kernel takes runs of datagrams in one message.
     segmentation: bool,
-    received: Vec<u8>,
-    lengths: [usize; RECV_BATCH],
+    inbox: Inbox,
     names: Box<[sockaddr_storage]>,
     vectors: Box<[iovec]>,
     headers: Box<[mmsghdr]>,
@@ -76,60 +78,28 @@ impl Socket {
     /// Takes over a socket from [`bind`].
     pub fn new(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        let batch = RECV_BATCH.max(SEND_BATCH);
         Ok(Self {
             dual: local.is_ipv6() && local.ip().is_unspecified(),
             segmentation: supports_segmentation(&socket),
+            inbox: Inbox::new(&socket),
             socket,
-            received: vec![0; RECV_BATCH * RECV_BYTES],
-            lengths: [0; RECV_BATCH],
-            names: vec![zeroed::<sockaddr_storage>(); batch].into(),
-            vectors: vec![zeroed::<iovec>(); batch].into(),
-            headers: vec![zeroed::<mmsghdr>(); batch].into(),
+            names: vec![zeroed::<sockaddr_storage>(); SEND_BATCH].into(),
+            vectors: vec![zeroed::<iovec>(); SEND_BATCH].into(),
+            headers: vec![zeroed::<mmsghdr>(); SEND_BATCH].into(),
             controls: vec![Control([0; 32]); SEND_BATCH].into(),
             counts: [0; SEND_BATCH],
         })
     }
 
-    /// Receives up to [`RECV_BATCH`] datagrams without waiting; 0 when there are none. They are
-    /// read with [`Socket::datagram`].
-    pub fn receive(&mut self) -> usize {
-        for at in 0..RECV_BATCH {
-            let buffer = &mut self.received[at * RECV_BYTES..(at + 1) * RECV_BYTES];
-            self.vectors[at] = iovec {
-                iov_base: buffer.as_mut_ptr().cast(),
-                iov_len: buffer.len(),
-            };
-            let header = &mut self.headers[at];
-            *header = zeroed();
-            header.msg_hdr.msg_name = (&raw mut self.names[at]).cast();
-            header.msg_hdr.msg_namelen = size_of::<sockaddr_storage>() as u32;
-            header.msg_hdr.msg_iov = &raw mut self.vectors[at];
-            header.msg_hdr.msg_iovlen = 1;
-        }
-        // SAFETY: see the module header; the headers were set up just above.
-        let received = unsafe {
-            libc::recvmmsg(
-                self.socket.as_raw_fd(),
-                self.headers.as_mut_ptr(),
-                RECV_BATCH as c_uint,
-                libc::MSG_DONTWAIT as _,
-                ptr::null_mut(),
-            )
-        };
-        // Errors are "nothing there" or an ICMP message about something sent before.
-        let received = usize::try_from(received).unwrap_or(0);
-        for (length, header) in self.lengths.iter_mut().zip(&self.headers[..received]) {
-            *length = (header.msg_len as usize).min(RECV_BYTES);
-        }
-        received
+    /// Receives a batch without waiting. Returns how many datagrams there are to be read with
+    /// [`Socket::datagram`], and whether there may be more to receive.
+    pub fn receive(&mut self) -> (usize, bool) {
+        self.inbox.receive(&self.socket)
     }
 
     /// Datagram `at` of the last [`Socket::receive`], with its source.
     pub fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
-        let from = self.read_name(&self.names[at])?;
-        let start = at * RECV_BYTES;
-        Some((from, &mut self.received[start..start + self.lengths[at]]))
+        self.inbox.datagram(at, self.dual)
     }
 
     /// Sends everything that is queued for UDP peers, in runs where the kernel takes them. Returns how many
@@ -290,35 +260,6 @@ impl Socket {
                 // SAFETY: as above.
                 unsafe { ptr::write(name.cast(), address) };
                 size_of::<libc::sockaddr_in6>() as u32
-            }
-        }
-    }
-
-    /// Reads an address that the kernel wrote; mapped IPv4 becomes plain IPv4.
-    fn read_name(&self, name: &sockaddr_storage) -> Option<SocketAddr> {
-        let name: *const sockaddr_storage = name;
-        // SAFETY: the kernel wrote an address of the family that it names, and a sockaddr_storage
-        // has room and alignment for both.
-        unsafe {
-            match c_int::from((*name).ss_family) {
-                libc::AF_INET => {
-                    let address = ptr::read(name.cast::<libc::sockaddr_in>());
-                    let ip = Ipv4Addr::from(address.sin_addr.s_addr.to_ne_bytes());
-                    Some(SocketAddr::new(
-                        IpAddr::V4(ip),
-                        u16::from_be(address.sin_port),
-                    ))
-                }
-                libc::AF_INET6 => {
-                    let address = ptr::read(name.cast::<libc::sockaddr_in6>());
-                    let port = u16::from_be(address.sin6_port);
-                    let ip = Ipv6Addr::from(address.sin6_addr.s6_addr);
-                    Some(match ip.to_ipv4_mapped() {
-                        Some(v4) if self.dual => SocketAddr::new(IpAddr::V4(v4), port),
-                        _ => SocketAddrV6::new(ip, port, 0, address.sin6_scope_id).into(),
-                    })
-                }
-                _ => None,
             }
         }
     }
