@@ -56,6 +56,7 @@ pub struct Shard {
     /// The broadcast whose fan-out had to pause last.
     paused: BroadcastId,
     next_tick: Instant,
+    next_look: Instant,
     next_gauges: Instant,
     stats: Stats,
     #[cfg(any(test, feature = "negative-controls"))]
@@ -79,6 +80,7 @@ impl Shard {
             bridged: VecDeque::new(),
             paused: BroadcastId(0),
             next_tick: now,
+            next_look: now,
             next_gauges: now,
             stats: Stats::default(),
             #[cfg(any(test, feature = "negative-controls"))]

@@ -32,9 +32,18 @@ impl Shard {
                 self.next_tick = now + TICK_BUSY;
             }
         }
+        // Repairs and replays hurry the tick; a walk over all viewers does not come with them.
+        let look = self.next_look <= now;
+        if look {
+            self.next_look = now + TICK_IDLE;
+        }
         let ids: Vec<BroadcastId> = self.broadcasts.keys().copied().collect();
         for id in ids {
-            self.look_after(now, id, out);
+            self.announce(now, id);
+            self.replay(now, id);
+            if look {
+                self.look_after(now, id, out);
+            }
         }
         self.broadcasts
             .retain(|_, broadcast| !broadcast.is_idle(now));
@@ -48,8 +57,6 @@ impl Shard {
     }
 
     fn look_after(&mut self, now: Instant, id: BroadcastId, out: &mut Transmits) {
-        self.announce(now, id);
-        self.replay(now, id);
         let Some(entry) = self.broadcasts.get_mut(&id) else {
             return;
         };
