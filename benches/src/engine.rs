@@ -189,6 +189,7 @@ impl Thread {
                 for viewer in self.viewers.iter().flatten() {
                     viewer.add_to(&mut totals);
                     totals.alive += usize::from(viewer.is_alive());
+                    totals.watching += usize::from(viewer.is_alive() && viewer.is_watching());
                 }
                 // Nobody waits any more: then nobody misses it.
                 let _ = reply.send(totals);

@@ -148,6 +148,8 @@ pub struct Repairs {
 pub struct Swarm {
     /// Viewers that were connected throughout the window.
     pub viewers: usize,
+    /// Those of them that had got media when the window began.
+    pub watching: usize,
     /// Viewers that could not join.
     pub failed: usize,
     /// Length of the window.

@@ -16,7 +16,7 @@ use benches::{
 use bytes::Bytes;
 use clap::Parser;
 use media_core::peer::Role;
-use media_shard::{BroadcastId, Config, MediaEvent, MediaHandle, PeerId};
+use media_shard::{BroadcastId, Config, MediaEvent, MediaHandle, PeerId, Stats};
 use tokio::net::TcpListener;
 
 const ROOM: BroadcastId = BroadcastId(1);
@@ -36,6 +36,9 @@ struct Args {
     /// Shards.
     #[arg(long, default_value_t = 1)]
     shards: usize,
+    /// Print the counters that changed, every so many seconds, to standard error.
+    #[arg(long)]
+    stats: Option<u64>,
     /// Messages a second to everyone's chat lane.
     #[arg(long, default_value_t = 0)]
     lane_rate: u32,
@@ -88,6 +91,12 @@ async fn run(args: Args) -> Result<()> {
             }
         }
     });
+    if let Some(seconds) = args.stats {
+        tokio::spawn(tell_stats(
+            handle.clone(),
+            Duration::from_secs(seconds.max(1)),
+        ));
+    }
     if args.lane_rate > 0 {
         let (speaker, bytes) = (handle.clone(), args.lane_bytes);
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / args.lane_rate);
@@ -105,4 +114,20 @@ async fn run(args: Args) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let listener = TcpListener::bind(address).await.context("HTTP port")?;
     serve(listener, Arc::new(Shards(handle))).await
+}
+
+#[allow(clippy::print_stderr)]
+async fn tell_stats(handle: MediaHandle, every: Duration) {
+    let mut before = Stats::default().values();
+    loop {
+        tokio::time::sleep(every).await;
+        let now = handle.stats().values();
+        let changed = Stats::NAMES.iter().zip(now.iter().zip(&before));
+        let changed = changed.filter(|(_, (now, then))| now != then);
+        let line: Vec<String> = changed
+            .map(|(name, (now, then))| format!("{name} {:+}", *now as i64 - *then as i64))
+            .collect();
+        eprintln!("{}", line.join(", "));
+        before = now;
+    }
 }

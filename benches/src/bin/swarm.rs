@@ -295,6 +295,7 @@ async fn measure(args: &Args, engine: &Engine, seated: &Seated, on_air: &OnAir) 
         .map(|(now, then)| (now.cpu_us - then.cpu_us) as f64);
     Ok(Swarm {
         viewers: after.alive,
+        watching: before.watching,
         failed: seated.failed + after.closed,
         seconds,
         packets_forwarded: packets,

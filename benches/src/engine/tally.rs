@@ -14,6 +14,8 @@ pub struct Joined {
 pub struct Totals {
     /// Viewers that are connected now.
     pub alive: usize,
+    /// Viewers that have got media.
+    pub watching: usize,
     /// Viewers whose session the server ended.
     pub closed: usize,
     /// RTP packets that arrived.

@@ -213,6 +213,10 @@ impl Viewer {
         self.done.is_none() && !self.closed
     }
 
+    pub(super) fn is_watching(&self) -> bool {
+        self.started
+    }
+
     /// Adds what is counted by the client itself.
     pub(super) fn add_to(&self, totals: &mut Totals) {
         let reception = self.client.reception();
