@@ -7,6 +7,11 @@ use serde_json::Value;
 
 use crate::server::{self, Server};
 
+/// A steady state: nobody is still catching up when the window begins.
+const STEADY: &str = "--joining 16 --gop 2 --settle 5";
+/// Viewers that the load itself can carry on one core with room to spare.
+const LOAD_MAX: usize = 3_000;
+
 /// One part of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Row {
@@ -157,7 +162,7 @@ impl Contest {
 
     fn load(&self, tell: &mut impl FnMut(String, String)) -> Result<()> {
         for viewers in &self.viewers {
-            let options = self.options(*viewers, "--joining 32");
+            let options = self.options(*viewers, STEADY);
             let runs = self.swarm(&format!("load-{viewers}"), || self.ours(&[]), &options)?;
             tell(format!("{viewers} viewers at 2.4 Mbit/s"), self.cost(&runs));
             let memory = runs
@@ -175,7 +180,7 @@ impl Contest {
     }
 
     fn baseline(&self, tell: &mut impl FnMut(String, String)) -> Result<()> {
-        let options = self.options(200, "--joining 8");
+        let options = self.options(200, STEADY);
         let other = self.swarm("baseline", || Server::beside("baseline", &[]), &options)?;
         tell("webrtc crate, 200 viewers".into(), self.cost(&other));
         let ours = self.swarm("beside-baseline", || self.ours(&[]), &options)?;
@@ -244,11 +249,11 @@ impl Contest {
 
     fn delay(&self, tell: &mut impl FnMut(String, String)) -> Result<()> {
         // What one core carries is not known beforehand: measured at 1,200, scaled to 80 %.
-        let options = self.options(1_200, "--joining 32");
+        let options = self.options(1_200, STEADY);
         let runs = self.swarm("capacity", || self.ours(&[]), &options)?;
         let cores = runs.median("/server_cores").context("no server figures")?;
-        let viewers = ((1_200.0 * 0.8 / cores.max(0.1)) as usize).min(2_000);
-        let options = self.options(viewers, "--joining 32 --full 20");
+        let viewers = ((1_200.0 * 0.8 / cores.max(0.1)) as usize).min(LOAD_MAX);
+        let options = self.options(viewers, &format!("{STEADY} --full 20"));
         let runs = self.swarm("delay", || self.ours(&[]), &options)?;
         let part = |p: &str| runs.show(&format!("/forward_delay_ms/{p}"), 2);
         let text = format!(
@@ -285,7 +290,8 @@ impl Contest {
 
     fn lanes(&self, tell: &mut impl FnMut(String, String)) -> Result<()> {
         // A publication of next to nothing, so that the messages are what is measured.
-        let options = self.options(1_000, "--lanes --joining 32 --bitrate 8 --full 0");
+        let more = format!("{STEADY} --lanes --bitrate 8 --full 0 --light-feedback false");
+        let options = self.options(1_000, &more);
         let quiet = self.swarm("lanes-quiet", || Server::beside("plane", &[]), &options)?;
         let talk = ["--lane-rate", "20"];
         let runs = self.swarm("lanes", || Server::beside("plane", &talk), &options)?;
@@ -309,7 +315,7 @@ impl Contest {
     }
 
     fn shards(&self, tell: &mut impl FnMut(String, String)) -> Result<()> {
-        let options = self.options(600, "--joining 32");
+        let options = self.options(600, STEADY);
         let one = self.swarm("shards-1", || Server::beside("plane", &[]), &options)?;
         let two = ["--shards", "2"];
         let two = self.swarm("shards-2", || Server::beside("plane", &two), &options)?;

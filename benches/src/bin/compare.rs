@@ -24,7 +24,7 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     seconds: u64,
     /// Numbers of viewers of the load row.
-    #[arg(long, value_delimiter = ',', default_values_t = [100, 200, 600, 1_200, 2_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 200, 600, 1_200, 2_000, 3_000])]
     viewers: Vec<usize>,
     /// Joins and leaves of the churn row.
     #[arg(long, default_value_t = 10_000)]
