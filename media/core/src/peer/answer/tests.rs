@@ -4,6 +4,7 @@
 use super::*;
 use crate::peer::format::Codec;
 
+mod clients;
 mod counter;
 mod feedback;
 
