@@ -4,6 +4,7 @@
 //! The newest source of a stream wins: packets of an older one are refused as soon as a newer one
 //! spoke, so two publishers never mix. It sends nothing; `forward.rs` does.
 
+mod points;
 mod queue;
 mod requests;
 mod stream;
@@ -18,6 +19,7 @@ use crate::ring::{Arrival, Push};
 use queue::Queue;
 use requests::{Interest, KeyframeRequests, Replays};
 
+pub(crate) use points::MAX_POINTS;
 pub(crate) use stream::Stream;
 
 /// Place of a peer in the shard's list.

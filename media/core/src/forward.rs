@@ -14,10 +14,12 @@ mod egress;
 mod estimate;
 mod history;
 mod joins;
+mod layers;
 mod munger;
 mod network;
 mod repair;
 mod resend;
+mod skips;
 
 use std::time::Instant;
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::points::Points;
 use crate::border::{Mapping, Packet, Source};
 use crate::keyframe::Key;
 use crate::limits::{BITRATE_WINDOW, LAYER_SILENCE, REPLAY_PATIENCE};
@@ -23,6 +24,8 @@ pub(crate) struct Stream {
     keyframe: Option<u32>,
     heard: Instant,
     window: (Instant, u64),
+    /// What the layers of a scalable stream cost, once there are any.
+    pub(crate) points: Option<Box<Points>>,
 }
 
 impl Stream {
@@ -37,6 +40,7 @@ impl Stream {
             keyframe: None,
             heard: now,
             window: (now, 0),
+            points: None,
         }
     }
 
@@ -46,6 +50,7 @@ impl Stream {
         (self.source, self.codec) = (source, codec);
         (self.mapping, self.keyframe, self.filling) = (None, None, None);
         (self.bitrate, self.window) = (0, (now, 0));
+        self.points = None;
     }
 
     /// Remembers a packet. With [`Push::Stored`] comes whether it begins a keyframe.
@@ -63,6 +68,10 @@ impl Stream {
         self.mapping = mapping.or(self.mapping);
         self.heard = now;
         self.measure(now, packet.payload.len());
+        if packet.svc.has_info {
+            let points = self.points.get_or_insert_default();
+            points.note(packet.svc, packet.payload.len());
+        }
         // Several packets of one keyframe may look like its beginning.
         let keyframe = packet.key != Key::No && self.keyframe != Some(packet.timestamp);
         if keyframe {
@@ -78,6 +87,9 @@ impl Stream {
             let millis = passed.as_millis() as u64;
             self.bitrate = *sum * 8 * 1_000 / millis.max(1);
             (*since, *sum) = (now, 0);
+            if let Some(points) = &mut self.points {
+                points.turn(millis);
+            }
         }
         *sum += bytes as u64;
     }

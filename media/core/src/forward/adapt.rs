@@ -6,39 +6,86 @@ use std::time::Instant;
 use super::choice::Rung;
 use super::down_track::{DownTrack, Way};
 use super::egress::Head;
+use super::layers::Cap;
 use crate::border::Kind;
-use crate::broadcast::{Broadcast, Stream};
+use crate::broadcast::{Broadcast, MAX_POINTS, Stream};
 use crate::limits::{MAX_LAYERS, PROBE_PACKETS};
 use crate::members::Viewing;
 use crate::peer::PeerConfig;
 
-/// The video layers that can be shown now, with what they cost, best first.
+const _: () = assert!(
+    MAX_LAYERS <= 4,
+    "a layer has two bits in the name of a rung"
+);
+/// Most that there is to choose from.
+const MAX_RUNGS: usize = if MAX_LAYERS > MAX_POINTS {
+    MAX_LAYERS
+} else {
+    MAX_POINTS
+};
+
+/// What can be shown now and what it costs, best first: simulcast layers, or parts of the one
+/// scalable stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ladder {
-    rungs: [Rung; MAX_LAYERS],
+    rungs: [Rung; MAX_RUNGS],
     len: usize,
     audio: u64,
 }
 
+/// The name of a rung: a simulcast layer in the low two bits, then the cap of a scalable stream.
+fn name(layer: u8, cap: Cap) -> u8 {
+    (layer & 3) | ((cap.spatial & 7) << 2) | (cap.temporal << 5)
+}
+
+/// See [`name`].
+fn named(name: u8) -> (u8, Cap) {
+    let cap = Cap {
+        spatial: (name >> 2) & 7,
+        temporal: name >> 5,
+    };
+    (name & 3, cap)
+}
+
 impl Ladder {
-    /// Those of `broadcast`.
+    /// That of `broadcast`.
     pub(crate) fn new(broadcast: &Broadcast, now: Instant) -> Self {
-        let mut rungs = [Rung {
-            layer: 0,
-            bitrate: 0,
-        }; MAX_LAYERS];
-        let mut len = 0;
-        for (rung, layer) in rungs.iter_mut().zip(broadcast.living(now)) {
+        let audio = broadcast.stream(Kind::Audio, 0);
+        let mut ladder = Self {
+            rungs: [Rung {
+                layer: 0,
+                bitrate: 0,
+            }; MAX_RUNGS],
+            len: 0,
+            audio: audio.map_or(0, |stream| stream.bitrate),
+        };
+        let mut living = broadcast.living(now);
+        if let (Some(layer), None) = (living.next(), living.next())
+            && let Some(points) = broadcast
+                .stream(Kind::Video, layer)
+                .and_then(|stream| stream.points.as_ref())
+        {
+            for point in points.all() {
+                let cap = Cap {
+                    spatial: point.spatial,
+                    temporal: point.temporal,
+                };
+                ladder.push(name(layer, cap), point.bitrate);
+            }
+            return ladder;
+        }
+        for layer in broadcast.living(now) {
             let stream = broadcast.stream(Kind::Video, layer);
             let bitrate = stream.map_or(0, |stream| stream.bitrate);
-            *rung = Rung { layer, bitrate };
-            len += 1;
+            ladder.push(name(layer, Cap::ALL), bitrate);
         }
-        let audio = broadcast.stream(Kind::Audio, 0);
-        Self {
-            rungs,
-            len,
-            audio: audio.map_or(0, |stream| stream.bitrate),
+        ladder
+    }
+
+    fn push(&mut self, layer: u8, bitrate: u64) {
+        if let Some(rung) = self.rungs.get_mut(self.len) {
+            *rung = Rung { layer, bitrate };
+            self.len += 1;
         }
     }
 }
@@ -58,9 +105,11 @@ pub(crate) fn adapt(now: Instant, ladder: &Ladder, viewing: &mut Viewing, config
     let Some(verdict) = verdict.filter(|_| viewing.selected.is_none()) else {
         return;
     };
-    video.set_want(verdict.layer);
+    let (layer, cap) = named(verdict.layer);
+    video.set_want(layer);
+    video.set_cap(cap);
     video.hold(verdict.hold);
-    if verdict.stop && video.layer() != Some(verdict.layer) {
+    if verdict.stop && video.layer() != Some(layer) {
         video.restart();
     }
 }

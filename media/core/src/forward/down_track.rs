@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
 use super::egress::{Head, Number, Numbers, Rtx, send_rtcp, write};
+use super::layers::{Admission, Cap, Layers};
 use super::munger::Munger;
 use super::network::Network;
 use super::resend::Resend;
@@ -40,6 +41,8 @@ pub(crate) struct DownTrack {
     /// What is followed has ended for the viewer: it needs a new beginning, also of the same
     /// source.
     ended: bool,
+    /// Which layers of a scalable stream it gets, once these were not all.
+    scaled: Option<Box<Layers>>,
     /// It waits for its turn to begin with a cached keyframe.
     pub(super) invited: bool,
     /// Where it is in the past; `None` when it is live.
@@ -82,6 +85,7 @@ impl DownTrack {
             want: 0,
             held: false,
             ended: false,
+            scaled: None,
             invited: false,
             catch_up: None,
             packets: 0,
@@ -134,6 +138,16 @@ impl DownTrack {
         self.want = layer;
     }
 
+    /// Asks it to show only some layers of a scalable stream.
+    pub(crate) fn set_cap(&mut self, cap: Cap) {
+        if cap == Cap::ALL {
+            self.scaled = None;
+            return;
+        }
+        let scaled = self.scaled.get_or_insert_with(|| Box::new(Layers::new()));
+        scaled.set(cap);
+    }
+
     /// Holds everything back, or begins anew.
     pub(crate) fn hold(&mut self, hold: bool) {
         self.ended |= hold;
@@ -167,8 +181,10 @@ impl DownTrack {
 
     /// Whether it waits for a packet of `source` at which it can begin.
     pub(crate) fn waits_for(&self, source: Option<Source>) -> bool {
-        !self.held
-            && source.is_some_and(|source| self.refused != Some(source) && !self.follows(source))
+        let scaled = self.scaled.as_ref();
+        let incomplete = scaled.is_some_and(|scaled| scaled.needs_key());
+        let waits = |source| self.refused != Some(source) && (incomplete || !self.follows(source));
+        !self.held && source.is_some_and(waits)
     }
 
     /// Whether it shows nothing: it has had nothing yet, or nothing for so long that a picture of
@@ -318,7 +334,33 @@ impl DownTrack {
         }
     }
 
+    /// The marker bit that a packet has for this viewer; `None` when it is left out.
+    #[cold]
+    fn admit(&mut self, stored: &Stored<'_>) -> Option<bool> {
+        let Some(scaled) = self.scaled.as_mut() else {
+            return Some(stored.marker);
+        };
+        // What comes late has its place already, and the past is sent whole.
+        if self.catch_up.is_some() || !self.munger.is_front(stored.index) {
+            return Some(stored.marker);
+        }
+        match scaled.admit(stored) {
+            Admission::Send { marker } => Some(marker),
+            Admission::LeaveOut => {
+                self.munger.skip(stored.index);
+                None
+            }
+        }
+    }
+
     pub(super) fn send(&mut self, stored: &Stored<'_>, way: &mut Way<'_>) {
+        let mut marker = stored.marker;
+        if self.scaled.is_some() && stored.svc.has_info {
+            match self.admit(stored) {
+                Some(admitted) => marker = admitted,
+                None => return,
+            }
+        }
         let Some((sequence, timestamp)) = self.munger.map(way.now, stored.index, stored.timestamp)
         else {
             return;
@@ -328,12 +370,15 @@ impl DownTrack {
         };
         let head = Head {
             pt: segment.pt,
-            marker: stored.marker,
+            marker,
             sequence,
             timestamp,
             ssrc: self.ssrc,
             extension: self.extension,
         };
+        if marker != stored.marker {
+            self.munger.mark(stored.index);
+        }
         if let Some(number) = write(way, head, Number::Next { probe: 0 }, &[], stored.payload) {
             if let Some(numbers) = &mut self.numbers {
                 numbers.note(sequence, number);

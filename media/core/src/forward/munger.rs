@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::skips::Skips;
 use crate::border::Source;
 
 /// Segments that are remembered: one join is up to three.
@@ -22,6 +23,8 @@ pub(crate) struct Munger {
     segments: VecDeque<Segment>,
     next: u64,
     last: Option<(u32, Instant)>,
+    /// Once something was left out of a scalable stream.
+    skips: Option<Box<Skips>>,
 }
 
 /// A ratio of the viewer's time to the source's.
@@ -86,6 +89,7 @@ impl Munger {
             segments: VecDeque::with_capacity(SEGMENTS),
             next,
             last: None,
+            skips: None,
         }
     }
 
@@ -179,6 +183,9 @@ impl Munger {
     }
 
     fn push(&mut self, segment: Segment) {
+        if let Some(skips) = self.skips.as_mut().filter(|_| !segment.continues) {
+            skips.restart();
+        }
         if self.segments.len() == SEGMENTS {
             self.segments.pop_front();
         }
@@ -192,9 +199,76 @@ impl Munger {
         if index < segment.first_index {
             return self.map_back(now, index, timestamp);
         }
+        if self.skips.is_some() {
+            return self.map_skipping(now, index, timestamp);
+        }
         let out = segment.first_out + (index - segment.first_index);
         let timestamp = segment.timestamp(timestamp);
         Some(self.used(now, out, timestamp))
+    }
+
+    /// Whether everything from `index` of the current source on has not been sent yet.
+    pub(crate) fn is_front(&self, index: u64) -> bool {
+        self.front().is_some_and(|expected| index >= expected)
+    }
+
+    /// The index of the current source that follows what was sent or left out last.
+    fn front(&self) -> Option<u64> {
+        let segment = self.segments.back()?;
+        let skipped = self.skips.as_ref().map_or(0, |skips| skips.count());
+        Some(segment.first_index + self.next - segment.first_out + skipped)
+    }
+
+    /// Leaves packet `index` of the current source out, which [`Munger::is_front`]: numbers go on
+    /// without it.
+    pub(crate) fn skip(&mut self, index: u64) {
+        self.skips
+            .get_or_insert_with(|| Box::new(Skips::new(self.next)));
+        self.reserve(index);
+        if let Some(skips) = &mut self.skips {
+            skips.leave_out(index);
+        }
+    }
+
+    /// Gives numbers to what is missing before `index`; it may still come.
+    fn reserve(&mut self, index: u64) -> Option<()> {
+        let expected = self.front()?;
+        let skips = self.skips.as_mut()?;
+        for missing in expected..index {
+            skips.give(missing, self.next);
+            self.next += 1;
+        }
+        Some(())
+    }
+
+    /// As [`Munger::map`], where something was left out.
+    fn map_skipping(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
+        let expected = self.front()?;
+        self.reserve(index);
+        let (segment, skips) = (self.segments.back()?, self.skips.as_mut()?);
+        let before = match expected.checked_sub(index).filter(|back| *back > 0) {
+            None => skips.count(),
+            Some(back) => skips.before(index, back - 1)?,
+        };
+        let out = segment.first_out + (index - segment.first_index) - before;
+        if index >= expected {
+            skips.give(index, out);
+        }
+        let timestamp = segment.timestamp(timestamp);
+        Some(self.used(now, out, timestamp))
+    }
+
+    /// The marker bit of `index` was set for this viewer only.
+    pub(crate) fn mark(&mut self, index: u64) {
+        if let Some(skips) = &mut self.skips {
+            skips.mark(index);
+        }
+    }
+
+    /// Whether the marker bit of `index` was set for this viewer only.
+    pub(crate) fn is_marked(&self, index: u64) -> bool {
+        let skips = self.skips.as_ref();
+        skips.is_some_and(|skips| skips.is_marked(index))
     }
 
     /// As [`Munger::map`], for a packet that came too late for the current segment.
@@ -230,7 +304,12 @@ impl Munger {
             .iter()
             .rev()
             .find(|segment| segment.first_out <= out)?;
-        Some((segment, segment.first_index + (out - segment.first_out)))
+        let least = segment.first_index + (out - segment.first_out);
+        let index = match &self.skips {
+            None => least,
+            Some(skips) => skips.index_of(out, back, least)?,
+        };
+        Some((segment, index))
     }
 }
 

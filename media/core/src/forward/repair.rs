@@ -68,7 +68,7 @@ impl DownTrack {
             .filter(|_| segment.source == stream.source)?;
         let head = Head {
             pt: segment.pt,
-            marker: stored.marker,
+            marker: stored.marker || self.munger.is_marked(index),
             sequence,
             timestamp: segment.timestamp(stored.timestamp),
             ssrc: self.ssrc,

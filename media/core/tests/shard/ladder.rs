@@ -1,5 +1,6 @@
 //! A host that sends simulcast and sound at real bitrates, and viewers that report as browsers do.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use media_core::client::{ClientConfig, Sample, Track};
@@ -153,4 +154,19 @@ pub fn stretches(node: &Node) -> Vec<(Instant, u8)> {
 /// The layer that is shown at the end.
 pub fn layer(node: &Node) -> Option<u8> {
     stretches(node).last().map(|(_, layer)| *layer)
+}
+
+/// How often one sequence number of one SSRC was sealed again, in what was recorded of a viewer.
+/// Fails if its content was ever another one.
+pub fn repeats(net: &Net, place: usize) -> usize {
+    let mut seen: BTreeMap<(u32, u16), &[u8]> = BTreeMap::new();
+    let mut again = 0;
+    for packet in net.recorded(place) {
+        let be = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
+        if let Some(before) = seen.insert((be(8), be(0) as u16), packet) {
+            again += 1;
+            assert_eq!(before, packet, "one number, two contents");
+        }
+    }
+    again
 }

@@ -30,6 +30,7 @@ mod repair_in;
 mod reports;
 mod resend;
 mod restart;
+mod scalable;
 mod simulator;
 mod simulcast;
 mod studio;

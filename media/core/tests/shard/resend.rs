@@ -1,9 +1,8 @@
 //! What a viewer asks for again comes again: over RTX where that was agreed, else unchanged.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::ladder::{Host, viewer};
+use crate::ladder::{Host, repeats, viewer};
 use crate::net::{Net, Path, Way};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -59,15 +58,7 @@ fn what_is_sent_again_on_its_own_ssrc_is_the_same_to_the_last_bit() {
         host.film(&mut net, 6 * SECOND);
         net.set_rates(place, None, Some(600_000));
         host.film(&mut net, 10 * SECOND);
-        let mut seen: BTreeMap<(u32, u16), Vec<u8>> = BTreeMap::new();
-        let mut again = 0;
-        for packet in net.recorded(place) {
-            let be = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
-            if let Some(before) = seen.insert((be(8), be(0) as u16), packet.clone()) {
-                again += 1;
-                assert_eq!(before, *packet, "rtx: {rtx}");
-            }
-        }
+        let again = repeats(&net, place);
         assert_eq!(again > 0, !rtx, "rtx: {rtx}, {again}");
     }
 }
