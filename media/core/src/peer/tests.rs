@@ -8,4 +8,5 @@ mod forged;
 mod lanes;
 mod pair;
 mod restart;
+mod sctp;
 mod timers;
