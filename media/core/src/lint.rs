@@ -19,7 +19,7 @@ use layer::Layer;
 ///
 /// | code | `seen` and `wanted` |
 /// |---|---|
-/// | `keyframe_interval_long` | milliseconds between keyframes |
+/// | `keyframe_interval_long` | milliseconds between keyframes, when none is made on request |
 /// | `no_keyframes` | milliseconds without any keyframe so far |
 /// | `b_frames` | B slices in ten seconds, or pictures that wait for a later one (H.265); 0 |
 /// | `profile_mismatch` | H.264 `profile-level-id` in the stream, and in the offer |
@@ -72,6 +72,7 @@ pub(crate) struct Lint {
     has_video: bool,
     offered: usize,
     nack: bool,
+    pli: bool,
     rtx: bool,
     begun: Option<Instant>,
     audio: Option<Instant>,
@@ -92,6 +93,7 @@ impl Lint {
             has_video: video.is_some(),
             offered,
             nack: any(|format| format.nack),
+            pli: any(|format| format.pli),
             rtx: any(|format| format.rtx.is_some()),
             begun: None,
             audio: None,
@@ -115,6 +117,24 @@ impl Lint {
                 }
             }
         }
+    }
+
+    /// A keyframe of a layer was asked for.
+    pub(crate) fn asked(&mut self, now: Instant, layer: u8) {
+        if let Some(layer) = self.layers.get_mut(usize::from(layer)) {
+            layer.asked(now);
+        }
+    }
+
+    /// The layers (a bit each) whose keyframes are far apart and that were never asked for one:
+    /// browsers make them on request only, and are right to.
+    pub(crate) fn untried(&self, now: Instant) -> u8 {
+        let mut set = 0;
+        for (at, layer) in self.layers.iter().enumerate().filter(|_| self.pli) {
+            let long = layer.key_interval(now).is_some_and(|i| i > LONG_INTERVAL);
+            set |= u8::from(long && layer.answers(now).is_none()) << at;
+        }
+        set
     }
 
     /// Whether [`Lint::look`] is due.
@@ -194,7 +214,9 @@ impl Lint {
                 let (seen, wanted) = (millis(without), millis(GOOD_INTERVAL));
                 findings.push(finding("no_keyframes", at, seen, wanted));
             }
-            if let Some(interval) = layer.key_interval(now).filter(|i| *i > LONG_INTERVAL) {
+            let ignores = !self.pli || layer.answers(now) == Some(false);
+            let long = |interval: &Duration| ignores && *interval > LONG_INTERVAL;
+            if let Some(interval) = layer.key_interval(now).filter(long) {
                 let (seen, wanted) = (millis(interval), millis(GOOD_INTERVAL));
                 findings.push(finding("keyframe_interval_long", at, seen, wanted));
             }

@@ -12,6 +12,9 @@ use crate::peer::Codec;
 /// Looks that the window reaches back.
 const LOOKS: usize = 5;
 
+/// A keyframe that comes so soon after it was asked for is the answer.
+const ANSWER: Duration = Duration::from_millis(700);
+
 /// Sums between two looks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {
@@ -53,6 +56,9 @@ pub(super) struct Layer {
     pub(super) drift: Drift,
     first: Option<Instant>,
     key: Option<Keyframe>,
+    /// When a keyframe was asked for, and whether the last request was answered.
+    asked: Option<Instant>,
+    answers: Option<bool>,
     /// Source, index and timestamp of the newest packet.
     newest: Option<(Source, u64, u32)>,
     open: Window,
@@ -84,11 +90,28 @@ impl Layer {
         }
         let same = |key: &Keyframe| key.timestamp == packet.timestamp;
         if packet.key != Key::No && !self.key.as_ref().is_some_and(same) {
+            if let Some(asked) = self.asked.take() {
+                self.answers = Some(now.saturating_duration_since(asked) <= ANSWER);
+            }
             self.key = Some(Keyframe {
                 at: now,
                 timestamp: packet.timestamp,
                 interval: self.key.map(|key| now.saturating_duration_since(key.at)),
             });
+        }
+    }
+
+    /// A keyframe was asked for.
+    pub(super) fn asked(&mut self, now: Instant) {
+        self.asked.get_or_insert(now);
+    }
+
+    /// Whether the encoder makes a keyframe when it is asked for one, once that was tried.
+    pub(super) fn answers(&self, now: Instant) -> Option<bool> {
+        let ignored = |asked: Instant| now.saturating_duration_since(asked) > ANSWER;
+        match self.asked.is_some_and(ignored) {
+            true => Some(false),
+            false => self.answers,
         }
     }
 

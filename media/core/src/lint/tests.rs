@@ -19,6 +19,8 @@ struct Bench {
     /// The latest findings that were told.
     findings: Vec<Finding>,
     times_told: u32,
+    /// A keyframe was asked for.
+    wanted: bool,
 }
 
 /// How the frames of one stretch are made.
@@ -31,6 +33,8 @@ struct Style {
     /// Ticks from frame to frame.
     step: u32,
     shuffled: bool,
+    /// Keyframes are made on request.
+    answers: bool,
 }
 
 const GOOD: Style = Style {
@@ -40,6 +44,7 @@ const GOOD: Style = Style {
     video: true,
     step: 2_970,
     shuffled: false,
+    answers: false,
 };
 
 fn section(layers: usize, nack: bool, rtx: bool) -> Section {
@@ -77,6 +82,7 @@ impl Bench {
             told: vec![Told::default(); 3],
             findings: Vec::new(),
             times_told: 0,
+            wanted: false,
         }
     }
 
@@ -112,7 +118,8 @@ impl Bench {
             let number = self.index - (1 << 32);
             let order = if style.shuffled { number ^ 1 } else { number };
             let timestamp = (order as u32).wrapping_mul(style.step);
-            let key = if number.is_multiple_of(style.key_every) {
+            let asked = std::mem::take(&mut self.wanted) && style.answers;
+            let key = if asked || number.is_multiple_of(style.key_every) {
                 Key::Start
             } else {
                 Key::No
@@ -124,6 +131,10 @@ impl Bench {
                 if style.video && bytes > 0 {
                     self.packet(Kind::Video, layer as u8, key, timestamp, bytes);
                 }
+            }
+            if self.lint.is_due(self.now) && self.lint.untried(self.now) != 0 {
+                self.lint.asked(self.now, 0);
+                self.wanted = true;
             }
             if let Some(findings) = self.lint.look(self.now, self.told.iter().copied()) {
                 self.findings = findings;
@@ -171,6 +182,36 @@ fn o3_long_keyframe_intervals_are_told_once_and_taken_back() {
         },
     );
     assert_eq!(bench.codes(), [("no_keyframes", 0)]);
+}
+
+#[test]
+fn a_browser_that_makes_keyframes_on_request_is_told_nothing() {
+    let mut bench = Bench::new(Some(&section(0, true, true)));
+    let style = Style {
+        key_every: 100_000,
+        answers: true,
+        ..GOOD
+    };
+    bench.packet(Kind::Video, 0, Key::Start, 0, 1_000);
+    bench.run(60, style);
+    assert_eq!(bench.times_told, 0, "{:?}", bench.findings);
+    bench.run(
+        20,
+        Style {
+            answers: false,
+            ..style
+        },
+    );
+    assert_eq!(bench.times_told, 0, "it was not asked again");
+    bench.lint.asked(bench.now, 0);
+    bench.run(
+        4,
+        Style {
+            answers: false,
+            ..style
+        },
+    );
+    assert_eq!(bench.codes(), [("keyframe_interval_long", 0)]);
 }
 
 #[test]

@@ -223,13 +223,16 @@ impl Shard {
         send_feedback(now, member, to, out);
         let (peer, broadcast) = (member.id, member.broadcast);
         if let Part::Publisher(publishing) = &mut member.part
-            && let Some(findings) = publishing.findings(now)
+            && publishing.lint.is_due(now)
         {
-            self.events.push_back(Event::Lint {
-                peer,
-                broadcast,
-                findings,
-            });
+            starved |= publishing.lint.untried(now);
+            if let Some(findings) = publishing.findings(now) {
+                self.events.push_back(Event::Lint {
+                    peer,
+                    broadcast,
+                    findings,
+                });
+            }
         }
         let Some(entry) = self.broadcasts.get_mut(&broadcast) else {
             return;
@@ -242,7 +245,13 @@ impl Shard {
     }
 
     /// Asks the publisher for a keyframe of a layer, if it has video and can be reached.
-    pub(super) fn send_pli(&mut self, slot: Slot, layer: u8, out: &mut Transmits) -> bool {
+    pub(super) fn send_pli(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        layer: u8,
+        out: &mut Transmits,
+    ) -> bool {
         let Some(member) = self.members.get_mut(slot) else {
             return false;
         };
@@ -259,6 +268,7 @@ impl Shard {
         let (Some(own), Some(ssrc)) = (own, publishing.video_ssrc(layer)) else {
             return false;
         };
+        publishing.lint.asked(now, layer);
         let mut writer = Writer::new();
         writer.receiver_report(own, &[]);
         writer.pli(own, ssrc);

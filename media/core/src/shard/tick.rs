@@ -189,7 +189,7 @@ impl Shard {
             return;
         }
         match publisher {
-            Some(slot) => self.stats.plis_up += u64::from(self.send_pli(slot, layer, out)),
+            Some(slot) => self.stats.plis_up += u64::from(self.send_pli(now, slot, layer, out)),
             None => self.tell_others(Bridged::KeyframeWanted {
                 broadcast: id,
                 layer,
