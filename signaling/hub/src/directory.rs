@@ -60,6 +60,7 @@ pub(crate) struct MediaRecord {
     pub(crate) stream: StreamId,
     pub(crate) kind: SessionKind,
     pub(crate) peer: PeerId,
+    pub(crate) video_mid: Option<String>,
     pub(crate) ice_ufrag: String,
 }
 

@@ -259,6 +259,11 @@ impl Hub {
         all.filter(|(_, presence, _)| presence.live).collect()
     }
 
+    /// The broadcast behind a stream's room, as the media plane knows it.
+    pub fn broadcast(&self, stream: StreamId) -> Option<BroadcastId> {
+        Some(self.room(stream)?.broadcast)
+    }
+
     /// Changes of what is live, from now on.
     pub fn subscribe_live(&self) -> broadcast::Receiver<LiveChange> {
         self.inner.live.subscribe()

@@ -27,6 +27,7 @@ use crate::{
     identify, links,
     listener::Listener,
     measure,
+    player_events::LayersSeen,
     router::router,
     state::{App, Parts, Rates},
 };
@@ -129,6 +130,7 @@ impl Server {
             commerce,
             metrics,
             rates: Rates::new(),
+            layers: LayersSeen::default(),
             sockets: App::socket_places(),
             stop: CancellationToken::new(),
             ready: AtomicBool::new(true),

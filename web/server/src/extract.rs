@@ -11,6 +11,6 @@ mod idempotency;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use body::{has_type, raw_body};
-pub(crate) use caller::{Caller, MediaCaller, User, media_token};
+pub(crate) use caller::{Admin, Caller, MediaCaller, User, media_token};
 pub(crate) use fields::{Fields, Id, Query};
 pub(crate) use idempotency::IdempotencyKey;

@@ -74,6 +74,14 @@ pub(crate) const SESSION_PER_SECOND: f64 = 5.0;
 pub(crate) const MISSES_BURST: f64 = 200.0;
 /// See [`MISSES_BURST`].
 pub(crate) const MISSES_PER_SECOND: f64 = 20.0;
+/// Broadcasts that an administrator's list shows, and that have metrics of their own.
+pub(crate) const ADMIN_BROADCASTS_MAX: usize = 64;
+/// Peers that an administrator is shown of one broadcast, those that fare worst first.
+pub(crate) const ADMIN_PEERS_MAX: usize = 1_000;
+/// Longest body of a WHEP extension, bytes.
+pub(crate) const EXTENSION_BYTES_MAX: usize = 4 * 1024;
+/// How often a player's event stream looks for news.
+pub(crate) const PLAYER_EVENTS_EVERY: Duration = Duration::from_millis(500);
 /// Most rows of one page.
 pub(crate) const PAGE_ROWS_MAX: u32 = 100;
 /// Rows of a page when the caller does not say.

@@ -6,7 +6,11 @@ use media_shard::Stats;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::state::App;
+use crate::{
+    limits,
+    report::{Audience, bitrate, publisher},
+    state::App,
+};
 
 /// Orders of one commit.
 const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
@@ -44,6 +48,49 @@ pub(crate) async fn export(app: &App) {
     gauge!("souk_store_write_queue").set(app.store.queued() as f64);
     media(&app.media.stats());
 }
+
+/// Figures of the live broadcasts, the largest audiences first. Written by hand, because the
+/// recorder keeps every label that it has ever seen, and streams come and go.
+pub(crate) async fn broadcasts(app: &App) -> String {
+    let mut live = app.hub.live_streams();
+    live.sort_by_key(|(id, presence, _)| (std::cmp::Reverse(presence.viewers), *id));
+    live.truncate(limits::ADMIN_BROADCASTS_MAX);
+    let mut rows = [const { Vec::new() }; BROADCAST_GAUGES.len()];
+    for (stream, ..) in live {
+        let Some(broadcast) = app.hub.broadcast(stream) else {
+            continue;
+        };
+        let reports = app.media.peers(broadcast).await;
+        let audience = Audience::of(&reports);
+        let coming = publisher(&reports).map_or(0, bitrate);
+        let values = [
+            audience.connected as f64,
+            coming as f64,
+            audience.bitrate as f64,
+            audience.loss,
+            audience.suffering as f64,
+        ];
+        for ((rows, name), value) in rows.iter_mut().zip(BROADCAST_GAUGES).zip(values) {
+            rows.push(format!(
+                "souk_broadcast_{name}{{stream=\"{stream}\"}} {value}\n"
+            ));
+        }
+    }
+    let all = rows.iter().zip(BROADCAST_GAUGES);
+    let written = all.filter(|(rows, _)| !rows.is_empty());
+    written
+        .map(|(rows, name)| format!("# TYPE souk_broadcast_{name} gauge\n{}", rows.concat()))
+        .collect()
+}
+
+/// Per broadcast, as `souk_broadcast_…{stream}`.
+const BROADCAST_GAUGES: [&str; 5] = [
+    "viewers",
+    "bits_in",
+    "bits_out",
+    "loss_ratio",
+    "suffering_viewers",
+];
 
 /// The gauges of the media plane's counters; the others only rise.
 const MEDIA_GAUGES: [&str; 6] = [

@@ -10,8 +10,8 @@ use crate::{
     assets,
     error::Refusal,
     routes::{
-        auth, cards, events, health, offer, orders, payments, products, sales, session, streams,
-        whep, whip,
+        admin, auth, cards, events, health, offer, orders, payments, products, sales, session,
+        streams, whep, whip,
     },
     security,
     state::App,
@@ -64,6 +64,20 @@ fn media() -> Router<App> {
                 .post(whep::watch),
         )
         .route("/whep/sessions/{id}", whep.options(session::options))
+        .route(
+            "/whep/sessions/{id}/events",
+            post(whep_extensions::subscribe).options(whep_extensions::options),
+        )
+        .route(
+            "/whep/sessions/{id}/events/{wanted}",
+            get(whep_extensions::events).options(whep_extensions::options),
+        )
+        .route(
+            "/whep/sessions/{id}/layer",
+            post(whep_extensions::select_layer)
+                .delete(whep_extensions::unselect_layer)
+                .options(whep_extensions::options),
+        )
 }
 
 fn api() -> Router<App> {
@@ -105,6 +119,8 @@ fn api() -> Router<App> {
         .route("/api/orders", get(orders::list).post(orders::place))
         .route("/api/orders/{id}", get(orders::show))
         .route("/api/orders/{id}/events", get(orders::events))
+        .route("/api/admin/broadcasts", get(admin::list))
+        .route("/api/admin/broadcasts/{stream}", get(admin::show))
         .route("/api/payments/{id}", get(payments::show))
         .route("/api/payments/{id}/sandbox", post(payments::authorize))
         .route("/api/payments/{id}/confirm", post(payments::confirm))

@@ -1,6 +1,7 @@
 //! One file per noun. A handler extracts, asks the part that owns the noun, and answers; it holds
 //! no rule of its own.
 
+pub(crate) mod admin;
 pub(crate) mod auth;
 pub(crate) mod cards;
 pub(crate) mod events;
@@ -14,4 +15,5 @@ pub(crate) mod sales;
 pub(crate) mod session;
 pub(crate) mod streams;
 pub(crate) mod whep;
+pub(crate) mod whep_extensions;
 pub(crate) mod whip;

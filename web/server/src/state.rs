@@ -23,6 +23,7 @@ use web_accounts::{Accounts, Claims, Role};
 use crate::{
     config::HttpConfig,
     limits,
+    player_events::LayersSeen,
     rate::{RateLimit, Rule},
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) commerce: Commerce,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) rates: Rates,
+    pub(crate) layers: LayersSeen,
     /// Places for sockets and event streams.
     pub(crate) sockets: Arc<Semaphore>,
     /// Cancelled when the server drains: sockets say goodbye.

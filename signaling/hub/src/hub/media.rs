@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use media_shard::{Accepted, Role};
+use media_shard::{Accepted, PeerId, Role};
 use signaling_wire::StreamId;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -35,8 +35,16 @@ pub struct MediaSession {
 /// What is known of a media session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionInfo {
+    /// As in [`MediaSession::id`].
+    pub id: String,
+    /// Which end of the broadcast it is.
+    pub kind: SessionKind,
     /// Its stream.
     pub stream: StreamId,
+    /// Its peer in the media plane.
+    pub peer: PeerId,
+    /// The `a=mid` of the video section in its answer.
+    pub video_mid: Option<String>,
     /// Our ICE user name fragment.
     pub ice_ufrag: String,
     /// As in [`MediaSession::etag`].
@@ -100,7 +108,11 @@ impl Hub {
         let record = self.inner.directory.media(id, kind)?;
         let etag = etag(&record.ice_ufrag);
         Some(SessionInfo {
+            id: id.to_owned(),
+            kind,
             stream: record.stream,
+            peer: record.peer,
+            video_mid: record.video_mid,
             ice_ufrag: record.ice_ufrag,
             etag,
         })
@@ -156,6 +168,7 @@ impl Hub {
             stream: room.stream,
             kind,
             peer,
+            video_mid: video_mid(&answer),
             ice_ufrag,
         };
         let outlet = Outlet::Peer {
@@ -179,6 +192,17 @@ impl Hub {
         self.inner.plane.close(peer).await;
         Err(MediaRefusal::Stopped)
     }
+}
+
+/// The `a=mid` of an answer's video section.
+fn video_mid(answer: &str) -> Option<String> {
+    let mut lines = answer
+        .lines()
+        .skip_while(|line| !line.starts_with("m=video "));
+    lines.next()?;
+    let mut section = lines.take_while(|line| !line.starts_with("m="));
+    let mid = section.find_map(|line| line.strip_prefix("a=mid:"))?;
+    Some(mid.trim_end().to_owned())
 }
 
 fn etag(ice_ufrag: &str) -> String {

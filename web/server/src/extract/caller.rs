@@ -52,6 +52,22 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
     }
 }
 
+/// An administrator. Others are told to sign in, or that it is not theirs.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin;
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let User(claims) = User::from_request_parts(parts, app).await?;
+        match claims.role {
+            Role::Admin => Ok(Self),
+            _ => Err(Refusal::new(Code::Forbidden, "for administrators")),
+        }
+    }
+}
+
 /// The token of a WHIP or WHEP request. Some clients leave out the scheme, so a value of one
 /// word is the token itself.
 pub(crate) fn media_token(headers: &HeaderMap) -> Answer<Option<&str>> {

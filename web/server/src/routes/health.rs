@@ -56,7 +56,8 @@ pub(crate) async fn metrics(
     }
     measure::export(&app).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((kind, app.metrics.render()).into_response())
+    let text = app.metrics.render() + &measure::broadcasts(&app).await;
+    Ok((kind, text).into_response())
 }
 
 fn may_read(address: IpAddr, allowed: &[IpAddr]) -> bool {

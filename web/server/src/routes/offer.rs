@@ -11,7 +11,7 @@ use axum::{
 use signaling_hub::{MediaRefusal, MediaSession, SessionKind};
 use signaling_wire::{Code, Problem};
 
-use super::session;
+use super::{session, whep_extensions};
 use crate::{
     error::{Answer, Refusal},
     extract::{has_type, raw_body},
@@ -81,6 +81,12 @@ pub(super) fn created(app: &App, media: &MediaSession, kind: SessionKind) -> Ans
     let mut response = (StatusCode::CREATED, fixed, media.answer.clone()).into_response();
     for link in &app.ice_links {
         response.headers_mut().append(header::LINK, link.clone());
+    }
+    if kind == SessionKind::Viewer {
+        for link in whep_extensions::links(&path) {
+            let link = HeaderValue::from_str(&link).map_err(|error| Refusal::internal(&error))?;
+            response.headers_mut().append(header::LINK, link);
+        }
     }
     Ok(response)
 }

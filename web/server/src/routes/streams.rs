@@ -20,6 +20,7 @@ use super::page::{PageView, checked};
 use crate::{
     error::{Answer, Refusal},
     extract::{Caller, Fields, Id, Query, User},
+    report::{self, Audience, PeerView},
     state::App,
 };
 
@@ -273,6 +274,11 @@ pub(crate) struct IngestView {
     key_hint: Option<String>,
     live: bool,
     viewers: u32,
+    /// What comes in, while something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publisher: Option<PeerView>,
+    /// What goes out.
+    audience: Audience,
 }
 
 pub(crate) async fn ingest(
@@ -286,7 +292,14 @@ pub(crate) async fn ingest(
         live: false,
         viewers: 0,
     });
+    let reports = match app.hub.broadcast(id) {
+        Some(broadcast) => app.media.peers(broadcast).await,
+        None => Vec::new(),
+    };
+    let publisher = report::publisher(&reports).map(|report| PeerView::of(report).unplaced());
     Ok(Json(IngestView {
+        publisher,
+        audience: Audience::of(&reports),
         whip_url: whip_url(&app, &headers),
         key_hint: app
             .accounts
