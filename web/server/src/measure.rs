@@ -43,7 +43,7 @@ fn describe() {
 
 /// Copies what is not counted through the facade.
 pub(crate) async fn export(app: &App) {
-    let open = crate::limits::SOCKETS_MAX - app.sockets.available_permits();
+    let open = limits::SOCKETS_MAX - app.sockets.available_permits();
     gauge!("souk_sockets").set(open as f64);
     gauge!("souk_store_write_queue").set(app.store.queued() as f64);
     media(&app.media.stats());

@@ -93,7 +93,10 @@ impl LayersSeen {
                 if known.len() >= limits::ADMIN_BROADCASTS_MAX {
                     known.retain(|_, (at, _)| !old(*at));
                 }
-                known.insert(broadcast, (now, Arc::default()));
+                // One too many is asked about again and again, but not remembered.
+                if known.len() < limits::ADMIN_BROADCASTS_MAX {
+                    known.insert(broadcast, (now, Arc::default()));
+                }
                 (Arc::default(), true)
             }
         }
@@ -101,7 +104,9 @@ impl LayersSeen {
 
     fn set(&self, broadcast: BroadcastId, layers: Arc<Vec<Layer>>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(broadcast, (Instant::now(), layers));
+        if let Some(seen) = known.get_mut(&broadcast) {
+            *seen = (Instant::now(), layers);
+        }
     }
 }
 
@@ -111,7 +116,8 @@ pub(crate) async fn layers(app: &App, stream: StreamId) -> Arc<Vec<Layer>> {
         return Arc::default();
     };
     let (known, turn) = app.layers.look(broadcast, Instant::now());
-    if !turn {
+    // An empty list is no news: somebody else is asking at this moment, or there is nothing.
+    if !turn && !known.is_empty() {
         return known;
     }
     let reports = app.media.peers(broadcast).await;

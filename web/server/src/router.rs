@@ -11,7 +11,7 @@ use crate::{
     error::Refusal,
     routes::{
         admin, auth, cards, events, health, offer, orders, payments, products, sales, session,
-        streams, whep, whip,
+        streams, whep, whep_extensions, whip,
     },
     security,
     state::App,

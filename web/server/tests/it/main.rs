@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod admin;
 mod api;
 mod bad_input;
 mod crash;
