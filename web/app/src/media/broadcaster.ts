@@ -1,9 +1,11 @@
-// One publishing session over WHIP: the host's camera and microphone, or a shared screen.
-import { endSession, exchange } from './exchange'
+// One publishing session over WHIP: the host's camera and microphone, or a shared screen, the
+// picture in up to three sizes.
+import { endSession, exchange, restartIce } from './exchange'
+import { encodings } from './layers'
+import { Vigil } from './vigil'
 
-/** Highest video rate, bits per second. */
-const VIDEO_RATE = 2_500_000
-const PATIENCE_MS = 6000
+/** The server keeps a silent publisher for half a minute; the viewers wait as long. */
+const TIMES = { connectMs: 10_000, patienceMs: 25_000 }
 
 export interface BroadcasterEvents {
   connected(): void
@@ -12,9 +14,9 @@ export interface BroadcasterEvents {
 
 export class Broadcaster {
   private readonly peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
+  private readonly vigil: Vigil
   private session = ''
   private over = false
-  private deadline: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     media: MediaStream,
@@ -25,13 +27,18 @@ export class Broadcaster {
     if (audio) this.peer.addTransceiver(audio, { direction: 'sendonly', streams: [media] })
     if (video) {
       video.contentHint = 'motion'
-      this.peer.addTransceiver(video, { direction: 'sendonly', streams: [media], sendEncodings: [{ maxBitrate: VIDEO_RATE }] })
+      const { width = 0, height = 0 } = video.getSettings()
+      // The shorter side, so that an upright phone gets as many layers as a lying one.
+      const lines = Math.min(width, height) || 720
+      this.peer.addTransceiver(video, { direction: 'sendonly', streams: [media], sendEncodings: encodings(lines) })
     }
-    this.peer.onconnectionstatechange = () => this.watch()
+    this.vigil = new Vigil(TIMES, { connected: () => events.connected(), dropped: () => this.drop() }, () => restartIce(this.peer, this.session))
+    this.peer.onconnectionstatechange = () => this.vigil.changed(this.peer.connectionState)
   }
 
   /** Publishes with a publish ticket or a stream key. Throws `ApiError` when the server refuses. */
   async start(url: string, bearer: string): Promise<void> {
+    this.vigil.begin()
     try {
       const session = await exchange(this.peer, url, bearer)
       if (this.over) endSession(session)
@@ -54,18 +61,10 @@ export class Broadcaster {
   close(): void {
     if (this.over) return
     this.over = true
-    clearTimeout(this.deadline)
+    this.vigil.end()
     this.peer.onconnectionstatechange = null
     this.peer.close()
     endSession(this.session)
-  }
-
-  private watch(): void {
-    clearTimeout(this.deadline)
-    const state = this.peer.connectionState
-    if (state === 'connected') this.events.connected()
-    else if (state === 'failed' || state === 'closed') this.drop()
-    else if (state === 'disconnected') this.deadline = setTimeout(() => this.drop(), PATIENCE_MS)
   }
 
   private drop(): void {

@@ -1,13 +1,12 @@
 // One viewing session over WHEP: a peer connection that receives one video and one audio track
 // and carries the room's lanes.
 import { LaneLink, type LinkEvents } from '@/room/link'
-import { endSession, exchange } from './exchange'
+import { endSession, exchange, restartIce } from './exchange'
 import { wantStereo } from './sdp'
+import { Vigil } from './vigil'
 
-/** How long a connection may be out of touch before it is given up. */
-const PATIENCE_MS = 4000
-/** How long a new connection may take to connect. */
-const CONNECT_MS = 10_000
+/** A viewer that stays out of touch so long joins anew, which is quick. */
+const TIMES = { connectMs: 10_000, patienceMs: 6000 }
 
 export interface ViewerEvents extends LinkEvents {
   /** Media may flow now. */
@@ -20,9 +19,9 @@ export class Viewer {
   readonly media = new MediaStream()
   readonly link: LaneLink
   readonly peer: RTCPeerConnection
+  private readonly vigil: Vigil
   private session = ''
   private over = false
-  private deadline: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly events: ViewerEvents) {
     this.peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
@@ -30,12 +29,13 @@ export class Viewer {
     this.peer.addTransceiver('video', { direction: 'recvonly' })
     this.link = new LaneLink(this.peer, events)
     this.peer.ontrack = ({ track }) => this.media.addTrack(track)
-    this.peer.onconnectionstatechange = () => this.watch()
+    this.vigil = new Vigil(TIMES, { connected: () => events.connected(), dropped: () => this.drop() }, () => restartIce(this.peer, this.session))
+    this.peer.onconnectionstatechange = () => this.vigil.changed(this.peer.connectionState)
   }
 
   /** Asks the server for the stream. Throws `ApiError` when it refuses. */
   async start(stream: string, token: string | null): Promise<void> {
-    this.deadline = setTimeout(() => this.drop(), CONNECT_MS)
+    this.vigil.begin()
     try {
       const session = await exchange(this.peer, `/whep/${encodeURIComponent(stream)}`, token, wantStereo)
       if (this.over) endSession(session)
@@ -50,19 +50,11 @@ export class Viewer {
   close(): void {
     if (this.over) return
     this.over = true
-    clearTimeout(this.deadline)
+    this.vigil.end()
     this.link.close()
     this.peer.onconnectionstatechange = null
     this.peer.close()
     endSession(this.session)
-  }
-
-  private watch(): void {
-    clearTimeout(this.deadline)
-    const state = this.peer.connectionState
-    if (state === 'connected') this.events.connected()
-    else if (state === 'failed' || state === 'closed') this.drop()
-    else this.deadline = setTimeout(() => this.drop(), state === 'disconnected' ? PATIENCE_MS : CONNECT_MS)
   }
 
   private drop(): void {
