@@ -172,6 +172,14 @@ impl Directory {
         record.filter(|record| record.kind == kind)
     }
 
+    /// Names the ICE session of a media session anew. False if it is gone.
+    pub(crate) fn rename_ice(&self, id: &str, ice_ufrag: String) -> bool {
+        let record = self.media.get_mut(id);
+        record
+            .map(|mut record| record.ice_ufrag = ice_ufrag)
+            .is_some()
+    }
+
     /// Forgets the resource of a media session.
     pub(crate) fn take_media(&self, id: &str, kind: SessionKind) -> Option<MediaRecord> {
         let taken = self.media.remove_if(id, |_, record| record.kind == kind);

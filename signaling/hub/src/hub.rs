@@ -3,11 +3,13 @@
 //! Every call finds the room in the directory and asks its task; a call about a room that is not
 //! there does nothing. Media sessions are in `hub/media.rs`, sockets in `hub/sockets.rs`.
 
+mod counter;
 mod media;
 mod rooms;
 mod sockets;
 
-pub use media::{MediaSession, SessionInfo};
+pub use counter::{CounterSession, Watching};
+pub use media::{MediaSession, RestartedSession, SessionInfo};
 pub use sockets::SocketSession;
 
 use std::sync::{
@@ -16,6 +18,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use dashmap::DashMap;
 use media_shard::{BroadcastId, MediaEvent, MediaHandle};
 use signaling_wire::{
     Lane, Position, ServerFrame, StreamId, UserId,
@@ -77,6 +80,8 @@ pub(crate) struct Inner {
     pub(crate) opened: broadcast::Sender<StreamId>,
     /// Places for viewers by media.
     pub(crate) seats: Arc<Semaphore>,
+    /// Counter-offers that wait for their answers.
+    counters: DashMap<String, counter::Pending>,
     sessions: AtomicU64,
     broadcasts: AtomicU64,
 }
@@ -123,6 +128,7 @@ impl Hub {
             consumers,
             live: broadcast::channel(limits::LIVE_CHANGES).0,
             opened: broadcast::channel(limits::LIVE_CHANGES).0,
+            counters: DashMap::new(),
             sessions: AtomicU64::new(1),
             broadcasts: AtomicU64::new(1),
         });

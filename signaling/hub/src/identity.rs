@@ -30,6 +30,11 @@ impl Identity {
         now_ms < self.expires_ms
     }
 
+    /// Whether it may host the room's stream.
+    pub(crate) const fn may_host(&self) -> bool {
+        self.seller || self.admin
+    }
+
     /// What the connection is told about itself.
     pub(crate) fn session(identity: Option<&Self>) -> Session {
         Session {

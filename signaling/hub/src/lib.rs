@@ -23,7 +23,10 @@ mod session;
 #[cfg(test)]
 mod testing;
 
-pub use hub::{Hub, HubConfig, LiveChange, MediaSession, SessionInfo, SocketSession};
+pub use hub::{
+    CounterSession, Hub, HubConfig, LiveChange, MediaSession, RestartedSession, SessionInfo,
+    SocketSession, Watching,
+};
 pub use identity::{Identity, SessionKey};
 pub use inbound::{Inbound, Inbounds};
 pub use queue::SocketReceiver;

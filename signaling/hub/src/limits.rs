@@ -61,6 +61,11 @@ pub(crate) const BYE_LINGER: Duration = Duration::from_millis(500);
 /// How long a room stays away after its task failed.
 pub(crate) const ROOM_RESTART_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a counter-offer waits for its answer (draft-ietf-wish-whep-03 section 4.2).
+pub(crate) const COUNTER_LIFE: Duration = Duration::from_secs(30);
+/// Counter-offers that wait at once; players beyond are refused as those with no answer are.
+pub(crate) const COUNTERS: usize = 1_024;
+
 /// Random bytes in the name of a media session; nobody guesses 128 bits.
 pub(crate) const SESSION_ID_BYTES: usize = 18;
 

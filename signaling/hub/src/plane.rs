@@ -4,7 +4,10 @@
 //! down what it was told.
 
 use bytes::Bytes;
-use media_shard::{AcceptError, Accepted, BroadcastId, MediaHandle, PeerId, Role};
+use media_shard::{
+    AcceptError, Accepted, BroadcastId, CounterOffer, MediaHandle, PeerId, RestartError, Restarted,
+    Role, SdpFrag,
+};
 
 /// The media plane, as rooms use it. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +35,48 @@ impl Plane {
             Self::Absent => Err(AcceptError::Full),
             #[cfg(test)]
             Self::Recorder(recorder) => recorder.accept(role, broadcast, offer),
+        }
+    }
+
+    pub(crate) fn counter(
+        &self,
+        broadcast: BroadcastId,
+        lanes: bool,
+    ) -> Result<Option<CounterOffer>, AcceptError> {
+        match self {
+            Self::Shards(media) => media.counter(broadcast, lanes),
+            #[cfg(any(test, feature = "test-support"))]
+            Self::Absent => Ok(None),
+            #[cfg(test)]
+            Self::Recorder(_) => Ok(None),
+        }
+    }
+
+    pub(crate) async fn accept_counter(
+        &self,
+        counter: &CounterOffer,
+        answer: &str,
+    ) -> Result<Accepted, AcceptError> {
+        match self {
+            Self::Shards(media) => media.accept_counter(counter, answer).await,
+            #[cfg(any(test, feature = "test-support"))]
+            Self::Absent => Err(AcceptError::Stopped),
+            #[cfg(test)]
+            Self::Recorder(_) => Err(AcceptError::Stopped),
+        }
+    }
+
+    pub(crate) async fn restart_ice(
+        &self,
+        peer: PeerId,
+        fragment: &SdpFrag,
+    ) -> Result<Restarted, RestartError> {
+        match self {
+            Self::Shards(media) => media.restart_ice(peer, fragment).await,
+            #[cfg(any(test, feature = "test-support"))]
+            Self::Absent => Err(RestartError::Gone),
+            #[cfg(test)]
+            Self::Recorder(recorder) => recorder.restart(peer),
         }
     }
 

@@ -93,6 +93,7 @@ impl Room {
             ServerFrame::Snapshot(_)
             | ServerFrame::Session(_)
             | ServerFrame::Pong(_)
+            | ServerFrame::Lint(_)
             | ServerFrame::Bye(_)
             | ServerFrame::Error(_)
             | ServerFrame::Stock(_)

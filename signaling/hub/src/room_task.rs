@@ -6,6 +6,7 @@
 
 mod command;
 mod fanout;
+mod lint;
 mod members;
 
 pub(crate) use command::{Command, Publication};
@@ -20,7 +21,7 @@ use std::{
 use media_shard::{MediaEvent, PeerId, Role};
 use signaling_wire::{
     Lane, Position, ServerFrame, encode_server,
-    frame::control::{ByeReason, Presence},
+    frame::control::{ByeReason, Lint, Presence},
 };
 use tokio::sync::mpsc;
 
@@ -42,6 +43,8 @@ pub(crate) struct RoomTask {
     members: Members,
     /// The registered state, for the case that this task fails.
     kept: Arc<Mutex<Registered>>,
+    /// What the newest publisher could do better.
+    lint: Option<(PeerId, Lint)>,
     /// Peers that ended before they entered.
     early: VecDeque<PeerId>,
     started_ms: u64,
@@ -66,6 +69,7 @@ impl RoomTask {
             publishers: Publishers::default(),
             members: Members::default(),
             kept,
+            lint: None,
             early: VecDeque::new(),
             started_ms: 0,
             sweep_at: clock::now() + limits::SWEEP_INTERVAL,
@@ -141,13 +145,15 @@ impl RoomTask {
             MediaEvent::LanesOpen { peer, .. } => self.open_lanes(peer).await,
             MediaEvent::Closed { peer, .. } => {
                 self.publishers.closed(peer, clock::now());
+                self.forget_lint(peer).await;
                 match self.members.key_of(peer) {
                     Some(key) => self.leave(key),
                     None => self.remember_early(peer),
                 }
             }
+            MediaEvent::Lint { peer, findings, .. } => self.on_lint(peer, &findings).await,
             // Publishers that connect have nothing to show so far; messages go by the pump.
-            MediaEvent::Connected { .. } | MediaEvent::Lane { .. } | MediaEvent::Lint { .. } => {}
+            MediaEvent::Connected { .. } | MediaEvent::Lane { .. } => {}
         }
     }
 
@@ -242,6 +248,9 @@ impl RoomTask {
             let identity = session.gate().identity(clock::now_ms()).cloned();
             if identity.is_some() {
                 let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
+                queue.push(Lane::Control, &encode_server(Lane::Control, None, &frame));
+            }
+            if let Some(frame) = self.lint_for(identity.as_ref()) {
                 queue.push(Lane::Control, &encode_server(Lane::Control, None, &frame));
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use media_core::peer::Role;
 use media_shard::Config;
-use signaling_hub::{Hub, HubConfig, Identity, Inbounds, SessionKind};
+use signaling_hub::{Hub, HubConfig, Identity, Inbounds, SessionKind, Watching};
 use signaling_wire::{
     ClientFrame, Lane, SellerId, ServerFrame, StreamId, UserId, decode_server, encode_client,
     frame::{
@@ -66,6 +66,9 @@ async fn watch(hub: &Hub, seed: u64, identity: Option<Identity>) -> (Endpoint, S
         .watch_offer(room(), &offering.offer(), identity)
         .await
         .unwrap();
+    let Watching::Answered(session) = session else {
+        panic!("{session:?}")
+    };
     (offering.run(&session.answer), session.id)
 }
 

@@ -24,6 +24,9 @@ pub enum ServerFrame {
     Pong(control::Pong),
     /// Whether something is published, and how many watch. Room-wide on `control`.
     Presence(control::Presence),
+    /// What the host could do better; all of it, again on every change. Personal, to those who may
+    /// host.
+    Lint(control::Lint),
     /// The server closes this connection. Personal.
     Bye(control::Bye),
     /// A command was refused; travels on the lane that the command came in by. Personal.
@@ -52,6 +55,7 @@ impl ServerFrame {
             | Self::Session(_)
             | Self::Pong(_)
             | Self::Presence(_)
+            | Self::Lint(_)
             | Self::Bye(_) => Lane::Control,
             Self::Card(_)
             | Self::Pinned(_)

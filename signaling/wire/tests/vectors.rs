@@ -36,6 +36,7 @@ fn server_kind(frame: &ServerFrame) -> &'static str {
         ServerFrame::Session(_) => "session",
         ServerFrame::Pong(_) => "pong",
         ServerFrame::Presence(_) => "presence",
+        ServerFrame::Lint(_) => "lint",
         ServerFrame::Bye(_) => "bye",
         ServerFrame::Error(_) => "error",
         ServerFrame::Card(_) => "card",
@@ -47,7 +48,7 @@ fn server_kind(frame: &ServerFrame) -> &'static str {
         ServerFrame::Chat(_) => "chat",
     }
 }
-const SERVER_KINDS: usize = 13;
+const SERVER_KINDS: usize = 14;
 
 fn client_kind(frame: &ClientFrame) -> &'static str {
     match frame {

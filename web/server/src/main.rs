@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod error;
 mod extract;
+mod http_date;
 mod identify;
 mod limits;
 mod links;

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use media_shard::{Accepted, PeerId, Role};
+use media_shard::{Accepted, OfferError, PeerId, RestartError, Role, SdpFrag};
 use signaling_wire::StreamId;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::Hub;
+use super::{Hub, Watching};
 use crate::{
     clock,
     directory::{MediaRecord, RoomHandle},
@@ -29,6 +29,15 @@ pub struct MediaSession {
     /// The SDP answer.
     pub answer: String,
     /// Entity tag of the ICE session, quotes included, as in `"a1b2"`.
+    pub etag: String,
+}
+
+/// An ICE restart has begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartedSession {
+    /// Our new credentials and candidates, as a fragment.
+    pub fragment: String,
+    /// As in [`MediaSession::etag`], of the new ICE session.
     pub etag: String,
 }
 
@@ -74,7 +83,7 @@ impl Hub {
             .await
     }
 
-    /// Answers a viewer's offer.
+    /// Answers a viewer's offer, or says what could be answered.
     ///
     /// # Errors
     /// [`MediaRefusal`]; `NotLive` when there is nothing to watch.
@@ -83,15 +92,54 @@ impl Hub {
         stream: StreamId,
         offer: &str,
         identity: Option<Identity>,
-    ) -> Result<MediaSession, MediaRefusal> {
+    ) -> Result<Watching, MediaRefusal> {
         let room = self.room(stream).ok_or(MediaRefusal::NoRoom)?;
         if !room.notice.presence().live {
             return Err(MediaRefusal::NotLive);
         }
         let seat = self.inner.seats.clone().try_acquire_owned();
-        let seat = seat.map_err(|_| MediaRefusal::Full)?;
-        self.offer(room, SessionKind::Viewer, offer, identity, Some(seat))
-            .await
+        let seat = Some(seat.map_err(|_| MediaRefusal::Full)?);
+        let asked = self.offer(
+            room.clone(),
+            SessionKind::Viewer,
+            offer,
+            identity.clone(),
+            seat,
+        );
+        match asked.await {
+            Ok(session) => Ok(Watching::Answered(session)),
+            Err(MediaRefusal::Offer(OfferError::NoCommonCodec)) => {
+                let seat = self.inner.seats.clone().try_acquire_owned();
+                let seat = seat.map_err(|_| MediaRefusal::Full)?;
+                let counter = self.counter(room, offer, identity, seat);
+                counter.map(Watching::Countered)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Restarts ICE of a media session with the credentials of a fragment. Until the client's first
+    /// check with the new ones the session goes on as it was.
+    ///
+    /// # Errors
+    /// [`RestartError`]; nothing has happened then.
+    pub async fn restart_session(
+        &self,
+        id: &str,
+        kind: SessionKind,
+        fragment: &SdpFrag,
+    ) -> Result<RestartedSession, RestartError> {
+        let record = self.inner.directory.media(id, kind);
+        let record = record.ok_or(RestartError::Gone)?;
+        let restarted = self.inner.plane.restart_ice(record.peer, fragment).await?;
+        let etag = etag(&restarted.ice_ufrag);
+        if !self.inner.directory.rename_ice(id, restarted.ice_ufrag) {
+            return Err(RestartError::Gone);
+        }
+        Ok(RestartedSession {
+            fragment: restarted.sdpfrag,
+            etag,
+        })
     }
 
     /// Ends a media session. False if there is no session of that name and kind.
@@ -156,13 +204,27 @@ impl Hub {
                 return Err(error.into());
             }
         };
+        let id = new_id();
+        self.enter_media(room, kind, id, accepted, identity, seat)
+            .await
+    }
+
+    /// Brings a peer that the media plane has taken in into its room.
+    pub(super) async fn enter_media(
+        &self,
+        room: &RoomHandle,
+        kind: SessionKind,
+        id: String,
+        accepted: Accepted,
+        identity: Option<Identity>,
+        seat: Option<OwnedSemaphorePermit>,
+    ) -> Result<MediaSession, MediaRefusal> {
         let Accepted {
             peer,
             answer,
             ice_ufrag,
             ..
         } = accepted;
-        let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; SESSION_ID_BYTES]>());
         let etag = etag(&ice_ufrag);
         let record = MediaRecord {
             stream: room.stream,
@@ -194,6 +256,11 @@ impl Hub {
     }
 }
 
+/// A name that nobody guesses.
+pub(super) fn new_id() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; SESSION_ID_BYTES]>())
+}
+
 /// The `a=mid` of an answer's video section.
 fn video_mid(answer: &str) -> Option<String> {
     let mut lines = answer
@@ -205,6 +272,6 @@ fn video_mid(answer: &str) -> Option<String> {
     Some(mid.trim_end().to_owned())
 }
 
-fn etag(ice_ufrag: &str) -> String {
+pub(super) fn etag(ice_ufrag: &str) -> String {
     format!("\"{ice_ufrag}\"")
 }

@@ -3,6 +3,7 @@
 
 mod grace;
 mod identity;
+mod lint;
 mod media;
 mod order;
 mod rooms;
@@ -12,7 +13,7 @@ use media_shard::{BroadcastId, MediaEvent, PeerId, Role};
 use signaling_wire::StreamId;
 use tokio::sync::mpsc;
 
-use super::{Hub, HubConfig};
+use super::{Hub, HubConfig, MediaSession, Watching};
 use crate::{
     Inbounds,
     plane::{
@@ -45,6 +46,14 @@ async fn stage_with(config: HubConfig) -> Stage {
         inbounds,
         recorder,
         events,
+    }
+}
+
+/// The session of an offer that was answered.
+fn answered(watching: Result<Watching, crate::MediaRefusal>) -> MediaSession {
+    match watching.unwrap() {
+        Watching::Answered(session) => session,
+        Watching::Countered(counter) => panic!("{counter:?}"),
     }
 }
 

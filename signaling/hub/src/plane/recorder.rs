@@ -6,13 +6,16 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use media_shard::{AcceptError, Accepted, BroadcastId, OfferError, PeerId, Role};
+use media_shard::{
+    AcceptError, Accepted, BroadcastId, OfferError, PeerId, RestartError, Restarted, Role,
+};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Told {
     Accept(Role, BroadcastId, PeerId),
     Close(PeerId),
+    Restart(PeerId),
     Broadcast(u16, Bytes),
     Send(PeerId, u16, Bytes),
     Open(PeerId, Bytes),
@@ -35,6 +38,15 @@ impl Recorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    pub(crate) fn restart(&self, peer: PeerId) -> Result<Restarted, RestartError> {
+        self.note(Told::Restart(peer));
+        Ok(Restarted {
+            sdpfrag: format!("fragment {}", peer.0),
+            ice_ufrag: format!("again{}", peer.0),
+            ice_pwd: "pwd".to_owned(),
+        })
     }
 
     pub(crate) fn accept(

@@ -84,6 +84,11 @@ impl Publishers {
         std::mem::replace(&mut self.live, false)
     }
 
+    /// Whether this is one of them.
+    pub(crate) fn knows(&self, peer: PeerId) -> bool {
+        self.peers.contains_key(&peer)
+    }
+
     pub(crate) const fn live(&self) -> bool {
         self.live
     }

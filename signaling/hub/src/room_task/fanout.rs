@@ -91,6 +91,9 @@ impl RoomTask {
             let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
             self.send(&session, Lane::Control, &frame).await;
         }
+        if let Some(frame) = self.lint_for(identity.as_ref()) {
+            self.send(&session, Lane::Control, &frame).await;
+        }
     }
 
     /// The whole room again, for one connection.
@@ -105,9 +108,13 @@ impl RoomTask {
         let now_ms = clock::now_ms();
         let identity = identity.filter(|identity| identity.holds_at(now_ms));
         let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
+        let lint = self.lint_for(identity.as_ref());
         if self.members.identify(key, identity) {
             self.count_viewers();
             self.send_to(key, Lane::Control, &frame).await;
+            if let Some(lint) = lint {
+                self.send_to(key, Lane::Control, &lint).await;
+            }
         }
     }
 

@@ -164,6 +164,18 @@ impl Members {
         true
     }
 
+    /// Connections of people who may host.
+    pub(crate) fn hosts(&self, now_ms: u64) -> Vec<SessionKey> {
+        let listed = self.users.values().flatten();
+        let may_host = |key: &&SessionKey| {
+            self.all.get(key).is_some_and(|member| {
+                let gate = member.session.gate();
+                gate.identity(now_ms).is_some_and(Identity::may_host)
+            })
+        };
+        listed.filter(may_host).copied().collect()
+    }
+
     /// Connections whose identity just ended; each is returned once.
     pub(crate) fn expire(&mut self, now_ms: u64) -> Vec<SessionKey> {
         let listed: Vec<SessionKey> = self.users.values().flatten().copied().collect();

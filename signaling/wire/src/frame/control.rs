@@ -66,6 +66,27 @@ pub struct Presence {
     pub viewers: u32,
 }
 
+/// What comes in from the encoder, judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lint {
+    /// Everything that is worth a change now; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that the host could do better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What: a word from the table in `docs/WIRE.md`. Readers pass over words that they do not
+    /// know.
+    pub code: String,
+    /// Simulcast layer, 0 when it is about none.
+    pub layer: u8,
+    /// What was measured, in the unit of its code.
+    pub seen: i64,
+    /// What would be good.
+    pub wanted: i64,
+}
+
 /// Carries or renews the access token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,5 @@
 // Streams: who is live, one stream, and what its host may do with it.
-import { count, flag, list, optional, record, text, word, type Read } from '@/wire/shape'
+import { count, flag, list, optional, part, record, text, word, type Read } from '@/wire/shape'
 import { card, type Card } from '@/wire/shop'
 import { call } from './http'
 
@@ -21,10 +21,19 @@ export type StreamView = Read<typeof streamView>
 const keyed = record({ stream_key: text, whip_url: text })
 const created = record({ ...view, stream_key: text, whip_url: text })
 const ticket = record({ ticket: text, whip_url: text, expires_in: count })
-const ingest = record({ whip_url: text, key_hint: optional(text), live: flag, viewers: count })
+const track = record({ kind: word('audio', 'video'), codec: optional(text), layer: count, rid: optional(text), bitrate: count, loss: part })
+const ingest = record({
+  whip_url: text,
+  key_hint: optional(text),
+  live: flag,
+  viewers: count,
+  publisher: optional(record({ connected: flag, tracks: list(track) })),
+  audience: optional(record({ connected: count, bitrate: count, loss: part, suffering: count, first_key_ms: optional(count), by_layer: list(count) })),
+})
 export type Keyed = Read<typeof keyed>
 export type Ticket = Read<typeof ticket>
 export type Ingest = Read<typeof ingest>
+export type Track = Read<typeof track>
 
 const at = (id: string, rest = ''): string => `/api/streams/${encodeURIComponent(id)}${rest}`
 

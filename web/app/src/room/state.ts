@@ -2,7 +2,7 @@
 // which frames may be applied is the timeline's business.
 import type { Message } from '@/wire/chat'
 import { KEPT_MAX } from '@/wire/chat'
-import type { Presence, RoomStream, Snapshot } from '@/wire/control'
+import type { Finding, Presence, RoomStream, Snapshot } from '@/wire/control'
 import type { ServerFrame } from '@/wire/frame'
 import type { Card, Sale, Stock } from '@/wire/shop'
 
@@ -25,6 +25,8 @@ export interface RoomState {
   stock: Record<string, Stock>
   notes: Record<string, StockNote>
   messages: Message[]
+  /** What the encoder could do better; only those who may host are told. */
+  findings: Finding[]
 }
 
 export const stockKey = (sale: string, product: string): string => `${sale}/${product}`
@@ -39,6 +41,7 @@ export const emptyRoom = (): RoomState => ({
   stock: {},
   notes: {},
   messages: [],
+  findings: [],
 })
 
 /** Replaces the room by a snapshot. Stock that is newer than the snapshot's stays. */
@@ -81,6 +84,12 @@ export function apply(room: RoomState, frame: ServerFrame): void {
       break
     case 'stock':
       for (const level of frame.d.levels) applyStock(room, level)
+      break
+    case 'lint':
+      room.findings = frame.d.findings
+      break
+    case 'session':
+      if (frame.d.user === null) room.findings = []
       break
     case 'chat':
       addMessages(room, frame.d.messages)

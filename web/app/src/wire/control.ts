@@ -1,6 +1,6 @@
 // Payloads of the lane `control`.
 import { messages } from './chat'
-import { count, flag, nullable, optional, record, text, word, type Read } from './shape'
+import { count, flag, list, nullable, optional, record, text, whole, word, type Read } from './shape'
 import { shelf } from './shop'
 
 export const presence = record({ live: flag, viewers: count })
@@ -20,10 +20,13 @@ export const session = record({
   expires_ms: optional(count),
 })
 export const pong = record({ client_ms: count, server_ms: count })
+export const finding = record({ code: text, layer: count, seen: whole, wanted: whole })
+export const lint = record({ findings: list(finding) })
 export const bye = record({ reason: word('ended', 'slow_reader', 'restart', 'protocol'), reconnect: flag })
 
 export type Presence = Read<typeof presence>
 export type RoomStream = Read<typeof stream>
 export type Snapshot = Read<typeof snapshot>
 export type Session = Read<typeof session>
+export type Finding = Read<typeof finding>
 export type Bye = Read<typeof bye>

@@ -15,6 +15,7 @@ const PAYLOADS = {
   session: control.session,
   pong: control.pong,
   presence: control.presence,
+  lint: control.lint,
   bye: control.bye,
   error: record({ key: optional(text), problem }),
   card: shop.card,

@@ -38,6 +38,12 @@ export const count: Shape<number> = (value, path) => {
   return read
 }
 
+/** A part of 1. */
+export const part: Shape<number> = (value, path) => {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new ShapeError(path, 'a number from 0 to 1')
+  return value
+}
+
 /** One of the given words. */
 export const word =
   <const W extends readonly string[]>(...words: W): Shape<W[number]> =>

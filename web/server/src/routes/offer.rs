@@ -8,13 +8,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use signaling_hub::{MediaRefusal, MediaSession, SessionKind};
+use signaling_hub::{CounterSession, MediaRefusal, MediaSession, SessionKind};
 use signaling_wire::{Code, Problem};
 
 use super::{session, whep_extensions};
 use crate::{
     error::{Answer, Refusal},
     extract::{has_type, raw_body},
+    http_date::http_date,
     limits,
     state::App,
 };
@@ -69,26 +70,50 @@ fn accepts_sdp(headers: &HeaderMap) -> bool {
 
 /// 201 with the answer and where its session is.
 pub(super) fn created(app: &App, media: &MediaSession, kind: SessionKind) -> Answer<Response> {
-    let path = session::path(kind, &media.id);
-    let location = HeaderValue::from_str(&path).map_err(|error| Refusal::internal(&error))?;
-    let etag = HeaderValue::from_str(&media.etag).map_err(|error| Refusal::internal(&error))?;
-    let fixed = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(SDP)),
-        (header::LOCATION, location),
-        (header::ETAG, etag),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    let mut response = (StatusCode::CREATED, fixed, media.answer.clone()).into_response();
+    let content = HeaderValue::from_static(SDP);
+    let mut response = (StatusCode::CREATED, media.answer.clone()).into_response();
+    let headers = response.headers_mut();
+    describe(app, headers, kind, (&media.id, &media.etag), content)?;
+    Ok(response)
+}
+
+/// 406 with what could be answered, and where the answer to it goes.
+pub(super) fn countered(app: &App, counter: &CounterSession) -> Answer<Response> {
+    let until = http_date(counter.valid_until_ms);
+    let content = header_value(&format!("{SDP}; valid-until=\"{until}\""))?;
+    let mut response = (StatusCode::NOT_ACCEPTABLE, counter.offer.clone()).into_response();
+    let names = (counter.id.as_str(), counter.etag.as_str());
+    let headers = response.headers_mut();
+    describe(app, headers, SessionKind::Viewer, names, content)?;
+    Ok(response)
+}
+
+/// What stands in the head of an answer: its session by `(id, etag)`, and its links.
+fn describe(
+    app: &App,
+    headers: &mut HeaderMap,
+    kind: SessionKind,
+    (id, etag): (&str, &str),
+    content: HeaderValue,
+) -> Answer<()> {
+    let path = session::path(kind, id);
+    headers.insert(header::CONTENT_TYPE, content);
+    headers.insert(header::LOCATION, header_value(&path)?);
+    headers.insert(header::ETAG, header_value(etag)?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for link in &app.ice_links {
-        response.headers_mut().append(header::LINK, link.clone());
+        headers.append(header::LINK, link.clone());
     }
     if kind == SessionKind::Viewer {
         for link in whep_extensions::links(&path) {
-            let link = HeaderValue::from_str(&link).map_err(|error| Refusal::internal(&error))?;
-            response.headers_mut().append(header::LINK, link);
+            headers.append(header::LINK, header_value(&link)?);
         }
     }
-    Ok(response)
+    Ok(())
+}
+
+fn header_value(text: &str) -> Answer<HeaderValue> {
+    HeaderValue::from_str(text).map_err(|error| Refusal::internal(&error))
 }
 
 /// The refusal of an offer.

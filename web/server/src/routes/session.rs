@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use media_shard::{RestartError, SdpFrag};
 use signaling_hub::{MediaRefusal, SessionInfo, SessionKind};
 use signaling_wire::Code;
 
@@ -44,8 +45,9 @@ pub(super) fn find(app: &App, address: IpAddr, id: &str, kind: SessionKind) -> A
     }
 }
 
-/// A trickle fragment: 204, or why not.
-pub(super) async fn patch(_app: &App, info: &SessionInfo, request: Request) -> Answer<Response> {
+/// A trickle fragment: 204. An ICE restart (`If-Match: *`): 200 with our new credentials. Or why
+/// not.
+pub(super) async fn patch(app: &App, info: &SessionInfo, request: Request) -> Answer<Response> {
     let (parts, body) = request.into_parts();
     if !has_type(&parts.headers, FRAGMENT) {
         let detail = "send application/trickle-ice-sdpfrag";
@@ -57,20 +59,36 @@ pub(super) async fn patch(_app: &App, info: &SessionInfo, request: Request) -> A
         return Err(Refusal::new(Code::PreconditionRequired, detail));
     };
     let tags = tags.to_str().unwrap_or_default().trim();
-    if tags == "*" {
-        let detail = "ICE restart is not supported: POST anew";
-        return Err(Refusal::new(Code::UnsupportedOffer, detail));
-    }
-    if !names(tags, &info.etag) {
+    let restart = tags == "*";
+    if !restart && !names(tags, &info.etag) {
         let detail = "the ETag is not this session's: it changes with an ICE restart";
         return Err(Refusal::new(Code::PreconditionFailed, detail));
     }
     let bytes = raw_body(&parts.headers, body, limits::FRAGMENT_BYTES_MAX).await?;
-    match media_shard::parse_sdpfrag(&offer::text(&bytes)?) {
-        // A fragment of another ICE generation is dropped without a word (RFC 9725 section 4.3.2).
-        Ok(_) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(error) => Err(offer::refused(MediaRefusal::Offer(error))),
+    let fragment = media_shard::parse_sdpfrag(&offer::text(&bytes)?)
+        .map_err(|error| offer::refused(MediaRefusal::Offer(error)))?;
+    if restart {
+        return begin_restart(app, info, &fragment).await;
     }
+    // A fragment of another ICE generation is dropped without a word (RFC 9725 section 4.3.2).
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// RFC 9725 section 4.3.3. Until the client's first check with the new credentials the session
+/// goes on with the old ones, so a restart that comes to nothing does no harm.
+async fn begin_restart(app: &App, info: &SessionInfo, fragment: &SdpFrag) -> Answer<Response> {
+    let restarted = app.hub.restart_session(&info.id, info.kind, fragment).await;
+    let restarted = restarted.map_err(|error| match error {
+        RestartError::NoCredentials => Refusal::new(Code::UnsupportedOffer, error.to_string()),
+        RestartError::Gone => Refusal::not_found(),
+    })?;
+    let etag = HeaderValue::from_str(&restarted.etag).map_err(|error| Refusal::internal(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(FRAGMENT)),
+        (header::ETAG, etag),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((StatusCode::OK, headers, restarted.fragment).into_response())
 }
 
 /// Whether a list of tags holds this one, compared strongly (RFC 9110 section 13.1.1).

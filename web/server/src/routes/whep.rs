@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use signaling_hub::SessionKind;
+use signaling_hub::{SessionKind, Watching};
 use signaling_wire::StreamId;
 
 use super::{offer, session};
@@ -39,12 +39,11 @@ pub(crate) async fn watch(
         Some(claims) => Some(app.identity(claims, stream).await),
         None => None,
     };
-    let session = app
-        .hub
-        .watch_offer(stream, &offer, identity)
-        .await
-        .map_err(offer::refused)?;
-    offer::created(&app, &session, SessionKind::Viewer)
+    let watching = app.hub.watch_offer(stream, &offer, identity).await;
+    match watching.map_err(offer::refused)? {
+        Watching::Answered(session) => offer::created(&app, &session, SessionKind::Viewer),
+        Watching::Countered(counter) => offer::countered(&app, &counter),
+    }
 }
 
 /// GET and HEAD on a session.
@@ -53,10 +52,13 @@ pub(crate) async fn probe(
     ClientAddress(address): ClientAddress,
     Path(id): Path<String>,
 ) -> Answer<StatusCode> {
+    if app.hub.countered(&id).is_some() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     session::find(&app, address, &id, SessionKind::Viewer).map(|_| StatusCode::NO_CONTENT)
 }
 
-/// A trickle fragment or an ICE restart.
+/// A trickle fragment, an ICE restart, or the answer to a counter-offer.
 pub(crate) async fn patch(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -64,8 +66,23 @@ pub(crate) async fn patch(
     _caller: MediaCaller,
     request: Request,
 ) -> Answer<Response> {
+    if app.hub.countered(&id).is_some() {
+        return answer(&app, &id, request).await;
+    }
     let info = session::find(&app, address, &id, SessionKind::Viewer)?;
     session::patch(&app, &info, request).await
+}
+
+/// The answer to a counter-offer: 204, and the session begins.
+async fn answer(app: &App, id: &str, request: Request) -> Answer<Response> {
+    app.rates.session.check(id.to_owned())?;
+    let (parts, body) = request.into_parts();
+    let answer = offer::read(&parts.headers, body).await?;
+    match app.hub.answer_counter(id, &answer).await {
+        Some(Ok(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(Err(refusal)) => Err(offer::refused(refusal)),
+        None => Err(Refusal::not_found()),
+    }
 }
 
 /// Stops watching.
@@ -75,6 +92,9 @@ pub(crate) async fn stop(
     Path(id): Path<String>,
     _caller: MediaCaller,
 ) -> Answer<StatusCode> {
+    if app.hub.end_counter(&id) {
+        return Ok(StatusCode::OK);
+    }
     session::find(&app, address, &id, SessionKind::Viewer)?;
     session::end(&app, &id, SessionKind::Viewer).await
 }

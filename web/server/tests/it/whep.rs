@@ -1,6 +1,7 @@
 //! WHEP (draft-ietf-wish-whep-03) against the real server: what a player gets, with lanes, without
 //! them, and with nothing live. A test is named after the point that it shows, E1 to E10.
 
+mod counter;
 mod extensions;
 mod offers;
 mod sessions;

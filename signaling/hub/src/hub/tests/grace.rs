@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use media_shard::{BroadcastId, CloseReason, MediaEvent, PeerId, Role};
 
-use super::{Stage, stage, stage_with};
+use super::{Stage, answered, stage, stage_with};
 use crate::{HubConfig, MediaRefusal, SessionKind, limits::LIVE_GRACE, plane::recorder::Told};
 
 async fn lose(stage: &Stage, broadcast: BroadcastId, peer: PeerId, role: Role) {
@@ -29,7 +29,7 @@ async fn f11_a_host_that_returns_in_time_finds_its_viewers() {
     tokio::time::sleep(LIVE_GRACE - Duration::from_secs(1)).await;
     // Newcomers are let in meanwhile: the picture is about to return.
     let late = stage.hub.watch_offer(stage.room(), "offer", None).await;
-    let late = late.unwrap();
+    let late = answered(late);
     stage.go_live().await;
     tokio::time::sleep(10 * LIVE_GRACE).await;
     assert!(changes.try_recv().is_err(), "live all the time");

@@ -7,7 +7,7 @@ use signaling_wire::{
     frame::{chat::Say, control::ByeReason},
 };
 
-use super::{Stage, stage};
+use super::{Stage, answered, stage};
 use crate::{
     LiveChange, MediaRefusal, SessionKind, clock,
     limits::{BAD_FRAMES_MAX, TAKEOVERS_MAX},
@@ -29,8 +29,8 @@ async fn sessions_are_found_by_their_name_and_kind_only() {
     let stage = stage().await;
     let (hub, id) = (&stage.hub, stage.room());
     let (broadcast, _) = stage.go_live().await;
-    let one = hub.watch_offer(id, "offer", None).await.unwrap();
-    let two = hub.watch_offer(id, "offer", None).await.unwrap();
+    let one = answered(hub.watch_offer(id, "offer", None).await);
+    let two = answered(hub.watch_offer(id, "offer", None).await);
     assert!(one.id.len() * 6 >= 128 && one.id != two.id);
     let info = hub.session(&one.id, SessionKind::Viewer).unwrap();
     assert_eq!((info.stream, &info.etag), (id, &one.etag));

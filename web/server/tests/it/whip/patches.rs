@@ -64,3 +64,76 @@ async fn w07_fragments_of_another_time_and_unknown_candidates_are_dropped_in_sil
     }
     assert!(whip.lives(session).await);
 }
+
+#[tokio::test]
+async fn w08_an_ice_restart_names_a_new_session_and_one_without_credentials_does_not() {
+    let souk = Souk::demo(&["--no-broadcast"]);
+    let whip = Whip::new(&souk.ready);
+    let (headers, answer) = whip.publish(OBS).await;
+    let (session, etag) = (text(&headers, "location"), text(&headers, "etag"));
+    let restart = |body: String| {
+        let patch = whip.request("PATCH", session).header("if-match", "*");
+        patch.header("content-type", FRAGMENT_TYPE).body(body)
+    };
+    let bare = restart("a=end-of-candidates\r\n".to_owned());
+    let refused = bare.send().await.unwrap();
+    assert_refused("no credentials", refused, 422, "unsupported_offer").await;
+    let same = whip.fragment(session).header("if-match", etag);
+    assert_eq!(same.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+
+    let fresh = FRAGMENT.replace("1tzd", "2new");
+    let done = restart(fresh).send().await.unwrap();
+    assert_eq!(done.status(), StatusCode::OK);
+    let headers = done.headers().clone();
+    assert_eq!(text(&headers, "content-type"), FRAGMENT_TYPE);
+    let renewed = text(&headers, "etag");
+    assert!(renewed != etag && renewed.starts_with('"') && renewed.ends_with('"'));
+    let body = done.text().await.unwrap();
+    for line in ["a=ice-ufrag:", "a=ice-pwd:"] {
+        let of = |sdp: &str| {
+            sdp.lines()
+                .find(|found| found.starts_with(line))
+                .map(str::to_owned)
+        };
+        assert!(of(&body).is_some() && of(&body) != of(&answer), "{body}");
+    }
+    assert!(body.contains("a=candidate:"), "{body}");
+    // The tag of before is another ICE session's now.
+    let stale = whip.fragment(session).header("if-match", etag);
+    assert_refused(
+        "stale",
+        stale.send().await.unwrap(),
+        412,
+        "precondition_failed",
+    )
+    .await;
+    let current = whip.fragment(session).header("if-match", renewed);
+    assert_eq!(
+        current.send().await.unwrap().status(),
+        StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test]
+async fn w08_a_restart_that_comes_to_nothing_leaves_the_picture_running() {
+    let souk = Souk::demo(&[]);
+    let whip = Whip::new(&souk.ready);
+    let viewer = crate::viewer::Viewer::plain(&souk.ready, &Api::anonymous(&souk.ready)).await;
+    viewer.sees_media().await;
+    // This client never checks with what it is given here.
+    let restart = whip.fragment(&viewer.session).header("if-match", "*");
+    assert_eq!(restart.send().await.unwrap().status(), StatusCode::OK);
+    let seen = || {
+        let packets = &viewer.received.video_packets;
+        packets.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    let (before, asked) = (seen(), std::time::Instant::now());
+    while seen() < before + 100 {
+        assert!(
+            asked.elapsed() < crate::viewer::PATIENCE,
+            "the picture stands"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    viewer.leave().await;
+}
