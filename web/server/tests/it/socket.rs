@@ -1,12 +1,13 @@
 //! The room by WebSocket.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async,
     tungstenite::{Message, protocol::frame::coding::CloseCode},
 };
 
@@ -18,11 +19,16 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens one in the demo's room.
+    /// Opens one in the demo's room. Its send buffer is so small that the server may close while
+    /// a long message is still being written.
     pub(crate) async fn open(ready: &Ready) -> Self {
         let address = ready.ws(&format!("/api/streams/{}/events", ready.stream_id));
+        let tcp = TcpSocket::new_v4().unwrap();
+        tcp.set_send_buffer_size(2_048).unwrap();
+        let server = ready.authority().parse().unwrap();
+        let stream = MaybeTlsStream::Plain(tcp.connect(server).await.unwrap());
         Self {
-            inner: connect_async(address).await.unwrap().0,
+            inner: client_async(address, stream).await.unwrap().0,
         }
     }
 
@@ -69,6 +75,6 @@ impl Socket {
                 }
             }
         };
-        timeout(Duration::from_secs(10), closed).await.unwrap()
+        timeout(PATIENCE, closed).await.unwrap()
     }
 }
