@@ -180,21 +180,23 @@ pub(crate) fn send_rtcp(
 
 /// Transport-wide numbers of the latest packets of one SSRC, for those that repeat on it.
 pub(super) struct Numbers {
-    ring: Box<[u16; REPEAT_MEMORY]>,
+    /// Sequence number and transport-wide number: a place that was never written, or by an older
+    /// packet only, must not be taken for this one's.
+    ring: Box<[(u16, u16); REPEAT_MEMORY]>,
     newest: Option<u16>,
 }
 
 impl Numbers {
     pub(super) fn new() -> Self {
         Self {
-            ring: Box::new([0; REPEAT_MEMORY]),
+            ring: Box::new([(0, 0); REPEAT_MEMORY]),
             newest: None,
         }
     }
 
     /// `sequence` went out with `number`.
     pub(super) fn note(&mut self, sequence: u16, number: u16) {
-        self.ring[usize::from(sequence) % self.ring.len()] = number;
+        self.ring[usize::from(sequence) % self.ring.len()] = (sequence, number);
         let newest = *self.newest.get_or_insert(sequence);
         if sequence.wrapping_sub(newest) < 1 << 15 {
             self.newest = Some(sequence);
@@ -204,8 +206,8 @@ impl Numbers {
     /// What `sequence` went out with; `None` when that is forgotten.
     pub(super) fn get(&self, sequence: u16) -> Option<u16> {
         let back = self.newest?.wrapping_sub(sequence);
-        (usize::from(back) < self.ring.len())
-            .then(|| self.ring[usize::from(sequence) % self.ring.len()])
+        let (noted, number) = self.ring[usize::from(sequence) % self.ring.len()];
+        (usize::from(back) < self.ring.len() && noted == sequence).then_some(number)
     }
 }
 
@@ -225,6 +227,8 @@ mod tests {
         assert_eq!(numbers.get(65_535), Some(535));
         assert_eq!((numbers.get(0), numbers.get(1)), (Some(601), Some(600)));
         assert_eq!(numbers.get(2), None, "not sent yet");
+        numbers.note(4, 602);
+        assert_eq!(numbers.get(3), None, "left out so far");
         numbers.note(REPEAT_MEMORY as u16, 9);
         assert_eq!(numbers.get(0), None, "its place is taken");
         assert_eq!(numbers.get(1), Some(600));

@@ -258,17 +258,26 @@ impl Munger {
         Some(self.used(now, out, timestamp))
     }
 
-    /// The marker bit of `index` was set for this viewer only.
+    /// The marker bit of `index`, which was mapped last and is the newest, was set for this viewer
+    /// only.
     pub(crate) fn mark(&mut self, index: u64) {
-        if let Some(skips) = &mut self.skips {
-            skips.mark(index);
-        }
+        let out = self.next - 1;
+        let skips = self.skips.get_or_insert_with(|| {
+            let mut skips = Skips::new(out);
+            skips.give(index, out);
+            Box::new(skips)
+        });
+        skips.mark(out);
     }
 
-    /// Whether the marker bit of `index` was set for this viewer only.
-    pub(crate) fn is_marked(&self, index: u64) -> bool {
-        let skips = self.skips.as_ref();
-        skips.is_some_and(|skips| skips.is_marked(index))
+    /// Whether the marker bit of what went out as `sequence` was set for this viewer only.
+    pub(crate) fn is_marked(&self, sequence: u16) -> bool {
+        let newest = self.next - 1;
+        let back = u64::from((newest as u16).wrapping_sub(sequence));
+        let (skips, out) = (self.skips.as_ref(), newest.checked_sub(back));
+        skips
+            .zip(out)
+            .is_some_and(|(skips, out)| skips.is_marked(out, back))
     }
 
     /// As [`Munger::map`], for a packet that came too late for the current segment.

@@ -68,7 +68,7 @@ impl DownTrack {
             .filter(|_| segment.source == stream.source)?;
         let head = Head {
             pt: segment.pt,
-            marker: stored.marker || self.munger.is_marked(index),
+            marker: stored.marker || self.munger.is_marked(sequence),
             sequence,
             timestamp: segment.timestamp(stored.timestamp),
             ssrc: self.ssrc,

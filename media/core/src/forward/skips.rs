@@ -8,9 +8,6 @@
 /// Packets that are remembered; as many as a NACK can speak of.
 const MEMORY: usize = 1_024;
 
-const LEFT_OUT: u8 = 1;
-const MARKED: u8 = 2;
-
 /// See the module header.
 #[derive(Debug)]
 pub(super) struct Skips {
@@ -18,9 +15,11 @@ pub(super) struct Skips {
     count: u64,
     /// Left out before an index of the source.
     before: Box<[u16; MEMORY]>,
-    flags: Box<[u8; MEMORY]>,
+    left_out: Box<[bool; MEMORY]>,
     /// The index that went out with a number, cut to 32 bits.
     index_of: Box<[u32; MEMORY]>,
+    /// Whether its marker bit was set for this viewer only.
+    marked: Box<[bool; MEMORY]>,
     /// Numbers before this one were given without leaving anything out.
     from: u64,
 }
@@ -31,8 +30,9 @@ impl Skips {
         Self {
             count: 0,
             before: Box::new([0; MEMORY]),
-            flags: Box::new([0; MEMORY]),
+            left_out: Box::new([false; MEMORY]),
             index_of: Box::new([0; MEMORY]),
+            marked: Box::new([false; MEMORY]),
             from: next,
         }
     }
@@ -41,7 +41,7 @@ impl Skips {
     pub(super) fn restart(&mut self) {
         self.count = 0;
         self.before.fill(0);
-        self.flags.fill(0);
+        self.left_out.fill(false);
     }
 
     /// Left out since the beginning of the segment.
@@ -53,15 +53,16 @@ impl Skips {
     pub(super) fn give(&mut self, index: u64, out: u64) {
         let at = index as usize % MEMORY;
         self.before[at] = self.count as u16;
-        self.flags[at] = 0;
+        self.left_out[at] = false;
         self.index_of[out as usize % MEMORY] = index as u32;
+        self.marked[out as usize % MEMORY] = false;
     }
 
     /// `index` is left out.
     pub(super) fn leave_out(&mut self, index: u64) {
         let at = index as usize % MEMORY;
         self.before[at] = self.count as u16;
-        self.flags[at] = LEFT_OUT;
+        self.left_out[at] = true;
         self.count += 1;
     }
 
@@ -69,21 +70,21 @@ impl Skips {
     /// it was left out itself or is forgotten.
     pub(super) fn before(&self, index: u64, back: u64) -> Option<u64> {
         let at = index as usize % MEMORY;
-        if back >= MEMORY as u64 || self.flags[at] & LEFT_OUT != 0 {
+        if back >= MEMORY as u64 || self.left_out[at] {
             return None;
         }
         let since = (self.count as u16).wrapping_sub(self.before[at]);
         self.count.checked_sub(u64::from(since))
     }
 
-    /// The marker bit of `index` was set for this viewer.
-    pub(super) fn mark(&mut self, index: u64) {
-        self.flags[index as usize % MEMORY] |= MARKED;
+    /// The marker bit of `out` was set for this viewer.
+    pub(super) fn mark(&mut self, out: u64) {
+        self.marked[out as usize % MEMORY] = true;
     }
 
-    /// Whether the marker bit of `index` was set for this viewer.
-    pub(super) fn is_marked(&self, index: u64) -> bool {
-        self.flags[index as usize % MEMORY] & MARKED != 0
+    /// Whether the marker bit of `out` was set for this viewer; it is `back` behind the newest.
+    pub(super) fn is_marked(&self, out: u64, back: u64) -> bool {
+        out >= self.from && back < MEMORY as u64 && self.marked[out as usize % MEMORY]
     }
 
     /// The index that went out with `out`, which is `back` behind the newest number; `least` is
@@ -97,5 +98,54 @@ impl Skips {
         }
         let low = self.index_of[out as usize % MEMORY];
         Some(least + u64::from(low.wrapping_sub(least as u32)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_agree_over_what_was_left_out() {
+        let mut skips = Skips::new(100);
+        // Every third index is left out.
+        let mut out = 100;
+        for index in 500..2_000u64 {
+            if index % 3 == 0 {
+                skips.leave_out(index);
+            } else {
+                skips.give(index, out);
+                out += 1;
+            }
+        }
+        let newest = out - 1;
+        let mut at = 500;
+        for number in 100..out {
+            while at % 3 == 0 {
+                at += 1;
+            }
+            let least = 500 + (number - 100);
+            let found = skips.index_of(number, newest - number, least);
+            let known = newest - number < MEMORY as u64;
+            assert_eq!(found, known.then_some(at));
+            at += 1;
+        }
+        assert_eq!(skips.before(1_500, 499), None, "left out");
+        assert_eq!(skips.before(1_501, 498), Some(334));
+        assert_eq!(skips.before(600, 1_399), None, "forgotten");
+        assert_eq!(skips.index_of(99, newest - 99, 499), Some(499));
+    }
+
+    #[test]
+    fn a_mark_ends_with_its_place() {
+        let mut skips = Skips::new(7);
+        skips.give(70, 7);
+        skips.mark(7);
+        assert!(skips.is_marked(7, 0));
+        assert!(!skips.is_marked(6, 1), "before anything was left out");
+        skips.restart();
+        assert!(skips.is_marked(7, 5), "numbers outlive their segment");
+        skips.give(71, 7 + MEMORY as u64);
+        assert!(!skips.is_marked(7 + MEMORY as u64, 0));
     }
 }

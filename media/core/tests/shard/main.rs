@@ -13,6 +13,7 @@ mod burst;
 mod catch_up;
 mod codecs;
 mod encoders;
+mod estimate;
 mod faults;
 mod flood;
 mod forged;
