@@ -213,17 +213,6 @@ impl Contest {
             let text = format!("p50 {} ms, p99 {} ms", part("p50"), part("p99"));
             tell(name.to_owned(), text);
         }
-        let idle = runs.median("/server_cores");
-        let spent = runs.median("/burst/cpu_us_per_join").zip(idle);
-        if let Some((all, cores)) = spent {
-            let took = runs.median("/burst/all_in_ms").unwrap_or(0.0);
-            let joined = runs.median("/burst/joined").unwrap_or(1.0);
-            let media = cores * took * 1000.0 / joined;
-            tell(
-                "CPU a join, without the media of the first 200".into(),
-                format!("{:.0} µs ({all:.0} with)", all - media),
-            );
-        }
         let plis = runs.show("/repairs/publisher_plis", 0);
         tell("PLIs at the publisher in the whole run".into(), plis);
         Ok(())
@@ -273,7 +262,8 @@ impl Contest {
         let options = self.options(50, &more);
         let runs = self.swarm("churn", || self.ours(&[]), &options)?;
         let text = format!(
-            "memory {} → {} kB, {} → {} cores, {} failed, {} µs of CPU each",
+            "memory {} → {} kB, {} → {} cores, {} failed, {} µs of CPU for \
+             a join and its end",
             runs.show("/churn/rss_before_kb", 0),
             runs.show("/churn/rss_after_kb", 0),
             runs.show("/churn/cores_before", 3),

@@ -3,18 +3,28 @@
 //! A key frame is whole when all packets from its first (parameter sets, IDR slice, or VP8 key
 //! frame header) to its marker are there, in whatever order they came.
 
+use std::collections::VecDeque;
+
 use media_core::client::Header;
 
 /// Packets of one frame that are followed at most.
 const FRAME_PACKETS_MAX: usize = 2_048;
+/// Frames that may be incomplete at the same time: retransmissions come late.
+const FRAMES_MAX: usize = 64;
 
-/// See the module header.
+/// What came of one frame.
 #[derive(Debug, Default)]
-pub struct KeyWatch {
+struct Frame {
     timestamp: u32,
     begins: Option<u16>,
     ends: Option<u16>,
     seen: Vec<u16>,
+}
+
+/// See the module header.
+#[derive(Debug, Default)]
+pub struct KeyWatch {
+    frames: VecDeque<Frame>,
     done: bool,
 }
 
@@ -29,20 +39,36 @@ impl KeyWatch {
         if self.done || payload.is_empty() {
             return false;
         }
-        if header.timestamp != self.timestamp || self.seen.is_empty() {
-            *self = Self {
+        let known = |frame: &Frame| frame.timestamp == header.timestamp;
+        let at = self.frames.iter().position(known).unwrap_or_else(|| {
+            if self.frames.len() == FRAMES_MAX {
+                self.frames.pop_front();
+            }
+            self.frames.push_back(Frame {
                 timestamp: header.timestamp,
-                ..Self::default()
-            };
-        }
-        if self.seen.contains(&header.sequence) || self.seen.len() >= FRAME_PACKETS_MAX {
-            return false;
-        }
-        self.seen.push(header.sequence);
+                ..Frame::default()
+            });
+            self.frames.len() - 1
+        });
         let key = match h264 {
             true => begins_h264(payload),
             false => begins_vp8(payload),
         };
+        self.done = self.frames[at].take(key, header);
+        if self.done {
+            self.frames.clear();
+        }
+        self.done
+    }
+}
+
+impl Frame {
+    /// Takes one of its packets; true when it is a key frame and whole.
+    fn take(&mut self, key: bool, header: &Header) -> bool {
+        if self.seen.contains(&header.sequence) || self.seen.len() >= FRAME_PACKETS_MAX {
+            return false;
+        }
+        self.seen.push(header.sequence);
         // Parameter sets and the slice behind them both begin a key frame: the earlier counts.
         let earlier = |known: u16| (known.wrapping_sub(header.sequence) as i16) > 0;
         if key && self.begins.is_none_or(earlier) {
@@ -51,12 +77,12 @@ impl KeyWatch {
         if header.marker {
             self.ends = Some(header.sequence);
         }
-        if let (Some(first), Some(last)) = (self.begins, self.ends) {
-            let wanted = usize::from(last.wrapping_sub(first)) + 1;
-            let inside = |at: &&u16| usize::from(at.wrapping_sub(first)) < wanted;
-            self.done = self.seen.iter().filter(inside).count() == wanted;
-        }
-        self.done
+        let (Some(first), Some(last)) = (self.begins, self.ends) else {
+            return false;
+        };
+        let wanted = usize::from(last.wrapping_sub(first)) + 1;
+        let inside = |at: &&u16| usize::from(at.wrapping_sub(first)) < wanted;
+        self.seen.iter().filter(inside).count() == wanted
     }
 }
 
@@ -113,6 +139,7 @@ mod tests {
         assert!(!take(&mut watch, 65_535, 2, false, sets));
         assert!(!take(&mut watch, 2, 2, true, rest));
         assert!(!take(&mut watch, 0, 2, false, first));
+        assert!(!take(&mut watch, 3, 3, true, &[0x41]));
         assert!(!take(&mut watch, 0, 2, false, first));
         assert!(take(&mut watch, 1, 2, false, rest));
         assert!(!take(&mut watch, 3, 3, true, sets));

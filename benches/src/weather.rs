@@ -15,7 +15,7 @@ pub struct Forecast {
     pub loss: f64,
     /// Delay of every datagram.
     pub delay: Duration,
-    /// Random delay on top.
+    /// Random delay on top; it reorders, as `netem` does.
     pub jitter: Duration,
     /// Rate of the bottleneck.
     pub kbit_per_s: Option<u32>,
