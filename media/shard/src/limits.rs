@@ -44,6 +44,8 @@ pub(crate) const SEND_AT: usize = 512;
 pub(crate) const MAX_SLEEP: Duration = Duration::from_millis(100);
 /// How often a busy shard publishes its counters.
 pub(crate) const STATS_INTERVAL: Duration = Duration::from_millis(100);
+/// A shard that had so many viewers, and has lost half of them, gives free memory back.
+pub(crate) const CROWD: u64 = 500;
 
 /// ICE-TCP connections at once.
 pub(crate) const MAX_TCP: usize = 4_096;

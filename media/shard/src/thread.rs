@@ -27,7 +27,7 @@ use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::handle::{Link, MediaHandle};
 use crate::limits::{
-    BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
+    BRIDGED_PER_TURN, COMMANDS, COMMANDS_PER_TURN, CROWD, EVENTS, FLUSHES_PER_TURN, MAX_SLEEP,
     RECEIVES_PER_TURN, SEND_AT, STATS_INTERVAL, TCP_FRAMES_PER_TURN,
 };
 use crate::order::Order;
@@ -108,6 +108,8 @@ struct Seat {
     backlog: VecDeque<Event>,
     /// What the directory was told to be on air.
     live: HashMap<BroadcastId, (PeerId, LiveCodecs)>,
+    /// Most viewers since memory was given back.
+    peak: u64,
     out: Transmits,
 }
 
@@ -210,6 +212,7 @@ fn run_guarded(shard: usize, shards: usize, socket: UdpSocket, ends: Ends) {
             ends,
             backlog: VecDeque::new(),
             live: HashMap::new(),
+            peak: 0,
             out: Transmits::new(),
         };
         seat.run();
@@ -261,7 +264,13 @@ impl Seat {
 
     /// Puts counters and codecs where the async side reads them.
     fn publish(&mut self) {
-        self.ends.counters.publish(&self.shard.stats());
+        let stats = self.shard.stats();
+        self.ends.counters.publish(&stats);
+        self.peak = self.peak.max(stats.viewers);
+        if self.peak >= CROWD && stats.viewers <= self.peak / 2 {
+            self.peak = stats.viewers;
+            udp::give_back();
+        }
         for (broadcast, publisher, codecs) in self.shard.live() {
             let known = self.live.get(&broadcast);
             if known != Some(&(publisher, codecs)) {

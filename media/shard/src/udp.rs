@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 mod inbox;
+mod memory;
 
 use std::io;
 use std::mem::{self, size_of};
@@ -24,6 +25,8 @@ use socket2::{Domain, Protocol, Type};
 use crate::limits::{SEND_BATCH, SOCKET_RECV_BYTES, SOCKET_SEND_BYTES};
 use crate::tcp::is_marked;
 use inbox::Inbox;
+
+pub(crate) use memory::give_back;
 
 /// Room for one control message with the segment size, aligned as the kernel wants it.
 #[repr(C, align(8))]
