@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use crate::border::{Kind, Mapping, Packet, PeerId};
 use crate::forward::Joins;
-use crate::limits::MAX_LAYERS;
+use crate::limits::{MAX_LAYERS, PAD};
 use crate::ring::{Arrival, Push};
 use queue::Queue;
 use requests::{Interest, KeyframeRequests, Replays};
@@ -171,9 +171,8 @@ impl Broadcast {
             let streams = std::iter::once(audio).chain(video);
             for (stream, batch) in streams.zip(queue.batches()) {
                 let Some(stream) = stream else { continue };
-                for index in batch {
-                    stream.ring.release(*index);
-                }
+                let pad = if stream.codec.is_video() { PAD } else { 0 };
+                stream.ring.release_padded(batch, pad);
             }
         }
         self.queue.is_busy()

@@ -52,6 +52,9 @@ pub const BATCH: usize = 32;
 pub const MAX_PENDING: usize = 512;
 /// Longest hold of a packet in order to lengthen the runs of one send.
 pub const HOLD: Duration = Duration::from_millis(2);
+/// Bytes by which a video packet may be padded, so that neighbours of nearly one size can be sent as
+/// one run.
+pub const PAD: u16 = 4;
 /// Datagrams after which a fan-out pauses for the caller to send them.
 pub const FLUSH_DATAGRAMS: usize = 1_024;
 
@@ -73,6 +76,9 @@ pub const STILL_PATIENCE: Duration = Duration::from_millis(400);
 /// A viewer whose picture has stood still for so long, and who waits for a keyframe, gets a cached
 /// one: the source seems to ignore requests.
 pub const CACHE_AFTER: Duration = Duration::from_millis(1_200);
+
+/// A viewer's picture stands still when nothing is sent for so long.
+pub const FREEZE_GAP: Duration = Duration::from_millis(500);
 
 /// Lost packets of one up-track that are asked for; more than that is a lost keyframe interval.
 pub const MAX_MISSING: usize = 256;

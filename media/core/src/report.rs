@@ -54,6 +54,8 @@ pub struct Phases {
     pub media: Option<Duration>,
     /// First packet of a keyframe to a viewer.
     pub key: Option<Duration>,
+    /// Last packet of the first keyframe to a viewer: now it can have a picture.
+    pub whole: Option<Duration>,
 }
 
 /// One track of a peer: what a viewer gets, or one layer of what a publisher sends.
@@ -79,4 +81,8 @@ pub struct TrackReport {
     pub nacks: u64,
     /// Packets that a viewer got again, or that came again from a publisher.
     pub resent: u64,
+    /// Times that nothing was sent to a viewer for so long that its picture stood still.
+    pub gaps: u32,
+    /// How long these were, together.
+    pub gap_time: Duration,
 }

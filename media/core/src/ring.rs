@@ -61,6 +61,7 @@ struct Slot {
     marker: bool,
     key: Key,
     waiting: bool,
+    pad: u8,
     svc: Svc,
 }
 
@@ -79,6 +80,7 @@ const EMPTY: Slot = Slot {
     marker: false,
     key: Key::No,
     waiting: false,
+    pad: 0,
     svc: Svc {
         has_info: false,
         spatial: 0,
@@ -101,6 +103,8 @@ pub(crate) struct Stored<'a> {
     pub(crate) key: Key,
     /// The fan-out has not come to it yet.
     pub(crate) waiting: bool,
+    /// Bytes of padding with which it is sent, the same to everyone and every time.
+    pub(crate) pad: u8,
     pub(crate) svc: Svc,
     pub(crate) payload: &'a [u8],
 }
@@ -182,6 +186,7 @@ impl Ring {
             marker: packet.marker,
             key: packet.key,
             waiting: arrival == Arrival::Waiting,
+            pad: 0,
             svc: packet.svc,
         };
         self.first = self.first.min(index);
@@ -294,6 +299,7 @@ impl Ring {
             marker: slot.marker,
             key: slot.key,
             waiting: slot.waiting,
+            pad: slot.pad,
             svc: slot.svc,
             payload: self.chunks.get(slot.place),
         })
@@ -301,12 +307,50 @@ impl Ring {
 
     /// The fan-out has come to packet `index`.
     pub(crate) fn release(&mut self, index: u64) {
-        let at = index.checked_sub(self.base).map(usize::try_from);
-        if let Some(Ok(at)) = at
-            && let Some(slot) = self.slots.get_mut(at)
-        {
+        if let Some(slot) = self.slot_mut(index) {
             slot.waiting = false;
         }
+    }
+
+    /// The fan-out has come to all packets of `batch`. What is a little shorter than its
+    /// neighbours is padded to their size (at most by `pad` bytes), so that they are one run of
+    /// equal datagrams. What has been sent already is never changed.
+    pub(crate) fn release_padded(&mut self, batch: &[u64], pad: u16) {
+        let len = |ring: &Self, at: usize| {
+            let slot = batch.get(at).and_then(|index| ring.slot(*index));
+            slot.map_or(0, |slot| slot.place.len())
+        };
+        let mut first = 0;
+        while first < batch.len() {
+            let (mut low, mut high) = (len(self, first), len(self, first));
+            let mut end = first + 1;
+            while end < batch.len() {
+                let next = len(self, end);
+                if high.max(next) - low.min(next) > pad {
+                    break;
+                }
+                (low, high) = (low.min(next), high.max(next));
+                end += 1;
+            }
+            // The last one of a run may be shorter.
+            let ends_run = len(self, end) >= high || end == batch.len();
+            for (at, index) in (first..end).zip(&batch[first..end]) {
+                let short = high - len(self, at);
+                let free = ends_run && at + 1 == end;
+                if let Some(slot) = self.slot_mut(*index) {
+                    if slot.waiting && !free {
+                        slot.pad = short as u8;
+                    }
+                    slot.waiting = false;
+                }
+            }
+            first = end;
+        }
+    }
+
+    fn slot_mut(&mut self, index: u64) -> Option<&mut Slot> {
+        let at = usize::try_from(index.checked_sub(self.base)?).ok()?;
+        self.slots.get_mut(at)
     }
 
     /// The greatest index so far.

@@ -173,6 +173,7 @@ impl DownTrack {
         let head = Head {
             pt: segment.pt,
             marker: false,
+            pad: 0,
             sequence: newest,
             timestamp: self.munger.last_timestamp(),
             ssrc: self.ssrc,

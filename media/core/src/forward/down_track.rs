@@ -14,7 +14,7 @@ use super::network::Network;
 use super::resend::Resend;
 use crate::border::{Kind, Source};
 use crate::broadcast::{Broadcast, Stream};
-use crate::limits::{CACHE_AFTER, SENDER_REPORT_INTERVAL};
+use crate::limits::{CACHE_AFTER, FREEZE_GAP, SENDER_REPORT_INTERVAL};
 use crate::peer::{Format, Peer, PeerConfig, Section};
 use crate::report::TrackReport;
 use crate::ring::Stored;
@@ -51,6 +51,10 @@ pub(crate) struct DownTrack {
     octets: u32,
     pub(super) next_report: Option<Instant>,
     begun: Option<Instant>,
+    /// When its first frame was sent to the end.
+    whole: Option<Instant>,
+    gaps: u32,
+    gap_time: Duration,
     /// Of the latest report about it, in 1/256.
     pub(super) loss: u8,
     pub(super) rtt: Option<Duration>,
@@ -92,6 +96,9 @@ impl DownTrack {
             octets: 0,
             next_report: None,
             begun: None,
+            whole: None,
+            gaps: 0,
+            gap_time: Duration::ZERO,
             loss: 0,
             rtt: None,
             nacks: 0,
@@ -109,6 +116,11 @@ impl DownTrack {
         self.begun
     }
 
+    /// When its first frame was complete.
+    pub(crate) fn whole(&self) -> Option<Instant> {
+        self.whole
+    }
+
     /// What it knows of itself for a report.
     pub(crate) fn describe(&self) -> TrackReport {
         TrackReport {
@@ -119,6 +131,8 @@ impl DownTrack {
             rtt: self.rtt,
             nacks: self.nacks,
             resent: self.resent,
+            gaps: self.gaps,
+            gap_time: self.gap_time,
             ..TrackReport::default()
         }
     }
@@ -361,6 +375,7 @@ impl DownTrack {
                 None => return,
             }
         }
+        let before = self.munger.last_sent();
         let Some((sequence, timestamp)) = self.munger.map(way.now, stored.index, stored.timestamp)
         else {
             return;
@@ -371,6 +386,7 @@ impl DownTrack {
         let head = Head {
             pt: segment.pt,
             marker,
+            pad: stored.pad,
             sequence,
             timestamp,
             ssrc: self.ssrc,
@@ -386,8 +402,22 @@ impl DownTrack {
             self.resend.earn();
             self.packets = self.packets.wrapping_add(1);
             self.octets = self.octets.wrapping_add(stored.payload.len() as u32);
+            if before.is_none_or(|before| way.now >= before + FREEZE_GAP) {
+                self.note_gap(before, way.now);
+            }
+            if marker && self.whole.is_none() {
+                self.whole = Some(way.now);
+            }
             way.stats.packets_forwarded += 1;
             way.stats.bytes_forwarded += stored.payload.len() as u64;
+        }
+    }
+
+    #[cold]
+    fn note_gap(&mut self, before: Option<Instant>, now: Instant) {
+        if let Some(before) = before {
+            self.gaps += 1;
+            self.gap_time += now.saturating_duration_since(before);
         }
     }
 

@@ -14,11 +14,16 @@ use crate::rtcp::write::Writer;
 use crate::rtp::{write_header, write_transport_extension};
 use crate::transmit::Transmits;
 
+/// The bit of the first byte that tells of padding (RFC 3550 section 5.1).
+const PADDED: u8 = 0x20;
+
 /// What a packet looks like to the viewer, but for its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) pt: u8,
     pub(super) marker: bool,
+    /// Bytes of RTP padding.
+    pub(super) pad: u8,
     pub(super) sequence: u16,
     pub(super) timestamp: u32,
     pub(super) ssrc: u32,
@@ -57,11 +62,13 @@ pub(super) fn write(
         Some(_) => RTP_HEADER + TRANSPORT_EXTENSION,
     };
     let at = before + prefix.len();
-    let len = at + payload.len();
+    let end = at + payload.len();
+    let len = end + usize::from(head.pad);
     let buf = way.out.reserve(len + SRTP_OVERHEAD);
     let Head {
         pt,
         marker,
+        pad,
         sequence,
         timestamp,
         ssrc,
@@ -77,7 +84,12 @@ pub(super) fn write(
         write_transport_extension(buf, id, transport);
     }
     buf[before..at].copy_from_slice(prefix);
-    buf[at..len].copy_from_slice(payload);
+    buf[at..end].copy_from_slice(payload);
+    if pad > 0 {
+        buf[0] |= PADDED;
+        buf[end..len].fill(0);
+        buf[len - 1] = pad;
+    }
     let sealed = way.peer.seal_rtp(buf, len)?;
     way.out.commit(way.to, sealed);
     if let (Some(_), Number::Next { probe }) = (extension, number) {
@@ -111,6 +123,7 @@ impl Rtx {
         let original = head.sequence.to_be_bytes();
         let head = Head {
             pt,
+            pad: 0,
             sequence: self.next,
             ssrc: self.ssrc,
             ..head

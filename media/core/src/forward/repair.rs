@@ -65,10 +65,14 @@ impl DownTrack {
         let stored = stream
             .ring
             .get(index)
-            .filter(|_| segment.source == stream.source)?;
+            .filter(|_| segment.source == stream.source)
+            // What the fan-out has not come to yet has not been sent: it must not go out twice with
+            // different bytes.
+            .filter(|stored| !stored.waiting)?;
         let head = Head {
             pt: segment.pt,
             marker: stored.marker || self.munger.is_marked(sequence),
+            pad: stored.pad,
             sequence,
             timestamp: segment.timestamp(stored.timestamp),
             ssrc: self.ssrc,

@@ -23,6 +23,13 @@ impl Place {
     };
 }
 
+impl Place {
+    /// Bytes of the payload.
+    pub(super) fn len(self) -> u16 {
+        self.len
+    }
+}
+
 struct Chunk {
     bytes: Box<[u8]>,
     used: usize,

@@ -47,6 +47,23 @@ fn push_at(
     ring.push(now, &packet, Arrival::Idle)
 }
 
+fn packet(index: u64, key: Key, payload: &[u8]) -> Packet<'_> {
+    Packet {
+        source: Source {
+            publisher: PeerId(1),
+            generation: 0,
+            layer: 0,
+        },
+        codec: Codec::Vp8,
+        index,
+        timestamp: index as u32,
+        marker: true,
+        key,
+        svc: Svc::default(),
+        payload,
+    }
+}
+
 #[test]
 fn packets_come_back_until_they_are_overwritten() {
     let mut ring = ring(4);
@@ -178,22 +195,39 @@ fn what_is_too_old_or_too_large_is_given_up() {
 }
 
 #[test]
+fn neighbours_of_nearly_one_size_become_one_run() {
+    for (lens, pads) in [
+        (&[5, 5, 6, 6][..], &[1, 1, 0, 0][..]),
+        (&[6, 6, 5, 5, 2], &[0, 0, 1, 1, 0]),
+        (&[6, 6, 5], &[0, 0, 0]),
+        (&[8, 8, 1, 8, 7, 8], &[0, 0, 0, 0, 1, 0]),
+        (&[1], &[0]),
+        (&[], &[]),
+    ] {
+        let mut ring = ring(16);
+        let payload = [7; 8];
+        for (index, len) in (100..).zip(lens) {
+            let packet = packet(index, Key::No, &payload[..*len]);
+            ring.push(Instant::now(), &packet, Arrival::Waiting);
+        }
+        let batch: Vec<u64> = (100..100 + lens.len() as u64).collect();
+        ring.release_padded(&batch, 2);
+        let all: Vec<_> = batch.iter().map(|at| ring.get(*at).unwrap()).collect();
+        let got: Vec<u8> = all.iter().map(|stored| stored.pad).collect();
+        assert_eq!(got, pads, "{lens:?}");
+        assert!(all.iter().all(|stored| !stored.waiting));
+        // It may have been sent: it stays as it is.
+        ring.release_padded(&batch[..batch.len().min(1)], 2);
+        ring.release_padded(&batch, 0);
+        let got: Vec<u8> = batch.iter().map(|at| ring.get(*at).unwrap().pad).collect();
+        assert_eq!(got, pads);
+    }
+}
+
+#[test]
 fn the_memory_of_another_shard_comes_behind_what_is_live() {
     let mut ring = ring(4);
-    let packet = |index: u64, key| Packet {
-        source: Source {
-            publisher: PeerId(1),
-            generation: 0,
-            layer: 0,
-        },
-        codec: Codec::Vp8,
-        index,
-        timestamp: index as u32,
-        marker: true,
-        key,
-        svc: Svc::default(),
-        payload: &[7],
-    };
+    let packet = |index: u64, key| packet(index, key, &[7]);
     let now = Instant::now();
     ring.push(now, &packet(60, Key::No), Arrival::Waiting);
     assert_eq!(

@@ -97,6 +97,9 @@ fn report(now: Instant, broadcast: &Broadcast, member: &Member) -> PeerReport {
                 });
                 let begun = track.begun().map(|at| at - member.since);
                 note_begin(&mut report.phases, track.kind(), begun);
+                if track.kind() == Kind::Video {
+                    report.phases.whole = track.whole().map(|at| at - member.since);
+                }
             }
         }
     }

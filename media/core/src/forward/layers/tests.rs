@@ -17,6 +17,7 @@ fn packet(timestamp: u32, spatial: u8, temporal: u8, key: Key) -> Stored<'static
         index: 0,
         arrival: 0,
         waiting: false,
+        pad: 0,
         payload: &[],
     }
 }
