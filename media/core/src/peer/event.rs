@@ -41,7 +41,8 @@ pub enum DropReason {
     Dtls,
     /// SRTP or SRTCP whose authentication tag is wrong, or one SSRC too many.
     SrtpAuth,
-    /// SRTP or SRTCP that was seen before or is older than the replay window.
+    /// SRTP or SRTCP that was seen before or is older than the replay window, or a check that was
+    /// seen before from another address.
     Replay,
     /// SRTP or SRTCP before the keys are there, or anything after the peer was closed.
     NotReady,

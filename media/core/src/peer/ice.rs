@@ -4,14 +4,14 @@
 //! is sent to one of them, the target: the nominated tuple, before nomination the latest one. It
 //! moves at once to a tuple that is nominated anew, so a viewer whose address changed keeps its
 //! picture, and in the end to the tuple that is alive; two tuples that are both kept nominated do
-//! not make it flap. A restart adds a second generation of credentials; the first check that
+//! not make it flap. A check that was overheard and comes again from elsewhere is none. A restart adds a second generation of credentials; the first check that
 //! passes with them makes them the only ones. It sends no checks and reads no candidates.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::event::DropReason;
-use super::limits::{MAX_STUN_ERRORS_PER_SECOND, MAX_TUPLES};
+use super::limits::{MAX_STUN_ERRORS_PER_SECOND, MAX_TRANSACTIONS, MAX_TUPLES};
 use super::stun::{self, Kind, Reading};
 
 mod credentials;
@@ -71,6 +71,9 @@ pub(crate) struct Ice {
     next: Option<Box<IceCredentials>>,
     tuples: Vec<Tuple>,
     target: Option<SocketAddr>,
+    /// Transactions of the latest checks that passed, folded; a ring.
+    transactions: Vec<u32>,
+    next_transaction: usize,
     /// When the target's latest check or media came.
     target_heard: Instant,
     errors: u32,
@@ -85,6 +88,8 @@ impl Ice {
             next: None,
             tuples: Vec::with_capacity(2),
             target: None,
+            transactions: Vec::new(),
+            next_transaction: 0,
             target_heard: now,
             errors: 0,
             errors_since: now,
@@ -167,6 +172,11 @@ impl Ice {
         let Some(answer) = stun::success(id, from, password) else {
             return Outcome::Dropped(DropReason::BadStun);
         };
+        // Whoever has overheard a check could send it again from elsewhere.
+        let transaction = fold(id.0);
+        if self.transactions.contains(&transaction) && !self.is_validated(from) {
+            return Outcome::Dropped(DropReason::Replay);
+        }
         let restarted = of_next.is_some();
         if restarted && let Some(next) = self.next.take() {
             self.credentials = *next;
@@ -174,6 +184,7 @@ impl Ice {
                 (tuple.nominated, tuple.current) = (false, false);
             }
         }
+        self.remember(transaction);
         match self.accept(now, from, reading.use_candidate) {
             Some(change) => Outcome::Accepted(
                 answer,
@@ -183,6 +194,15 @@ impl Ice {
                 },
             ),
             None => Outcome::Dropped(DropReason::TupleLimit),
+        }
+    }
+
+    fn remember(&mut self, transaction: u32) {
+        if self.transactions.len() < MAX_TRANSACTIONS {
+            self.transactions.push(transaction);
+        } else {
+            self.transactions[self.next_transaction] = transaction;
+            self.next_transaction = (self.next_transaction + 1) % MAX_TRANSACTIONS;
         }
     }
 
@@ -270,6 +290,12 @@ impl Ice {
         let (at, _) = candidates.min_by_key(|(_, tuple)| tuple.last_check)?;
         Some(self.tuples.swap_remove(at).addr)
     }
+}
+
+/// 96 random bits in 32.
+fn fold(id: [u8; 12]) -> u32 {
+    let word = |at: usize| u32::from_be_bytes([id[at], id[at + 1], id[at + 2], id[at + 3]]);
+    word(0) ^ word(4) ^ word(8)
 }
 
 #[cfg(test)]

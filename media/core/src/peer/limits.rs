@@ -44,6 +44,8 @@ pub(crate) const MAX_LOCAL_CANDIDATES: usize = 8;
 pub(crate) const MAX_STUN: usize = 1_000;
 /// Most attributes of a STUN message.
 pub(crate) const MAX_STUN_ATTRIBUTES: usize = 24;
+/// Checks whose transaction is remembered: at one in 2.5 s about ten minutes.
+pub(crate) const MAX_TRANSACTIONS: usize = 256;
 /// Error answers (420, 487) per peer and second.
 pub(crate) const MAX_STUN_ERRORS_PER_SECOND: u32 = 10;
 

@@ -13,9 +13,14 @@ fn addr(port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], port))
 }
 
+/// Every call is a new transaction.
 fn check(nominate: bool) -> Check<'static> {
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let mut id = [1; 12];
+    id[..4].copy_from_slice(&number.to_be_bytes());
     Check {
-        id: [1; 12],
+        id,
         username: "ours:theirs",
         password: PASSWORD,
         tie_breaker: 3,
@@ -50,18 +55,18 @@ fn the_target_is_the_latest_tuple_until_one_is_nominated_and_then_follows_nomina
     let now = Instant::now();
     let mut ice = ice(now);
     let (plain, nominating) = (
-        request(&check(false)).unwrap(),
-        request(&check(true)).unwrap(),
+        || request(&check(false)).unwrap(),
+        || request(&check(true)).unwrap(),
     );
     assert!(!ice.is_validated(addr(1)));
-    assert!(change(ice.handle(now, addr(1), &plain)).moved);
-    assert!(change(ice.handle(now, addr(2), &plain)).moved);
-    assert!(!change(ice.handle(now, addr(1), &plain)).moved);
-    assert!(change(ice.handle(now, addr(1), &nominating)).moved);
+    assert!(change(ice.handle(now, addr(1), &plain())).moved);
+    assert!(change(ice.handle(now, addr(2), &plain())).moved);
+    assert!(!change(ice.handle(now, addr(1), &plain())).moved);
+    assert!(change(ice.handle(now, addr(1), &nominating())).moved);
     assert_eq!(ice.target(), Some(addr(1)));
-    assert!(!change(ice.handle(now, addr(2), &plain)).moved);
+    assert!(!change(ice.handle(now, addr(2), &plain())).moved);
     // The viewer's address changed: it nominates from the new one and is followed at once.
-    let moved = change(ice.handle(now, addr(3), &nominating));
+    let moved = change(ice.handle(now, addr(3), &nominating()));
     assert_eq!(
         moved,
         Change {
@@ -77,19 +82,19 @@ fn the_target_is_the_latest_tuple_until_one_is_nominated_and_then_follows_nomina
 fn two_nominated_tuples_do_not_flap_and_the_live_one_wins_in_the_end() {
     let now = Instant::now();
     let mut ice = ice(now);
-    let nominating = request(&check(true)).unwrap();
-    change(ice.handle(now, addr(1), &nominating));
-    change(ice.handle(now, addr(2), &nominating));
+    let nominating = || request(&check(true)).unwrap();
+    change(ice.handle(now, addr(1), &nominating()));
+    change(ice.handle(now, addr(2), &nominating()));
     let moves = (1..20)
         .filter(|step| {
             let at = now + Duration::from_millis(step * 500);
-            change(ice.handle(at, addr(1 + (step % 2) as u16), &nominating)).moved
+            change(ice.handle(at, addr(1 + (step % 2) as u16), &nominating())).moved
         })
         .count();
     assert_eq!(moves, 0);
     assert_eq!(ice.target(), Some(addr(2)));
     let later = now + Duration::from_secs(30);
-    assert!(change(ice.handle(later, addr(1), &nominating)).moved);
+    assert!(change(ice.handle(later, addr(1), &nominating())).moved);
 }
 
 #[test]
@@ -124,10 +129,10 @@ fn b_s2_b_s3_wrong_name_or_password_leaves_no_state() {
 fn b_s6_ten_thousand_ports_make_sixteen_tuples_and_stale_ones_give_way() {
     let now = Instant::now();
     let mut ice = ice(now);
-    let raw = request(&check(true)).unwrap();
+    let raw = || request(&check(true)).unwrap();
     let dropped = (1..=10_000)
         .filter(|&port| {
-            ice.handle(now, addr(port), &raw) == Outcome::Dropped(DropReason::TupleLimit)
+            ice.handle(now, addr(port), &raw()) == Outcome::Dropped(DropReason::TupleLimit)
         })
         .count();
     assert_eq!(
@@ -135,7 +140,7 @@ fn b_s6_ten_thousand_ports_make_sixteen_tuples_and_stale_ones_give_way() {
         (MAX_TUPLES, 10_000 - MAX_TUPLES)
     );
     let later = now + Duration::from_secs(60);
-    let change = change(ice.handle(later, addr(20_000), &raw));
+    let change = change(ice.handle(later, addr(20_000), &raw()));
     assert_eq!(change.forgotten, Some(addr(1)));
     assert!(!ice.is_validated(addr(1)) && ice.is_validated(addr(20_000)));
 }

@@ -14,8 +14,8 @@ fn renewed(nominate: bool) -> Check<'static> {
 
 fn restarted(now: Instant) -> Ice {
     let mut ice = ice(now);
-    let nominating = request(&check(true)).unwrap();
-    change(ice.handle(now, addr(1), &nominating));
+    let nominating = || request(&check(true)).unwrap();
+    change(ice.handle(now, addr(1), &nominating()));
     ice.restart(credentials("ours2", NEW));
     ice
 }
@@ -54,10 +54,10 @@ fn the_first_check_of_the_new_generation_ends_the_old_one_and_its_nomination_mov
     let now = Instant::now();
     let mut ice = restarted(now);
     let (plain, nominating) = (
-        request(&renewed(false)).unwrap(),
-        request(&renewed(true)).unwrap(),
+        || request(&renewed(false)).unwrap(),
+        || request(&renewed(true)).unwrap(),
     );
-    let Outcome::Accepted(answer, first) = ice.handle(now, addr(2), &plain) else {
+    let Outcome::Accepted(answer, first) = ice.handle(now, addr(2), &plain()) else {
         panic!("accepted")
     };
     assert!(Reading::parse(&answer).unwrap().is_authentic(NEW));
@@ -68,7 +68,7 @@ fn the_first_check_of_the_new_generation_ends_the_old_one_and_its_nomination_mov
     // What is under way on the old path is still taken, and sent there until the nomination.
     assert!(ice.is_validated(addr(1)));
     assert_eq!(ice.target(), Some(addr(1)));
-    let second = change(ice.handle(now, addr(2), &nominating));
+    let second = change(ice.handle(now, addr(2), &nominating()));
     assert!(second.moved && !second.restarted);
     assert_eq!(ice.target(), Some(addr(2)));
     assert_eq!(ice.credentials().local_ufrag, "ours2");
@@ -78,9 +78,9 @@ fn the_first_check_of_the_new_generation_ends_the_old_one_and_its_nomination_mov
 fn without_a_nomination_the_new_path_is_taken_when_the_old_one_is_silent() {
     let now = Instant::now();
     let mut ice = restarted(now);
-    let plain = request(&renewed(false)).unwrap();
-    assert!(!change(ice.handle(now, addr(2), &plain)).moved);
-    assert!(change(ice.handle(now + TARGET_SILENT, addr(2), &plain)).moved);
+    let plain = || request(&renewed(false)).unwrap();
+    assert!(!change(ice.handle(now, addr(2), &plain())).moved);
+    assert!(change(ice.handle(now + TARGET_SILENT, addr(2), &plain())).moved);
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn a_restart_from_the_same_address_and_a_restart_of_a_restart_work() {
 fn a_restart_finds_room_in_a_full_table() {
     let now = Instant::now();
     let mut ice = ice(now);
-    let nominating = request(&check(true)).unwrap();
+    let nominating = || request(&check(true)).unwrap();
     for port in 1..=MAX_TUPLES as u16 {
-        change(ice.handle(now, addr(port), &nominating));
+        change(ice.handle(now, addr(port), &nominating()));
     }
     ice.restart(credentials("ours2", NEW));
     let passed = change(ice.handle(now, addr(99), &request(&renewed(true)).unwrap()));
