@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::Shard;
 use crate::border::Kind;
-use crate::broadcast::Slot;
+use crate::broadcast::{Broadcast, Slot};
 use crate::forward::Way;
-use crate::members::{Part, Viewing};
+use crate::members::{Part, Tracks, Viewing};
 use crate::rtcp::{Compound, Item};
 use crate::transmit::Transmits;
 
@@ -50,42 +50,54 @@ impl Shard {
         };
         let mut keyframe = None;
         compound.visit(|item| {
-            let ssrc = match item {
-                Item::Report(block) => block.ssrc,
-                Item::Nack { media_ssrc, .. } => media_ssrc,
-                Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
-                Item::Transport(feedback) => {
-                    way.stats.feedback_in += 1;
-                    return way.network.feedback(now, &feedback);
-                }
-                Item::Remb { bitrate } => return way.network.remb(now, bitrate),
-                _ => return,
-            };
-            let Some((kind, track)) = tracks.by_ssrc(ssrc) else {
-                return;
-            };
-            match item {
-                Item::Report(block) => {
-                    let stream = track
-                        .layer()
-                        .and_then(|layer| broadcast.stream(kind, layer));
-                    track.reported(&block, stream, ntp, &mut way);
-                }
-                Item::Nack { pid, blp, .. } => {
-                    let layer = track.layer().unwrap_or(0);
-                    track.resend(broadcast.stream(kind, layer), pid, blp, &mut way);
-                }
-                Item::Pli { .. } | Item::Fir { .. } => {
-                    way.stats.plis_in += 1;
-                    if kind == Kind::Video {
-                        keyframe = Some(track.layer().unwrap_or(track.want()));
-                    }
-                }
-                _ => {}
-            }
+            keyframe = hear(item, tracks, broadcast, ntp, &mut way).or(keyframe);
         });
         if let Some(layer) = keyframe {
             self.want_keyframe(now, id, layer, out);
         }
     }
+}
+
+/// Obeys one thing that a viewer said. Returns the layer that it needs a keyframe of.
+fn hear(
+    item: Item<'_>,
+    tracks: &mut Tracks,
+    broadcast: &Broadcast,
+    ntp: u64,
+    way: &mut Way<'_>,
+) -> Option<u8> {
+    let ssrc = match item {
+        Item::Report(block) => block.ssrc,
+        Item::Nack { media_ssrc, .. } => media_ssrc,
+        Item::Pli { media_ssrc } | Item::Fir { media_ssrc } => media_ssrc,
+        Item::Transport(feedback) => {
+            way.stats.feedback_in += 1;
+            way.network.feedback(way.now, &feedback);
+            return None;
+        }
+        Item::Remb { bitrate } => {
+            way.network.remb(way.now, bitrate);
+            return None;
+        }
+        Item::SenderReport { .. } => return None,
+    };
+    let (kind, track) = tracks.by_ssrc(ssrc)?;
+    match item {
+        Item::Report(block) => {
+            let stream = track.layer().and_then(|it| broadcast.stream(kind, it));
+            track.reported(&block, stream, ntp, way);
+        }
+        Item::Nack { pid, blp, .. } => {
+            let layer = track.layer().unwrap_or(0);
+            track.resend(broadcast.stream(kind, layer), pid, blp, way);
+        }
+        Item::Pli { .. } | Item::Fir { .. } => {
+            way.stats.plis_in += 1;
+            if kind == Kind::Video {
+                return Some(track.layer().unwrap_or(track.want()));
+            }
+        }
+        _ => {}
+    }
+    None
 }
