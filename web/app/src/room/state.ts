@@ -85,12 +85,6 @@ export function apply(room: RoomState, frame: ServerFrame): void {
     case 'stock':
       for (const level of frame.d.levels) applyStock(room, level)
       break
-    case 'lint':
-      room.findings = frame.d.findings
-      break
-    case 'session':
-      if (frame.d.user === null) room.findings = []
-      break
     case 'chat':
       addMessages(room, frame.d.messages)
       break

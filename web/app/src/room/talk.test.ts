@@ -60,6 +60,19 @@ describe('Talk', () => {
     expect(link.sent.filter((frame) => frame.t === 'auth')).toHaveLength(3)
   })
 
+  it('keeps what the host is told until somebody else speaks', () => {
+    const { talk, link } = setUp()
+    talk.use(link)
+    talk.hear(snapshot(3, 3))
+    const finding = { code: 'b_frames', layer: 0, seen: 3, wanted: 0 }
+    talk.hear(json('control', 'lint', { findings: [finding] }))
+    expect(talk.state.findings).toEqual([finding])
+    talk.hear(snapshot(4, 3))
+    expect(talk.state.findings).toEqual([finding])
+    talk.hear(json('control', 'session', { user: null }))
+    expect(talk.state.findings).toEqual([])
+  })
+
   it('asks for the room again after a gap, and gives the link up when nothing comes', () => {
     const { heard, talk, link } = setUp()
     talk.use(link)

@@ -115,7 +115,11 @@ export class Talk {
         this.clock.pong(frame.d.client_ms, frame.d.server_ms, Date.now())
         break
       case 'session':
+        if (frame.d.user === null) this.room.findings = []
         this.events.session(frame.d)
+        break
+      case 'lint':
+        this.room.findings = frame.d.findings
         break
       case 'order':
         this.events.order(frame.d.order, frame.d.key)
