@@ -157,6 +157,7 @@ fn pad(packet: &mut Vec<u8>) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
     use super::*;
+    use crate::rtcp::{Compound, Item};
 
     #[test]
     fn arrivals_over_the_wrap_with_a_gap_are_told_once() {
@@ -181,6 +182,38 @@ mod tests {
         let packet = arrivals.feedback(1, 2).unwrap();
         assert_eq!(&packet[12..16], &[0, 0, 0, 4]);
         assert_eq!(&packet[20..22], &[0b11_01_10_00, 0b10_00_00_00]);
+    }
+
+    /// What is written is what our own reader of such feedback, written apart from this, reads.
+    #[test]
+    fn what_is_told_is_what_arrived() {
+        let mut arrivals = Arrivals::new(Instant::now());
+        let came = |number: u16| !number.is_multiple_of(7) && !(300..340).contains(&number);
+        let at =
+            |number: u16| 1_000_000 + u64::from(number) * 1_000 + u64::from(number % 50) * 9_000;
+        for number in (0..400).filter(|number| came(*number)) {
+            arrivals.note(arrivals.at(at(number)), number);
+        }
+        let mut told = std::collections::BTreeMap::new();
+        while let Some(packet) = arrivals.feedback(1, 2) {
+            let compound = Compound::parse(&packet).unwrap();
+            compound.visit(|item| {
+                if let Item::Transport(feedback) = item {
+                    told.extend(feedback.statuses().map(|s| (s.sequence, s.arrival)));
+                }
+            });
+        }
+        for number in 1..399 {
+            let arrival = told[&number];
+            assert_eq!(arrival.is_some(), came(number), "{number}");
+            if let Some(arrival) = arrival {
+                let off = arrival - at(number) as i64;
+                assert!(
+                    (-250..=250).contains(&off),
+                    "{number} is {off} microseconds off"
+                );
+            }
+        }
     }
 
     #[test]

@@ -75,7 +75,10 @@ impl Shard {
             _ => None,
         };
         let clock = track.clock().copied();
-        if let Outcome::Forward(packet) = &outcome {
+        // Browsers probe the network with retransmissions of what has come long ago.
+        if let Outcome::Forward(packet) = &outcome
+            && !incoming.repeated
+        {
             publishing.lint.packet(now, kind, packet);
         }
         let mapping = clock.and_then(|clock| clock.mapping(publishing.offset));

@@ -131,3 +131,38 @@ fn o11_o12_profile_and_b_frames_of_the_real_stream_are_told() {
     );
     net.run(Duration::from_millis(100));
 }
+
+/// Chromium fills its probes with retransmissions of what has come long ago.
+#[test]
+fn probes_of_a_browser_do_not_count_as_bitrate() {
+    const RTX: u8 = 120;
+    let mut net = Net::new(1);
+    let mut node = Node::new(Role::Publisher, 65);
+    node.tweak = |config| {
+        for format in &mut config.video.as_mut().unwrap().formats {
+            format.rtx = (format.codec == Codec::Vp8).then_some(RTX);
+        }
+    };
+    let publisher = studio::connect(&mut net, node, ROOM);
+    let mut number = 0u16;
+    for frame in 0..270u32 {
+        let payload = [&[0x10, u8::from(frame % 30 != 0)][..], &[7; 1_100]].concat();
+        let timestamp = frame * 3_000;
+        let plain = net.nodes[publisher].plain(true, timestamp, true, &payload);
+        net.send_from(publisher, |node, _, out| {
+            node.seal_and_send(&plain, out);
+            for _ in 0..60 {
+                number += 1;
+                let mut probe = [&plain[..12], &plain[2..4], &payload].concat();
+                probe[1] = RTX;
+                probe[2..4].copy_from_slice(&number.to_be_bytes());
+                probe[8..12].copy_from_slice(&[0, 9, 9, 9]);
+                node.seal_and_send(&probe, out);
+            }
+            node.send_rtp(false, frame * 1_584, false, &[0xfc, 1, 1, 1], out);
+        });
+        net.run(studio::FRAME);
+    }
+    assert!(net.stats(0).duplicates_in > 10_000, "16 Mbit/s of them");
+    assert_eq!(codes(&net), []);
+}
