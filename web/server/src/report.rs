@@ -33,6 +33,8 @@ struct PhasesView {
     dtls_ms: Option<u64>,
     media_ms: Option<u64>,
     key_ms: Option<u64>,
+    /// The first keyframe is complete.
+    whole_ms: Option<u64>,
 }
 
 /// One track, or one layer of a publisher's.
@@ -51,6 +53,9 @@ pub(crate) struct TrackView {
     rtt_ms: Option<u64>,
     nacks: u64,
     resent: u64,
+    /// How often the picture stood still, and for how long together.
+    gaps: u32,
+    gap_ms: u64,
 }
 
 /// The viewers of a broadcast together.
@@ -84,6 +89,7 @@ impl PeerView {
             dtls,
             media,
             key,
+            whole,
         } = report.phases;
         Self {
             peer: report.peer.0,
@@ -99,6 +105,7 @@ impl PeerView {
                 dtls_ms: dtls.map(millis),
                 media_ms: media.map(millis),
                 key_ms: key.map(millis),
+                whole_ms: whole.map(millis),
             },
             tracks: report.tracks.iter().map(TrackView::of).collect(),
             lane_backlog_bytes: report.lane_backlog,
@@ -127,6 +134,8 @@ impl TrackView {
             rtt_ms: track.rtt.map(millis),
             nacks: track.nacks,
             resent: track.resent,
+            gaps: track.gaps,
+            gap_ms: millis(track.gap_time),
         }
     }
 }
