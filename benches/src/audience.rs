@@ -81,6 +81,10 @@ impl Audience {
         config.audio = false;
         config.light = !full;
         config.lanes = self.lanes;
+        if let Some(feedback) = &mut config.feedback {
+            // Browsers learn how much is mere reordering; here it is known.
+            feedback.patience = feedback.patience.max(self.forecast.jitter);
+        }
         if !full {
             config.feedback = self.light_feedback.then(|| Feedback {
                 nacks: false,
