@@ -108,6 +108,11 @@ impl Stream {
             return Place::New;
         }
         if number < self.first && self.first - number < 256 {
+            // What lies between is missing as well, as far as anybody knows now.
+            let ask = now + patience;
+            let missing = number + 1..self.first;
+            self.gaps
+                .extend(missing.map(|at| (at, Gap { ask, tries: 0 })));
             self.first = number;
         } else if self.gaps.remove(&number).is_none() {
             self.duplicates += 1;
