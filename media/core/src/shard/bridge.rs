@@ -155,8 +155,11 @@ impl Shard {
         if let Some(Some(stream)) = entry.video.get_mut(layer) {
             stream.filling = (!last).then_some(now);
         }
-        // Viewers who wait for it are looked after there.
-        self.hurry(now);
+        if last {
+            // Viewers who wait for it are looked after there.
+            self.next_look = now;
+            self.hurry(now);
+        }
     }
 
     /// Tells the other shards that there are viewers here, if it is time to.

@@ -113,10 +113,10 @@ fn a_picture_at_once_and_live_within_two_seconds() {
             drift.iter().all(|drift| drift.abs() <= 80),
             "age {age}: no jump: {drift:?}"
         );
-        assert!(
-            net.nodes[publisher].plis.is_empty(),
-            "nothing had to be asked"
-        );
+        // The host's lint may try whether the source answers; joins add nothing to that.
+        let plis = &net.nodes[publisher].plis;
+        let second = Duration::from_millis(990);
+        assert!(plis.windows(2).all(|pair| pair[1] - pair[0] >= second));
         assert_eq!(net.nodes[viewer].duplicates, 0);
         assert!(net.stats(shard).caught_up > 0);
     }
