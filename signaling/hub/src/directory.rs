@@ -33,9 +33,19 @@ pub(crate) struct Notice {
     live: AtomicBool,
     viewers: AtomicU32,
     started_ms: AtomicU64,
+    published: AtomicBool,
 }
 
 impl Notice {
+    /// Whether somebody holds a session to publish, media or not.
+    pub(crate) fn write_published(&self, published: bool) {
+        self.published.store(published, Ordering::Relaxed);
+    }
+
+    pub(crate) fn published(&self) -> bool {
+        self.published.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn write(&self, presence: Presence, started_ms: u64) {
         self.live.store(presence.live, Ordering::Relaxed);
         self.viewers.store(presence.viewers, Ordering::Relaxed);

@@ -255,6 +255,13 @@ impl Hub {
         Some(room.notice.presence())
     }
 
+    /// Whether somebody holds a session to publish; unlike live, false at once when the last one
+    /// has ended.
+    pub fn is_published(&self, stream: StreamId) -> bool {
+        let room = self.inner.directory.room(stream);
+        room.is_some_and(|room| room.notice.published())
+    }
+
     /// What is live, with the time at which its media began (milliseconds since 1970).
     pub fn live_streams(&self) -> Vec<(StreamId, control::Presence, u64)> {
         let rooms = self.inner.directory.rooms().into_iter();

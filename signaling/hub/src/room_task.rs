@@ -145,6 +145,7 @@ impl RoomTask {
             MediaEvent::LanesOpen { peer, .. } => self.open_lanes(peer).await,
             MediaEvent::Closed { peer, .. } => {
                 self.publishers.closed(peer, clock::now());
+                self.note_published();
                 self.forget_lint(peer).await;
                 match self.members.key_of(peer) {
                     Some(key) => self.leave(key),
@@ -233,10 +234,12 @@ impl RoomTask {
         if let Some(peer) = session.peer() {
             if session.is_publisher() {
                 self.publishers.enter(peer);
+                self.note_published();
             }
             if let Some(index) = self.early.iter().position(|early| *early == peer) {
                 self.early.remove(index);
                 self.publishers.closed(peer, clock::now());
+                self.note_published();
                 return false;
             }
         }
@@ -290,6 +293,11 @@ impl RoomTask {
             live,
             started_ms,
         });
+    }
+
+    fn note_published(&self) {
+        let published = !self.publishers.is_empty();
+        self.handle.notice.write_published(published);
     }
 
     fn notice(&self) {

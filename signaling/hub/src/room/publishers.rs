@@ -84,6 +84,11 @@ impl Publishers {
         std::mem::replace(&mut self.live, false)
     }
 
+    /// Whether nobody holds a session to publish. Live may outlast the last one for a moment.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
     /// Whether this is one of them.
     pub(crate) fn knows(&self, peer: PeerId) -> bool {
         self.peers.contains_key(&peer)

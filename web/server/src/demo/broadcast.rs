@@ -66,14 +66,10 @@ async fn silence(hub: &Hub, stream: StreamId, long: Duration) {
     let mut since = Instant::now();
     while since.elapsed() < long {
         sleep(LOOK_EVERY).await;
-        if is_live(hub, stream) {
+        if hub.is_published(stream) {
             since = Instant::now();
         }
     }
-}
-
-fn is_live(hub: &Hub, stream: StreamId) -> bool {
-    hub.presence(stream).is_some_and(|presence| presence.live)
 }
 
 /// Waits until the session is no longer ours.

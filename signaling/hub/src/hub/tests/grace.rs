@@ -43,9 +43,11 @@ async fn f11_a_host_that_stays_away_ends_live_but_not_the_viewers() {
     let (broadcast, host) = stage.go_live().await;
     let (_, viewer) = stage.watch(None).await;
     let mut changes = stage.hub.subscribe_live();
+    assert!(stage.hub.is_published(stage.room()));
     lose(&stage, broadcast, host, Role::Publisher).await;
     tokio::time::sleep(LIVE_GRACE - Duration::from_millis(500)).await;
     assert!(changes.try_recv().is_err(), "within the grace");
+    assert!(!stage.hub.is_published(stage.room()), "known at once");
     assert!(!changes.recv().await.unwrap().live);
     let refused = stage.hub.watch_offer(stage.room(), "offer", None).await;
     assert_eq!(refused.unwrap_err(), MediaRefusal::NotLive);
