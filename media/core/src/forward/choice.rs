@@ -35,6 +35,9 @@ const TOO_MUCH_FOR: Duration = Duration::from_millis(400);
 /// Percent of what a better layer costs that the network has to carry, and for how long.
 const HEADROOM: u64 = 115;
 const HEADROOM_FOR: Duration = Duration::from_millis(800);
+/// Percent of what the present layer costs from which another one counts as better: bitrates of
+/// layers that are nearly the same change places every second.
+const BETTER: u64 = 120;
 /// How long even the cheapest layer is far too much before video is held back.
 const HOPELESS_FOR: Duration = Duration::from_secs(3);
 /// Time from going down to going up again, and from holding back to trying again.
@@ -98,7 +101,7 @@ impl Choice {
         let better = rungs
             .iter()
             .find(|rung| part(rung.bitrate, HEADROOM) <= budget)
-            .filter(|rung| rung.bitrate > current.bitrate)
+            .filter(|rung| rung.bitrate > part(current.bitrate, BETTER))
             .copied();
         let rested = self.went_down.is_none_or(|at| now >= at + self.pause);
         let fits = lasted(&mut self.fits, better.is_some(), now, HEADROOM_FOR);
@@ -151,7 +154,7 @@ impl Choice {
 
     fn verdict(&self, stop: bool, rung: Rung, budget: u64, rungs: &[Rung]) -> Verdict {
         let held = self.held.is_some();
-        let better = |next: &&Rung| held || next.bitrate > rung.bitrate;
+        let better = |next: &&Rung| held || next.bitrate > part(rung.bitrate, BETTER);
         let next = rungs.iter().rev().find(better);
         let wish = next
             .map(|next| part(next.bitrate, HEADROOM + 5))

@@ -132,3 +132,22 @@ fn layers_of_unknown_cost_are_not_compared() {
         assert_eq!((verdict.layer, verdict.hold), (0, false));
     }
 }
+
+/// Layers that cost nearly the same change places with every look; viewers do not follow that.
+#[test]
+fn layers_of_nearly_one_bitrate_do_not_take_turns() {
+    let (mut now, mut choice) = (Instant::now(), Choice::new());
+    let mut seen = Vec::new();
+    for look in 0..600u64 {
+        now += Duration::from_millis(100);
+        let ahead = look / 12 % 2;
+        let rung = |layer: u8, bitrate| Rung { layer, bitrate };
+        let costs = [700 + 80 * ahead, 780 - 80 * ahead].map(|cost| cost * KBIT);
+        let mut rungs = [rung(0, costs[0]), rung(1, costs[1])];
+        rungs.sort_by_key(|rung| std::cmp::Reverse(rung.bitrate));
+        let verdict = choice.decide(now, 9_000 * KBIT, &rungs).unwrap();
+        seen.push(verdict.layer);
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+}
