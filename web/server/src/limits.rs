@@ -32,6 +32,8 @@ pub(crate) const SOCKET_PING_EVERY: Duration = Duration::from_secs(20);
 pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A socket write that takes longer than this belongs to a dead reader.
 pub(crate) const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(15);
+/// What still waits for a socket when the server stops may take so long.
+pub(crate) const SOCKET_GOODBYE_TIME_MAX: Duration = Duration::from_secs(1);
 /// Comment lines keep a quiet event stream open.
 pub(crate) const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Connections at once that read on after their end, so that the last words are not lost.

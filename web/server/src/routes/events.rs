@@ -217,7 +217,18 @@ async fn talk(
                 }
                 Message::Ping(Bytes::new())
             }
-            () = &mut stopped => break close(&mut socket, close_code::RESTART, "", End::Stop).await,
+            () = &mut stopped => {
+                // The rooms have said goodbye before this; it must not lose the race.
+                let goodbye = async {
+                    while let Some(frame) = rx.try_recv() {
+                        socket.send(text(frame)).await?;
+                    }
+                    Ok::<(), axum::Error>(())
+                };
+                // Whoever does not read cannot be told.
+                let _ = timeout(limits::SOCKET_GOODBYE_TIME_MAX, goodbye).await;
+                break close(&mut socket, close_code::RESTART, "", End::Stop).await;
+            }
         };
         match timeout(limits::SOCKET_WRITE_TIME_MAX, socket.send(out)).await {
             Ok(Ok(())) => {}
