@@ -5,6 +5,8 @@
 //! that exist, so that what is absent is refused.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod coupon;
 pub mod ledger;
 pub mod limits;
 pub mod membership;
@@ -14,10 +16,12 @@ pub mod payment;
 pub mod refusal;
 pub mod reservation;
 pub mod sale;
+pub mod search;
+pub mod shelf;
 pub mod transition;
 
 pub use ledger::{Batch, Demand, Hold, Level, Movement, MovementKind, Terms};
 pub use membership::{Deed, MemberRole};
 pub use payment::PaymentState;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Short};
 pub use reservation::ReservationState;

@@ -1,9 +1,19 @@
 //! Why something is not done: an expected outcome, never an error of the program.
 
 use serde::Serialize;
-use signaling_wire::{Code, Money, Problem, frame::shop::SaleState};
+use signaling_wire::{Code, Money, Problem, VariantId, frame::shop::SaleState};
 
-use crate::sale;
+use crate::{coupon, sale};
+
+/// A variant of which there are too few units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Short {
+    /// Which.
+    #[serde(rename = "variant_id")]
+    pub variant: VariantId,
+    /// What one line could have.
+    pub available: u32,
+}
 
 /// A refusal, with the facts that the person at the other end can act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +23,21 @@ pub enum Refusal {
     OutOfStock {
         /// How many.
         available: u32,
+    },
+    /// Fewer units are left of some of what was asked for together; nothing was taken.
+    #[error("too few units of {} of what you asked for", .lines.len())]
+    ShortOf {
+        /// Of what, and how many there are.
+        lines: Vec<Short>,
+    },
+    /// The product comes in several variants and none was named.
+    #[error("choose a variant of the product")]
+    VariantRequired,
+    /// The coupon takes nothing off.
+    #[error("the coupon does not apply: {}", .why.name())]
+    Coupon {
+        /// Why not.
+        why: coupon::Why,
     },
     /// The buyer would have more than one may.
     #[error("{limit} per buyer, of which you have {have}")]
@@ -77,7 +102,9 @@ impl Refusal {
     /// The stable key.
     pub const fn code(&self) -> Code {
         match self {
-            Self::OutOfStock { .. } => Code::OutOfStock,
+            Self::OutOfStock { .. } | Self::ShortOf { .. } => Code::OutOfStock,
+            Self::VariantRequired => Code::VariantRequired,
+            Self::Coupon { .. } => Code::CouponRefused,
             Self::PerBuyerLimit { .. } => Code::PerBuyerLimit,
             Self::SaleNotOpen { .. } => Code::SaleNotOpen,
             Self::PriceChanged { .. } => Code::PriceChanged,
@@ -103,6 +130,8 @@ impl From<&Refusal> for Problem {
         let problem = Self::new(refusal.code(), refusal.to_string());
         match refusal {
             Refusal::OutOfStock { available } => problem.with("available", *available),
+            Refusal::ShortOf { lines } => problem.with("lines", serde_json::json!(lines)),
+            Refusal::Coupon { why } => problem.with("reason", why.name()),
             Refusal::PerBuyerLimit { limit, have } => {
                 problem.with("limit", *limit).with("have", *have)
             }

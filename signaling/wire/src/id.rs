@@ -87,6 +87,20 @@ ids! {
     StreamId = "str_";
     /// A product of a seller.
     ProductId = "prd_";
+    /// One way in which a product can be bought: a size, a colour; what has a price and a stock.
+    VariantId = "var_";
+    /// A place in the tree of categories.
+    CategoryId = "cat_";
+    /// Where a seller keeps goods.
+    LocationId = "loc_";
+    /// What a buyer says about a product.
+    ReviewId = "rev_";
+    /// What somebody means to buy.
+    CartId = "crt_";
+    /// An offer of a discount.
+    PromotionId = "prm_";
+    /// A code that asks for the discount of a promotion.
+    CouponId = "cpn_";
     /// A product in the queue of a stream; at most one is pinned.
     CardId = "crd_";
     /// A timed sale with stock of its own.

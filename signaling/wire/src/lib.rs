@@ -18,8 +18,9 @@ pub mod problem;
 pub use codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
-    CardId, ChatMessageId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, SaleId,
-    SellerId, StreamId, UserId,
+    CardId, CartId, CategoryId, ChatMessageId, CouponId, LocationId, OrderId, OrderLineId,
+    PaymentId, ProductId, PromotionId, ReservationId, ReviewId, SaleId, SellerId, StreamId, UserId,
+    VariantId,
 };
 pub use lane::{Lane, LaneSpec};
 pub use money::{Currency, Money};

@@ -95,6 +95,10 @@ codes! {
     ValidationError = (422, "validation_error", "Validation failed");
     /// The SDP is readable but asks for what Souk does not offer.
     UnsupportedOffer = (422, "unsupported_offer", "Unsupported offer");
+    /// The product comes in several variants and none was named.
+    VariantRequired = (422, "variant_required", "Choose a variant");
+    /// The coupon does not apply; `reason` says why.
+    CouponRefused = (422, "coupon_refused", "The coupon does not apply");
     /// The same key came with another request.
     IdempotencyKeyReused = (422, "idempotency_key_reused", "Idempotency-Key used before");
     /// The provider reports another amount than the order's.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use signaling_wire::{
-    CardId, ChatMessageId, Code, Currency, Money, OrderId, OrderLineId, PaymentId, Problem,
-    ProductId, ReservationId, SaleId, SellerId, StreamId, UserId,
+    CardId, CartId, CategoryId, ChatMessageId, Code, CouponId, Currency, LocationId, Money,
+    OrderId, OrderLineId, PaymentId, Problem, ProductId, PromotionId, ReservationId, ReviewId,
+    SaleId, SellerId, StreamId, UserId, VariantId,
 };
 
 #[test]
@@ -57,6 +58,13 @@ fn ids_have_prefixes_of_their_own() {
         OrderLineId::PREFIX,
         PaymentId::PREFIX,
         ChatMessageId::PREFIX,
+        VariantId::PREFIX,
+        CategoryId::PREFIX,
+        LocationId::PREFIX,
+        ReviewId::PREFIX,
+        CartId::PREFIX,
+        PromotionId::PREFIX,
+        CouponId::PREFIX,
     ];
     assert_eq!(BTreeSet::from(prefixes).len(), prefixes.len());
 }
