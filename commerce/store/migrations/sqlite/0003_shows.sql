@@ -1,4 +1,4 @@
--- Shows, what is said in them, products, and the cards that show a product in a show.
+-- Shows, what is said in them, and the cards that show a product in a show.
 
 CREATE TABLE stream (
     id           TEXT PRIMARY KEY,
@@ -39,27 +39,6 @@ CREATE TABLE chat_message (
     UNIQUE (stream_id, user_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX chat_message_room ON chat_message (stream_id, id);
-
-CREATE TABLE product (
-    id         TEXT PRIMARY KEY,
-    seller_id  TEXT NOT NULL REFERENCES seller (id),
-    image_url  TEXT NOT NULL,
-    -- Minor units.
-    price      INTEGER NOT NULL CHECK (price >= 0),
-    currency   TEXT NOT NULL,
-    status     TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived')),
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    version    INTEGER NOT NULL DEFAULT 1
-) STRICT;
-CREATE INDEX product_seller ON product (seller_id, id);
-
-CREATE TABLE product_text (
-    product_id TEXT NOT NULL REFERENCES product (id),
-    locale     TEXT NOT NULL CHECK (locale IN ('ko', 'en')),
-    title      TEXT NOT NULL,
-    PRIMARY KEY (product_id, locale)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE live_card (
     id         TEXT PRIMARY KEY,

@@ -1,4 +1,4 @@
--- Payments, what the provider tells us, and the outbox.
+-- Payments and what the provider tells us.
 
 CREATE TABLE payment (
     -- The id that the provider knows.
@@ -53,15 +53,3 @@ CREATE TABLE webhook_inbox (
     UNIQUE (provider, webhook_id)
 ) STRICT;
 CREATE INDEX webhook_inbox_open ON webhook_inbox (next_at) WHERE state IN ('received', 'retry');
-
--- Facts to tell after the commit that made them true. Delivered at least once.
-CREATE TABLE outbox (
-    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic        TEXT NOT NULL,
-    agg_key      TEXT NOT NULL,
-    payload      TEXT NOT NULL,
-    created_at   INTEGER NOT NULL,
-    published_at INTEGER
-) STRICT;
-CREATE INDEX outbox_open ON outbox (topic, seq) WHERE published_at IS NULL;
-CREATE INDEX outbox_done ON outbox (published_at) WHERE published_at IS NOT NULL;
