@@ -116,4 +116,6 @@ ids! {
     PaymentId = "p";
     /// A chat message.
     ChatMessageId = "msg_";
+    /// A postal address that a person keeps.
+    AddressId = "adr_";
 }

@@ -13,16 +13,18 @@ pub mod lane;
 pub mod limits;
 pub mod money;
 pub mod position;
+pub mod postal;
 pub mod problem;
 
 pub use codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
-    CardId, CartId, CategoryId, ChatMessageId, CouponId, LocationId, OrderId, OrderLineId,
-    PaymentId, ProductId, PromotionId, ReservationId, ReviewId, SaleId, SellerId, StreamId, UserId,
-    VariantId,
+    AddressId, CardId, CartId, CategoryId, ChatMessageId, CouponId, LocationId, OrderId,
+    OrderLineId, PaymentId, ProductId, PromotionId, ReservationId, ReviewId, SaleId, SellerId,
+    StreamId, UserId, VariantId,
 };
 pub use lane::{Lane, LaneSpec};
 pub use money::{Currency, Money};
 pub use position::{Epoch, Position};
+pub use postal::PostalAddress;
 pub use problem::{Code, Problem};

@@ -12,3 +12,11 @@ pub const ACCESS_TOKEN_BYTES_MAX: usize = 8 * 1024;
 pub const ORDER_QUANTITY_MAX: u32 = 99;
 /// Most chat messages kept in a room's snapshot.
 pub const CHAT_BACKLOG_MAX: usize = 50;
+/// Longest name on a parcel, characters.
+pub const POSTAL_NAME_CHARS_MAX: usize = 60;
+/// Longest line of an address, characters.
+pub const POSTAL_LINE_CHARS_MAX: usize = 120;
+/// Longest postcode, characters.
+pub const POSTCODE_CHARS_MAX: usize = 12;
+/// Longest telephone number as people write it, characters.
+pub const PHONE_CHARS_MAX: usize = 24;

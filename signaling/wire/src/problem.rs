@@ -53,6 +53,8 @@ codes! {
     InvalidToken = (401, "invalid_token", "Invalid or expired token");
     /// The provider declined the payment.
     PaymentDeclined = (402, "payment_declined", "Payment declined");
+    /// Allowed, but only soon after signing in.
+    FreshLoginRequired = (403, "fresh_login_required", "Sign in again first");
     /// Known, but not allowed.
     Forbidden = (403, "forbidden", "Not allowed");
     /// No such thing, or not visible to the caller.
@@ -79,10 +81,14 @@ codes! {
     StreamNotLive = (409, "stream_not_live", "Nothing is live");
     /// Publishers take the stream from one another too fast.
     PublisherConflict = (409, "publisher_conflict", "Another publisher is taking over");
+    /// There are as many of these as there may be.
+    LimitReached = (409, "limit_reached", "Limit reached");
     /// The thing has changed or exists already.
     Conflict = (409, "conflict", "Conflict");
     /// The hold ran out before payment.
     ReservationExpired = (410, "reservation_expired", "The hold has expired");
+    /// The one-time token is unknown, used or too old.
+    TokenSpent = (410, "token_spent", "This link has expired or was used");
     /// The stream has ended for good.
     StreamEnded = (410, "stream_ended", "The stream has ended");
     /// `If-Match` names another version.
