@@ -70,8 +70,12 @@ pub const CATCH_UP_PACKETS: u32 = 150_000;
 pub const CATCH_UP_BURST: u32 = 2_048;
 /// How often viewers in the past get what is due.
 pub const CATCH_UP_TICK: Duration = Duration::from_millis(5);
-/// A viewer whose rest finds no room for so long waits for the next live keyframe.
+/// A viewer whose rest finds no room for so long has a still picture, until there is room or the
+/// next live keyframe.
 pub const STILL_PATIENCE: Duration = Duration::from_millis(400);
+/// Time between two keyframe requests for viewers with a still picture, to a sender that did not
+/// answer the last one.
+pub const STILL_REQUEST: Duration = Duration::from_secs(10);
 
 /// A viewer whose picture has stood still for so long, and who waits for a keyframe, gets a cached
 /// one: the source seems to ignore requests.

@@ -4,33 +4,52 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Stream;
-use crate::limits::{INTEREST_EXPIRY, INTEREST_INTERVAL, MAX_SHARDS, PLI_INTERVAL};
+use crate::limits::{INTEREST_EXPIRY, INTEREST_INTERVAL, MAX_SHARDS, PLI_INTERVAL, STILL_REQUEST};
 
 /// Many wishes for a keyframe become one request a second.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KeyframeRequests {
+    /// Someone wants one, until it was asked for.
     wanted: bool,
+    /// Nobody can go on without one, until it comes.
+    needed: bool,
     asked: Option<Instant>,
+    /// The latest request was answered.
+    answered: bool,
 }
 
 impl KeyframeRequests {
-    /// Somebody cannot decode without one.
+    /// Somebody cannot decode without one, and says so again as long as that is so.
     pub(crate) fn want(&mut self) {
         self.wanted = true;
     }
 
+    /// Somebody cannot decode without one, and says it once.
+    pub(crate) fn need(&mut self) {
+        self.needed = true;
+    }
+
+    /// Somebody has a picture, but a still one: worth a request to a sender that may obey.
+    pub(crate) fn want_for_still(&mut self, now: Instant) {
+        let rested = |asked| now >= asked + STILL_REQUEST;
+        self.wanted |= self.answered || self.asked.is_none_or(rested);
+    }
+
     /// One has come.
-    pub(crate) fn fulfilled(&mut self) {
-        self.wanted = false;
+    pub(crate) fn fulfilled(&mut self, now: Instant) {
+        let soon = |asked| now < asked + PLI_INTERVAL;
+        self.answered |= self.asked.is_some_and(soon);
+        (self.wanted, self.needed) = (false, false);
     }
 
     /// Whether to ask at `now`; if so, not again for [`PLI_INTERVAL`].
     pub(crate) fn ask(&mut self, now: Instant) -> bool {
         let ready = self.asked.is_none_or(|asked| now >= asked + PLI_INTERVAL);
-        if self.wanted && ready {
-            self.asked = Some(now);
+        let ask = ready && (self.wanted || self.needed);
+        if ask {
+            (self.asked, self.wanted, self.answered) = (Some(now), false, false);
         }
-        self.wanted && ready
+        ask
     }
 }
 

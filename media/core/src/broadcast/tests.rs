@@ -118,8 +118,45 @@ fn a_thousand_joins_are_one_request_a_second() {
             .windows(2)
             .all(|pair| pair[1] - pair[0] >= PLI_INTERVAL)
     );
-    requests.fulfilled();
+    requests.fulfilled(start + Duration::from_secs(3));
     assert!(!requests.ask(start + Duration::from_secs(60)));
+}
+
+#[test]
+fn a_wish_is_one_request_and_a_need_is_repeated_until_a_keyframe_comes() {
+    let mut requests = KeyframeRequests::default();
+    let start = Instant::now();
+    let count = |requests: &mut KeyframeRequests, from: u64| {
+        let moments = (from..from + 60_000)
+            .step_by(100)
+            .map(Duration::from_millis);
+        moments.filter(|at| requests.ask(start + *at)).count()
+    };
+    requests.want();
+    assert_eq!(count(&mut requests, 0), 1);
+    requests.need();
+    assert_eq!(count(&mut requests, 60_000), 60);
+    requests.fulfilled(start + Duration::from_secs(120));
+    assert_eq!(count(&mut requests, 120_000), 0);
+}
+
+#[test]
+fn still_pictures_are_no_reason_to_ask_a_sender_that_does_not_answer() {
+    let (mut requests, start) = (KeyframeRequests::default(), Instant::now());
+    let mut ask = |at: u64, key: bool| {
+        let now = start + Duration::from_millis(at);
+        requests.want_for_still(now);
+        let asked = requests.ask(now);
+        if key {
+            requests.fulfilled(now);
+        }
+        asked
+    };
+    let asked = (0..300).filter(|at| ask(at * 100, *at == 250)).count();
+    assert_eq!(asked, 3, "every ten seconds");
+    assert!(ask(30_000, false));
+    assert!(!ask(30_200, true), "it was answered");
+    assert!(ask(31_100, false), "so the next one may be, too");
 }
 
 #[test]

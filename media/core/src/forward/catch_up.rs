@@ -16,7 +16,7 @@ use crate::broadcast::Stream;
 use crate::limits::{
     CACHE_TIME, CATCH_UP_BITRATE, CATCH_UP_SPEED, CATCH_UP_TIME, FLUSH_DATAGRAMS, STILL_PATIENCE,
 };
-use crate::ring::Stored;
+use crate::ring::{Gop, Stored};
 
 pub(crate) use pace::Pace;
 
@@ -43,6 +43,8 @@ enum Phase {
     Key,
     /// It is out, and there is no room for more yet.
     Still,
+    /// As before for so long that it is no longer in line.
+    Left,
     /// The rest is sent on schedule; with the packets a second that it costs.
     Running { scale: Scale, load: u32 },
     /// The rest is so young that it is sent as it is.
@@ -74,7 +76,7 @@ impl CatchUp {
     /// How far after the keyframe the source's time may be at `now`, in ticks.
     fn allowed(&self, now: Instant, rate: u32) -> i64 {
         match self.phase {
-            Phase::Key | Phase::Still => 0,
+            Phase::Key | Phase::Still | Phase::Left => 0,
             Phase::Running { scale, .. } => {
                 let passed = now.saturating_duration_since(self.since).as_micros() as i64;
                 let ticks = passed * i64::from(rate) / 1_000_000;
@@ -105,10 +107,17 @@ impl DownTrack {
         true
     }
 
-    /// Whether it has a still picture and waits for the next live keyframe.
+    /// Whether it has a still picture, and is not in line for more.
     pub(crate) fn is_still(&self) -> bool {
         self.catch_up
-            .is_some_and(|behind| behind.phase == Phase::Still)
+            .is_some_and(|behind| behind.phase == Phase::Left)
+    }
+
+    /// Whether it may stand in line again for what comes after its still picture; it is there then.
+    pub(crate) fn retry(&mut self) -> bool {
+        let behind = self.catch_up.as_mut();
+        let left = behind.filter(|behind| behind.phase == Phase::Left);
+        left.map(|behind| behind.phase = Phase::Still).is_some()
     }
 
     /// What its catch-up costs, in packets a second.
@@ -129,7 +138,7 @@ impl DownTrack {
             return Pumped::Done;
         }
         let pumped = self.pump_from(&mut behind, stream, way, pace);
-        let live = pumped == Pumped::Done && behind.phase != Phase::Still;
+        let live = pumped == Pumped::Done && behind.phase != Phase::Left;
         self.catch_up = (!live).then_some(behind);
         pumped
     }
@@ -142,12 +151,11 @@ impl DownTrack {
         pace: &mut Pace,
     ) -> Pumped {
         if behind.phase == Phase::Still && !self.run(behind, stream, way, pace) {
-            let patient = way.now < behind.since + STILL_PATIENCE;
-            return if patient {
-                Pumped::Waiting
-            } else {
-                Pumped::Done
-            };
+            if way.now < behind.since + STILL_PATIENCE {
+                return Pumped::Waiting;
+            }
+            behind.phase = Phase::Left;
+            return Pumped::Done;
         }
         let rate = stream.codec.clock_rate();
         let mut allowed = behind.allowed(way.now, rate);
@@ -205,7 +213,9 @@ impl DownTrack {
             behind.phase = Phase::Young;
             return true;
         }
-        if age > CACHE_TIME {
+        // What came after a keyframe that is no longer kept has holes.
+        let kept = |gop: Gop| gop.timestamp == behind.origin;
+        if age > CACHE_TIME || !stream.gop(way.now).is_some_and(kept) {
             return false;
         }
         let bits = u64::from(stream.ring.bytes_after(behind.next.saturating_sub(1))) * 8;

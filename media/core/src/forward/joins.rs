@@ -33,6 +33,12 @@ impl Joins {
         self.next = Some(now);
     }
 
+    /// Puts a viewer with a still picture into the line of those who run, in case there is room.
+    pub(crate) fn again(&mut self, now: Instant, slot: Slot) {
+        self.running.push(slot);
+        self.next.get_or_insert(now);
+    }
+
     /// Forgets a viewer.
     pub(crate) fn remove(&mut self, slot: Slot) {
         self.keys.retain(|waiting| *waiting != slot);

@@ -35,7 +35,7 @@ impl Shard {
                 let entry = self.broadcasts.entry(broadcast).or_default();
                 entry.interest.hear(now, from);
                 if entry.publisher.is_some() {
-                    self.want_keyframe(now, broadcast, layer, out);
+                    self.want_keyframe(now, broadcast, layer, true, out);
                 }
             }
             Bridged::Media {

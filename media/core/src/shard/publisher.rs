@@ -156,7 +156,7 @@ impl Shard {
                 self.stats.keyframes_in += 1;
                 let layer = usize::from(packet.source.layer);
                 if let Some(requests) = entry.keyframes.get_mut(layer) {
-                    requests.fulfilled();
+                    requests.fulfilled(now);
                 }
             }
             Delivery::Queued { keyframe: false } => {}
@@ -204,7 +204,7 @@ impl Shard {
         if regular {
             publishing.next_report = now + RECEIVER_REPORT_INTERVAL;
         }
-        let mut starved = 0u8;
+        let (mut starved, mut untried) = (0u8, 0u8);
         for kind in [Kind::Audio, Kind::Video] {
             let config = member.peer.config();
             let section = match kind {
@@ -228,7 +228,7 @@ impl Shard {
         if let Part::Publisher(publishing) = &mut member.part
             && publishing.lint.is_due(now)
         {
-            starved |= publishing.lint.untried(now);
+            untried = publishing.lint.untried(now);
             if let Some(findings) = publishing.findings(now) {
                 self.events.push_back(Event::Lint {
                     peer,
@@ -242,6 +242,8 @@ impl Shard {
         };
         for (layer, requests) in entry.keyframes.iter_mut().enumerate() {
             if starved & 1 << layer != 0 {
+                requests.need();
+            } else if untried & 1 << layer != 0 {
                 requests.want();
             }
         }

@@ -147,24 +147,35 @@ impl Shard {
                 return;
             }
         }
-        if (waits || track.is_still())
-            && let Some(requests) = entry.keyframes.get_mut(usize::from(want))
-        {
+        let Some(requests) = entry.keyframes.get_mut(usize::from(want)) else {
+            return;
+        };
+        if waits {
             requests.want();
+        } else if track.is_still() {
+            requests.want_for_still(now);
+            if track.retry() {
+                entry.joins.again(now, slot);
+            }
         }
     }
 
-    /// Notes that someone needs a keyframe, and asks for it unless that was done just before.
+    /// Notes that a viewer here (`repeats`: another shard, which says so again) needs a keyframe,
+    /// and asks for it unless that was done just before.
     pub(super) fn want_keyframe(
         &mut self,
         now: Instant,
         id: BroadcastId,
         layer: u8,
+        repeats: bool,
         out: &mut Transmits,
     ) {
         let entry = self.broadcasts.get_mut(&id);
         if let Some(requests) = entry.and_then(|b| b.keyframes.get_mut(usize::from(layer))) {
-            requests.want();
+            match repeats {
+                true => requests.want(),
+                false => requests.need(),
+            }
             self.ask_for_keyframe(now, id, layer, out);
         }
     }

@@ -53,7 +53,7 @@ impl Shard {
             keyframe = hear(item, tracks, broadcast, ntp, &mut way).or(keyframe);
         });
         if let Some(layer) = keyframe {
-            self.want_keyframe(now, id, layer, out);
+            self.want_keyframe(now, id, layer, false, out);
         }
     }
 }

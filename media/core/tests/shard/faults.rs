@@ -12,6 +12,7 @@ mod broadcaster;
 mod crowd;
 mod ignored;
 mod rebinding;
+mod storm;
 mod weather;
 
 /// Time of a frame.
