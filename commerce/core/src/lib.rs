@@ -6,18 +6,22 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod claim;
 pub mod coupon;
+pub mod fulfillment;
 pub mod ledger;
 pub mod limits;
 pub mod membership;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod refund;
 pub mod refusal;
 pub mod reservation;
 pub mod sale;
 pub mod search;
 pub mod shelf;
+pub mod totals;
 pub mod transition;
 
 pub use ledger::{Batch, Demand, Hold, Level, Movement, MovementKind, Terms};

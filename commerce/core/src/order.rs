@@ -1,7 +1,14 @@
-//! An order: where it stands, and the number that people call it by.
+//! An order with one seller: where it stands, and who may move it on.
+//!
+//! Three statuses that do not depend on one another: the order's own (this table), its money
+//! ([`money_status`], derived from what was paid and given back) and its goods
+//! ([`crate::fulfillment`]). Every step is in a table; what is absent is refused.
 
-use signaling_wire::frame::shop::{OrderStatus, PaymentStatus};
+mod number;
 
+use signaling_wire::frame::shop::{FulfillmentStatus, OrderStatus, PaymentStatus};
+
+pub use self::number::number;
 use crate::{
     refusal::Refusal,
     transition::{self, Step},
@@ -18,6 +25,29 @@ pub enum OrderEvent {
     Cancelled,
     /// Money came after the hold had run out, and there still was stock.
     LatePaid,
+    /// The seller took it on.
+    Accepted,
+    /// A part was sent.
+    ShippedSome,
+    /// All of it, or the rest, was sent.
+    ShippedAll,
+    /// All of it arrived.
+    Delivered,
+    /// The buyer confirmed the purchase, or the time to object is over.
+    Confirmed,
+    /// Everything was given back.
+    Refunded,
+}
+
+/// Who wants a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// Who ordered.
+    Buyer,
+    /// Who acts for the seller, or an administrator.
+    Seller,
+    /// The shop itself: payments and clocks.
+    System,
 }
 
 use OrderEvent as E;
@@ -29,6 +59,22 @@ pub const STEPS: &[Step<OrderStatus, OrderEvent>] = &[
     (S::PendingPayment, E::Expired, S::Expired),
     (S::PendingPayment, E::Cancelled, S::Cancelled),
     (S::Expired, E::LatePaid, S::Paid),
+    (S::Paid, E::Accepted, S::Preparing),
+    (S::Paid, E::Cancelled, S::Cancelled),
+    (S::Paid, E::Refunded, S::Refunded),
+    (S::Preparing, E::Cancelled, S::Cancelled),
+    (S::Preparing, E::ShippedSome, S::PartiallyShipped),
+    (S::Preparing, E::ShippedAll, S::Shipped),
+    (S::Preparing, E::Refunded, S::Refunded),
+    (S::PartiallyShipped, E::ShippedSome, S::PartiallyShipped),
+    (S::PartiallyShipped, E::ShippedAll, S::Shipped),
+    (S::PartiallyShipped, E::Refunded, S::Refunded),
+    (S::Shipped, E::Delivered, S::Delivered),
+    (S::Shipped, E::Confirmed, S::Completed),
+    (S::Shipped, E::Refunded, S::Refunded),
+    (S::Delivered, E::Confirmed, S::Completed),
+    (S::Delivered, E::Refunded, S::Refunded),
+    (S::Completed, E::Refunded, S::Refunded),
 ];
 
 /// The status after an event.
@@ -36,26 +82,107 @@ pub const STEPS: &[Step<OrderStatus, OrderEvent>] = &[
 /// # Errors
 /// [`Refusal::InvalidTransition`] if the step does not exist.
 pub fn step(from: OrderStatus, event: OrderEvent) -> Result<OrderStatus, Refusal> {
-    transition::next(STEPS, from, &event)
-        .ok_or_else(|| Refusal::invalid(name(from), format!("{event:?}").to_lowercase()))
+    transition::take(STEPS, from, &event, name)
 }
+
+/// Whether a party may ask for a step. Whether the step exists is [`step`]'s to say, with one
+/// exception that depends on both: a buyer calls off only what nobody has begun to pack.
+pub fn may(party: Party, from: OrderStatus, event: OrderEvent) -> bool {
+    match party {
+        Party::System => true,
+        Party::Buyer => match event {
+            E::Cancelled => matches!(from, S::PendingPayment | S::Paid),
+            E::Confirmed => true,
+            _ => false,
+        },
+        Party::Seller => match event {
+            E::Cancelled => matches!(from, S::Paid | S::Preparing),
+            E::Accepted | E::ShippedSome | E::ShippedAll | E::Delivered => true,
+            _ => false,
+        },
+    }
+}
+
+/// The status after an event that a party asks for.
+///
+/// # Errors
+/// [`Refusal::InvalidTransition`] with the statuses that this party can bring it to.
+pub fn step_by(party: Party, from: OrderStatus, event: OrderEvent) -> Result<OrderStatus, Refusal> {
+    if may(party, from, event)
+        && let Some(to) = transition::next(STEPS, from, &event)
+    {
+        return Ok(to);
+    }
+    let mut allowed = Vec::new();
+    for (state, on, to) in STEPS {
+        if *state == from && may(party, from, *on) && !allowed.contains(&name(*to)) {
+            allowed.push(name(*to));
+        }
+    }
+    Err(match step(from, event) {
+        Err(Refusal::InvalidTransition { from, event, .. }) => Refusal::InvalidTransition {
+            from,
+            event,
+            allowed,
+        },
+        _ => Refusal::InvalidTransition {
+            from: name(from),
+            event: format!("{event:?}").to_lowercase(),
+            allowed,
+        },
+    })
+}
+
+/// Every status.
+pub const STATUSES: [OrderStatus; 10] = [
+    S::PendingPayment,
+    S::Paid,
+    S::Preparing,
+    S::PartiallyShipped,
+    S::Shipped,
+    S::Delivered,
+    S::Completed,
+    S::Expired,
+    S::Cancelled,
+    S::Refunded,
+];
 
 /// The stored name.
 pub const fn name(status: OrderStatus) -> &'static str {
     match status {
         S::PendingPayment => "pending_payment",
         S::Paid => "paid",
+        S::Preparing => "preparing",
+        S::PartiallyShipped => "partially_shipped",
+        S::Shipped => "shipped",
+        S::Delivered => "delivered",
+        S::Completed => "completed",
         S::Expired => "expired",
         S::Cancelled => "cancelled",
+        S::Refunded => "refunded",
     }
 }
 
 /// The status of a stored name.
 pub fn parse(text: &str) -> Option<OrderStatus> {
-    [S::PendingPayment, S::Paid, S::Expired, S::Cancelled]
-        .into_iter()
-        .find(|status| name(*status) == text)
+    STATUSES.into_iter().find(|status| name(*status) == text)
 }
+
+/// Whether the order's money came and its goods are the buyer's, or were.
+pub const fn is_funded(status: OrderStatus) -> bool {
+    !matches!(status, S::PendingPayment | S::Expired | S::Cancelled)
+}
+
+/// Every word for an order's money.
+const MONEY: [PaymentStatus; 7] = [
+    PaymentStatus::None,
+    PaymentStatus::Pending,
+    PaymentStatus::Paid,
+    PaymentStatus::Failed,
+    PaymentStatus::IntegrityFailure,
+    PaymentStatus::PartiallyRefunded,
+    PaymentStatus::Refunded,
+];
 
 /// The stored name of where an order's money stands.
 pub const fn payment_name(status: PaymentStatus) -> &'static str {
@@ -65,101 +192,47 @@ pub const fn payment_name(status: PaymentStatus) -> &'static str {
         PaymentStatus::Paid => "paid",
         PaymentStatus::Failed => "failed",
         PaymentStatus::IntegrityFailure => "integrity_failure",
+        PaymentStatus::PartiallyRefunded => "partially_refunded",
         PaymentStatus::Refunded => "refunded",
     }
 }
 
 /// Where an order's money stands, by its stored name.
 pub fn parse_payment(text: &str) -> Option<PaymentStatus> {
-    use PaymentStatus::{Failed, IntegrityFailure, None as Nothing, Paid, Pending, Refunded};
-    [Nothing, Pending, Paid, Failed, IntegrityFailure, Refunded]
+    MONEY
         .into_iter()
         .find(|status| payment_name(*status) == text)
 }
 
-/// Digits of order numbers: no letters that are read as others.
-const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Odd, so that multiplying permutes the 30 bits, and neighbours look unlike.
-const SCATTER: u64 = 0x2545_F491;
-
-/// A short number for people, as in `20261122-7F3K9Q`: the day (UTC) and the ledger sequence of
-/// the order, scattered. Two sequences below 2^30 never get the same six digits.
-pub fn number(placed_us: i64, ledger_seq: u64) -> String {
-    let (year, month, day) = civil(placed_us.div_euclid(86_400_000_000));
-    let scattered = ledger_seq.wrapping_mul(SCATTER) & 0x3FFF_FFFF;
-    let tail: String = (0..6)
-        .rev()
-        .map(|place| char::from(DIGITS[(scattered >> (place * 5)) as usize & 31]))
-        .collect();
-    format!("{year:04}{month:02}{day:02}-{tail}")
+/// Where the money of a paid order stands after `returned` of its `total` went back.
+pub const fn money_status(total: i64, returned: i64) -> PaymentStatus {
+    if returned <= 0 {
+        PaymentStatus::Paid
+    } else if returned < total {
+        PaymentStatus::PartiallyRefunded
+    } else {
+        PaymentStatus::Refunded
+    }
 }
 
-/// Year, month and day of a number of days since 1970 (the days-to-civil algorithm for the
-/// proleptic Gregorian calendar, in eras of 400 years that begin in March).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
+/// The stored name of where an order's goods stand.
+pub const fn fulfillment_name(status: FulfillmentStatus) -> &'static str {
+    match status {
+        FulfillmentStatus::Unfulfilled => "unfulfilled",
+        FulfillmentStatus::Partial => "partial",
+        FulfillmentStatus::Fulfilled => "fulfilled",
+        FulfillmentStatus::Delivered => "delivered",
+        FulfillmentStatus::Returned => "returned",
+    }
+}
+
+/// Where an order's goods stand, by its stored name.
+pub fn parse_fulfillment(text: &str) -> Option<FulfillmentStatus> {
+    use FulfillmentStatus::{Delivered, Fulfilled, Partial, Returned, Unfulfilled};
+    [Unfulfilled, Partial, Fulfilled, Delivered, Returned]
+        .into_iter()
+        .find(|status| fulfillment_name(*status) == text)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    const DAY_US: i64 = 86_400_000_000;
-
-    #[test]
-    fn days_become_dates() {
-        assert_eq!(civil(0), (1970, 1, 1));
-        assert_eq!(civil(59), (1970, 3, 1));
-        assert_eq!(civil(11_016), (2000, 2, 29));
-        assert_eq!(civil(20_779), (2026, 11, 22));
-        assert_eq!(civil(-1), (1969, 12, 31));
-    }
-
-    #[test]
-    fn numbers_do_not_repeat() {
-        let numbers: BTreeSet<_> = (1..=20_000)
-            .map(|seq| number(20_779 * DAY_US, seq))
-            .collect();
-        assert_eq!(numbers.len(), 20_000);
-        assert!(
-            numbers
-                .iter()
-                .all(|n| n.starts_with("20261122-") && n.len() == 15)
-        );
-    }
-
-    #[test]
-    fn nothing_leaves_a_called_off_or_paid_order() {
-        for end in [S::Paid, S::Cancelled] {
-            for event in [E::Paid, E::Expired, E::Cancelled, E::LatePaid] {
-                assert!(step(end, event).is_err(), "{end:?} {event:?}");
-            }
-        }
-        assert_eq!(step(S::Expired, E::LatePaid), Ok(S::Paid));
-        assert!(step(S::Expired, E::Paid).is_err());
-    }
-
-    #[test]
-    fn names_come_back() {
-        for status in [S::PendingPayment, S::Paid, S::Expired, S::Cancelled] {
-            assert_eq!(parse(name(status)), Some(status));
-        }
-        assert_eq!(parse("shipped"), None);
-        assert_eq!(parse_payment("refunded"), Some(PaymentStatus::Refunded));
-    }
-}
+mod tests;

@@ -25,6 +25,8 @@ pub enum PaymentState {
     Failed,
     /// Charged, and everything is as the order needs it.
     Paid,
+    /// Charged, and some of it went back.
+    PartiallyCancelled,
     /// Charged, but not as the order needs it.
     IntegrityFailure,
     /// The money is to go back.
@@ -56,6 +58,10 @@ pub enum PaymentEvent {
     Returned,
     /// The order's time is over.
     Expire,
+    /// A refund of a part is done.
+    RefundedPart,
+    /// Everything has been given back by refunds.
+    RefundedAll,
 }
 
 use PaymentEvent as E;
@@ -68,11 +74,13 @@ pub const STEPS: &[Step<PaymentState, PaymentEvent>] = &[
     (S::Created, E::Paid, S::Paid),
     (S::Created, E::Mismatch, S::IntegrityFailure),
     (S::Created, E::TakeBack, S::CancelPending),
+    (S::Created, E::Returned, S::Cancelled),
     (S::Created, E::Expire, S::Expired),
     (S::Ready, E::Confirm, S::Confirming),
     (S::Ready, E::Paid, S::Paid),
     (S::Ready, E::Mismatch, S::IntegrityFailure),
     (S::Ready, E::TakeBack, S::CancelPending),
+    (S::Ready, E::Returned, S::Cancelled),
     (S::Ready, E::Expire, S::Expired),
     (S::Confirming, E::NoAnswer, S::Unknown),
     (S::Confirming, E::Declined, S::Failed),
@@ -90,12 +98,22 @@ pub const STEPS: &[Step<PaymentState, PaymentEvent>] = &[
     (S::Failed, E::Paid, S::Paid),
     (S::Failed, E::Mismatch, S::IntegrityFailure),
     (S::Failed, E::TakeBack, S::CancelPending),
+    (S::Failed, E::Returned, S::Cancelled),
     (S::Failed, E::Expire, S::Expired),
     (S::Expired, E::Paid, S::Paid),
     (S::Expired, E::Mismatch, S::IntegrityFailure),
     (S::Expired, E::TakeBack, S::CancelPending),
+    (S::Expired, E::Returned, S::Cancelled),
     (S::IntegrityFailure, E::Returned, S::Cancelled),
     (S::CancelPending, E::Returned, S::Cancelled),
+    (S::Paid, E::RefundedPart, S::PartiallyCancelled),
+    (S::Paid, E::RefundedAll, S::Cancelled),
+    (
+        S::PartiallyCancelled,
+        E::RefundedPart,
+        S::PartiallyCancelled,
+    ),
+    (S::PartiallyCancelled, E::RefundedAll, S::Cancelled),
 ];
 
 /// The state after an event.
@@ -103,19 +121,19 @@ pub const STEPS: &[Step<PaymentState, PaymentEvent>] = &[
 /// # Errors
 /// [`Refusal::InvalidTransition`] if the step does not exist.
 pub fn step(from: PaymentState, event: PaymentEvent) -> Result<PaymentState, Refusal> {
-    transition::next(STEPS, from, &event)
-        .ok_or_else(|| Refusal::invalid(from.name(), format!("{event:?}").to_lowercase()))
+    transition::take(STEPS, from, &event, PaymentState::name)
 }
 
 impl PaymentState {
     /// Every state.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         S::Created,
         S::Ready,
         S::Confirming,
         S::Unknown,
         S::Failed,
         S::Paid,
+        S::PartiallyCancelled,
         S::IntegrityFailure,
         S::CancelPending,
         S::Cancelled,
@@ -131,6 +149,7 @@ impl PaymentState {
             S::Unknown => "unknown",
             S::Failed => "failed",
             S::Paid => "paid",
+            S::PartiallyCancelled => "partially_cancelled",
             S::IntegrityFailure => "integrity_failure",
             S::CancelPending => "cancel_pending",
             S::Cancelled => "cancelled",
@@ -150,6 +169,7 @@ impl PaymentState {
             S::Confirming | S::Unknown => PaymentStatus::Pending,
             S::Failed => PaymentStatus::Failed,
             S::Paid => PaymentStatus::Paid,
+            S::PartiallyCancelled => PaymentStatus::PartiallyRefunded,
             S::IntegrityFailure | S::CancelPending => PaymentStatus::IntegrityFailure,
             S::Cancelled => PaymentStatus::Refunded,
         }
@@ -166,10 +186,20 @@ pub enum Report {
         /// Why, as the provider puts it.
         reason: String,
     },
-    /// Charged.
+    /// Charged; some of it may have gone back.
     Paid(Charge),
     /// Charged, and given back in full.
-    Cancelled,
+    Cancelled(Charge),
+}
+
+impl Report {
+    /// The charge, if there was one.
+    pub const fn charge(&self) -> Option<&Charge> {
+        match self {
+            Self::Paid(charge) | Self::Cancelled(charge) => Some(charge),
+            Self::Open | Self::Failed { .. } => None,
+        }
+    }
 }
 
 /// A charge as the provider reports it.
@@ -179,10 +209,14 @@ pub struct Charge {
     pub total: Option<Money>,
     /// The store that it was charged for.
     pub store_id: String,
-    /// Whether real money moved.
-    pub live: bool,
+    /// Whether real money moved; `None` if this provider does not say.
+    pub live: Option<bool>,
+    /// What went back so far, minor units.
+    pub cancelled: i64,
     /// The provider's own transaction id.
     pub transaction: String,
+    /// Where the buyer finds the card company's receipt.
+    pub receipt_url: Option<String>,
 }
 
 /// What an order needs of a charge.
@@ -201,14 +235,15 @@ pub fn judge(report: &Report, needed: &Needed) -> Option<PaymentEvent> {
     match report {
         Report::Open => None,
         Report::Failed { .. } => Some(E::Declined),
-        Report::Cancelled => Some(E::Returned),
+        Report::Cancelled(_) => Some(E::Returned),
         Report::Paid(charge) => {
             let right = charge.total == Some(needed.total)
                 && needed
                     .store_id
                     .as_ref()
                     .is_none_or(|store| *store == charge.store_id)
-                && charge.live == needed.live;
+                && charge.live.is_none_or(|live| live == needed.live)
+                && charge.cancelled == 0;
             Some(if right { E::Paid } else { E::Mismatch })
         }
     }

@@ -81,6 +81,31 @@ pub enum Refusal {
         from: &'static str,
         /// The step that was asked for.
         event: String,
+        /// The states that it can go to.
+        allowed: Vec<&'static str>,
+    },
+    /// More units than the line still has.
+    #[error("only {left} of this line are left")]
+    LineExhausted {
+        /// Position in the list that was sent.
+        index: usize,
+        /// Units that are neither called off nor returned.
+        left: u32,
+    },
+    /// The time in which goods may be sent back is over.
+    #[error("the time to send it back is over")]
+    ReturnWindowClosed,
+    /// More money than is left would go back.
+    #[error("only {left} can be given back")]
+    RefundTooHigh {
+        /// Minor units.
+        left: i64,
+    },
+    /// The checkout would cost something else than the buyer saw.
+    #[error("the total is now {} {}", .current.amount, .current.currency.code())]
+    CartChanged {
+        /// What it costs.
+        current: Money,
     },
     /// The provider said no.
     #[error("the payment was declined: {reason}")]
@@ -91,14 +116,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A step that does not exist.
-    pub fn invalid(from: &'static str, event: impl Into<String>) -> Self {
-        Self::InvalidTransition {
-            from,
-            event: event.into(),
-        }
-    }
-
     /// The stable key.
     pub const fn code(&self) -> Code {
         match self {
@@ -114,6 +131,10 @@ impl Refusal {
             Self::ReservationExpired => Code::ReservationExpired,
             Self::InvalidTransition { .. } => Code::InvalidTransition,
             Self::Declined { .. } => Code::PaymentDeclined,
+            Self::LineExhausted { .. } => Code::ValidationError,
+            Self::ReturnWindowClosed => Code::ReturnWindowClosed,
+            Self::RefundTooHigh { .. } => Code::RefundTooHigh,
+            Self::CartChanged { .. } => Code::CartChanged,
         }
     }
 }
@@ -123,6 +144,13 @@ impl Refusal {
 struct Price {
     amount: i64,
     currency: &'static str,
+}
+
+fn price(money: &Money) -> serde_json::Value {
+    serde_json::json!(Price {
+        amount: money.amount,
+        currency: money.currency.code(),
+    })
 }
 
 impl From<&Refusal> for Problem {
@@ -136,21 +164,29 @@ impl From<&Refusal> for Problem {
                 problem.with("limit", *limit).with("have", *have)
             }
             Refusal::SaleNotOpen { state } => problem.with("state", sale::name(*state)),
-            Refusal::PriceChanged { current } => {
-                let price = Price {
-                    amount: current.amount,
-                    currency: current.currency.code(),
-                };
-                problem.with("current_price", serde_json::json!(price))
+            Refusal::PriceChanged { current } => problem.with("current_price", price(current)),
+            Refusal::CartChanged { current } => problem.with("current_total", price(current)),
+            Refusal::RefundTooHigh { left } => problem.with("refundable", *left),
+            Refusal::LineExhausted { index, left } => {
+                let detail = problem.detail.clone();
+                let pointer = format!("/lines/{index}/quantity");
+                problem
+                    .with_field(&pointer, "max", detail)
+                    .with("left", *left)
             }
             Refusal::Quantity { .. } => {
                 let code = "range";
                 let detail = problem.detail.clone();
                 problem.with_field("/quantity", code, detail)
             }
-            Refusal::InvalidTransition { from, event } => {
-                problem.with("from", *from).with("event", event.clone())
-            }
+            Refusal::InvalidTransition {
+                from,
+                event,
+                allowed,
+            } => problem
+                .with("from", *from)
+                .with("event", event.clone())
+                .with("allowed", allowed.clone()),
             _ => problem,
         }
     }

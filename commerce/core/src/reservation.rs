@@ -60,8 +60,7 @@ pub const STEPS: &[Step<ReservationState, ReservationEvent>] = &[
 /// # Errors
 /// [`Refusal::InvalidTransition`] if the step does not exist.
 pub fn step(from: ReservationState, event: ReservationEvent) -> Result<ReservationState, Refusal> {
-    transition::next(STEPS, from, &event)
-        .ok_or_else(|| Refusal::invalid(from.name(), format!("{event:?}").to_lowercase()))
+    transition::take(STEPS, from, &event, ReservationState::name)
 }
 
 impl ReservationState {

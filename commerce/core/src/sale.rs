@@ -38,8 +38,7 @@ pub const STEPS: &[Step<SaleState, SaleEvent>] = &[
 /// # Errors
 /// [`Refusal::InvalidTransition`] if the step does not exist.
 pub fn step(from: SaleState, event: SaleEvent) -> Result<SaleState, Refusal> {
-    transition::next(STEPS, from, &event)
-        .ok_or_else(|| Refusal::invalid(name(from), format!("{event:?}").to_lowercase()))
+    transition::take(STEPS, from, &event, name)
 }
 
 /// The stored name.

@@ -115,7 +115,7 @@ impl Commerce {
     /// The money cannot stay: asks the provider to give it back, and believes only a lookup.
     async fn return_money(&self, case: &Case) -> Result<(), ServiceError> {
         let returned = match self.provider().lookup(case.payment).await {
-            Ok(Report::Cancelled) => Ok(true),
+            Ok(Report::Cancelled(_)) => Ok(true),
             Ok(Report::Paid(charge)) => {
                 let amount = charge
                     .total
@@ -125,7 +125,7 @@ impl Commerce {
                         .provider()
                         .lookup(case.payment)
                         .await
-                        .map(|report| report == Report::Cancelled),
+                        .map(|report| matches!(report, Report::Cancelled(_))),
                     Err(error) => Err(error),
                 }
             }

@@ -107,10 +107,18 @@ ids! {
     SaleId = "sal_";
     /// Stock held for one buyer until payment or expiry.
     ReservationId = "rsv_";
-    /// A buyer's order.
+    /// A buyer's checkout: one order per seller, one payment for all of them.
+    OrderGroupId = "grp_";
+    /// A buyer's order with one seller.
     OrderId = "ord_";
     /// One line of an order.
     OrderLineId = "oln_";
+    /// A parcel of an order.
+    ShipmentId = "shp_";
+    /// A buyer's wish to call off, send back or exchange lines of an order.
+    ClaimId = "clm_";
+    /// Money that goes back for lines of an order.
+    RefundId = "rfd_";
     /// A payment, as the provider knows it: letters and digits only, 27 characters, because some
     /// payment gateways take nothing else.
     PaymentId = "p";

@@ -75,6 +75,12 @@ codes! {
     PriceChanged = (409, "price_changed", "The price has changed");
     /// The aggregate's state does not allow the step.
     InvalidTransition = (409, "invalid_transition", "Not possible in this state");
+    /// The checkout would cost something else than the buyer saw.
+    CartChanged = (409, "cart_changed", "The total has changed");
+    /// The time in which goods may be sent back is over.
+    ReturnWindowClosed = (409, "return_window_closed", "The time to send it back is over");
+    /// More would go back than was paid and not given back yet.
+    RefundTooHigh = (409, "refund_too_high", "More than can be given back");
     /// The same key is being worked on.
     IdempotencyInFlight = (409, "idempotency_in_flight", "The same request is running");
     /// Nothing is published in the stream.

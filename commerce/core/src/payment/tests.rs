@@ -9,8 +9,10 @@ fn charge() -> Charge {
             currency: Currency::Krw,
         }),
         store_id: "store-souk".to_owned(),
-        live: false,
+        live: Some(false),
+        cancelled: 0,
         transaction: "tx".to_owned(),
+        receipt_url: None,
     }
 }
 
@@ -52,7 +54,11 @@ fn only_the_right_charge_counts_as_paid() {
             ..charge()
         },
         Charge {
-            live: true,
+            live: Some(true),
+            ..charge()
+        },
+        Charge {
+            cancelled: 1,
             ..charge()
         },
     ];

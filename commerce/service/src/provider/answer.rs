@@ -62,12 +62,16 @@ struct Payment {
     amount: Amount,
     #[serde(default)]
     channel: Channel,
+    #[serde(default)]
+    receipt_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 struct Amount {
     #[serde(default)]
     total: i64,
+    #[serde(default)]
+    cancelled: i64,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,21 +103,25 @@ pub(super) fn report(answer: &Answer, id: &str) -> Result<Report, String> {
                 reason: reason.unwrap_or("failed").chars().take(200).collect(),
             })
         }
-        "PAID" | "PARTIAL_CANCELLED" => {
-            let currency: Option<Currency> = payment.currency.parse().ok();
-            let total = currency.map(|currency| Money {
-                amount: payment.amount.total,
-                currency,
-            });
-            Ok(Report::Paid(Charge {
-                total,
-                store_id: payment.store_id,
-                live: payment.channel.kind == "LIVE",
-                transaction: payment.transaction_id,
-            }))
-        }
-        "CANCELLED" => Ok(Report::Cancelled),
+        "PAID" | "PARTIAL_CANCELLED" => Ok(Report::Paid(charge(payment))),
+        "CANCELLED" => Ok(Report::Cancelled(charge(payment))),
         other => Err(format!("unknown payment status {other}")),
+    }
+}
+
+fn charge(payment: Payment) -> Charge {
+    let currency: Option<Currency> = payment.currency.parse().ok();
+    let total = currency.map(|currency| Money {
+        amount: payment.amount.total,
+        currency,
+    });
+    Charge {
+        total,
+        store_id: payment.store_id,
+        live: Some(payment.channel.kind == "LIVE"),
+        cancelled: payment.amount.cancelled,
+        transaction: payment.transaction_id,
+        receipt_url: payment.receipt_url,
     }
 }
 
@@ -134,85 +142,4 @@ pub(super) fn confirmed(answer: &Answer) -> ConfirmOutcome {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-
-    fn answer(status: u16, body: Value) -> Answer {
-        Answer { status, body }
-    }
-
-    #[test]
-    fn only_a_definite_no_counts_as_one() {
-        let outcome = |status, kind: &str| confirmed(&answer(status, json!({ "type": kind })));
-        assert_eq!(outcome(200, ""), ConfirmOutcome::Done);
-        assert_eq!(outcome(409, "ALREADY_PAID"), ConfirmOutcome::Done);
-        for (status, kind) in [
-            (502, "PG_PROVIDER"),
-            (400, "INVALID_PAYMENT_TOKEN"),
-            (409, "INFORMATION_MISMATCH"),
-        ] {
-            assert!(
-                matches!(outcome(status, kind), ConfirmOutcome::Declined { .. }),
-                "{kind}"
-            );
-        }
-        for (status, kind) in [
-            (502, "BAD_GATEWAY"),
-            (504, ""),
-            (500, ""),
-            (429, ""),
-            (409, "IDEMPOTENCY_OUTSTANDING_REQUEST"),
-        ] {
-            assert!(
-                matches!(outcome(status, kind), ConfirmOutcome::Unknown { .. }),
-                "{status} {kind}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_charge_is_read_with_amount_currency_store_and_channel() {
-        let body = json!({ "status": "PAID", "id": "p1", "storeId": "s", "transactionId": "t",
-            "currency": "KRW", "amount": { "total": 12900, "paid": 1 }, "channel": { "type": "TEST" } });
-        let Report::Paid(charge) = report(&answer(200, body), "p1").unwrap() else {
-            panic!("paid")
-        };
-        assert_eq!(
-            charge.total,
-            Some(Money {
-                amount: 12_900,
-                currency: Currency::Krw
-            })
-        );
-        assert_eq!((charge.store_id.as_str(), charge.live), ("s", false));
-    }
-
-    #[test]
-    fn what_is_not_understood_is_not_guessed() {
-        let of = |status, body| report(&answer(status, body), "p1");
-        assert!(
-            of(200, json!({ "status": "PAID", "id": "p2" })).is_err(),
-            "another payment"
-        );
-        assert!(of(200, json!({ "status": "SOMETHING", "id": "p1" })).is_err());
-        assert!(of(503, json!({})).is_err());
-        assert!(
-            of(404, json!({})).is_err(),
-            "a wrong address is not an unknown payment"
-        );
-        assert_eq!(
-            of(404, json!({ "type": "PAYMENT_NOT_FOUND" })),
-            Ok(Report::Open)
-        );
-        let Ok(Report::Paid(charge)) = of(
-            200,
-            json!({ "status": "PAID", "id": "p1", "currency": "XXX" }),
-        ) else {
-            panic!("paid")
-        };
-        assert_eq!(charge.total, None);
-    }
-}
+mod tests;

@@ -250,10 +250,38 @@ pub enum OrderStatus {
     PendingPayment,
     /// Paid; the stock is the buyer's.
     Paid,
+    /// The seller is getting it ready.
+    Preparing,
+    /// A part is on its way.
+    PartiallyShipped,
+    /// All of it is on its way.
+    Shipped,
+    /// All of it has arrived.
+    Delivered,
+    /// The buyer confirmed the purchase, or the time to object is over.
+    Completed,
     /// Not paid in time.
     Expired,
-    /// Called off.
+    /// Called off before it was sent; money that came goes back.
     Cancelled,
+    /// Everything was given back after it had been sent or accepted.
+    Refunded,
+}
+
+/// Where an order's goods stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfillmentStatus {
+    /// Nothing has been sent.
+    Unfulfilled,
+    /// A part has been sent.
+    Partial,
+    /// All of it has been sent.
+    Fulfilled,
+    /// All of it has arrived.
+    Delivered,
+    /// All of it came back.
+    Returned,
 }
 
 /// Where an order's money stands.
@@ -270,6 +298,8 @@ pub enum PaymentStatus {
     Failed,
     /// The provider reports what the order does not; money goes back.
     IntegrityFailure,
+    /// Some of it was given back.
+    PartiallyRefunded,
     /// Given back.
     Refunded,
 }

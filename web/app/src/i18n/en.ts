@@ -45,8 +45,8 @@ export default {
   orders: {
     title: 'Orders', empty: 'No orders yet', emptyHint: 'What you buy in a show appears here.', number: 'Order {number}', placed: 'Placed', paid: 'Paid', due: 'Pay by',
     total: 'Total', watch: 'Back to the show',
-    status: { pending_payment: 'Waiting for payment', paid: 'Paid', expired: 'Expired', cancelled: 'Cancelled' },
-    payment: { none: 'Not paid', pending: 'Being confirmed', paid: 'Paid', failed: 'Declined', integrity_failure: 'Under review', refunded: 'Refunded' },
+    status: { pending_payment: 'Waiting for payment', paid: 'Paid', preparing: 'Being prepared', partially_shipped: 'Partly on its way', shipped: 'On its way', delivered: 'Delivered', completed: 'Completed', expired: 'Expired', cancelled: 'Cancelled', refunded: 'Refunded' },
+    payment: { none: 'Not paid', pending: 'Being confirmed', paid: 'Paid', failed: 'Declined', integrity_failure: 'Under review', partially_refunded: 'Partly refunded', refunded: 'Refunded' },
   },
   studio: {
     title: 'Studio', lead: 'Your shows', newShow: 'New show', showTitle: 'Title of the show', create: 'Create', none: 'No shows yet',

@@ -47,8 +47,8 @@ const ko: typeof en = {
   orders: {
     title: '주문', empty: '아직 주문이 없어요', emptyHint: '라이브에서 산 상품이 여기에 모입니다.', number: '주문 {number}', placed: '주문일', paid: '결제일', due: '결제 기한',
     total: '합계', watch: '방송으로 돌아가기',
-    status: { pending_payment: '결제대기', paid: '결제완료', expired: '기한만료', cancelled: '취소' },
-    payment: { none: '미결제', pending: '확인 중', paid: '결제완료', failed: '거절됨', integrity_failure: '확인 필요', refunded: '환불됨' },
+    status: { pending_payment: '결제대기', paid: '결제완료', preparing: '상품준비중', partially_shipped: '부분배송', shipped: '배송중', delivered: '배송완료', completed: '구매확정', expired: '기한만료', cancelled: '취소', refunded: '환불완료' },
+    payment: { none: '미결제', pending: '확인 중', paid: '결제완료', failed: '거절됨', integrity_failure: '확인 필요', partially_refunded: '부분환불', refunded: '환불됨' },
   },
   studio: {
     title: '스튜디오', lead: '내 방송', newShow: '새 방송', showTitle: '방송 제목', create: '만들기', none: '아직 방송이 없어요',

@@ -35,8 +35,10 @@ export const shelf = record({
   sale: optional(sale),
   stock: list(stock),
 })
-export const orderStatus = word('pending_payment', 'paid', 'expired', 'cancelled')
-export const paymentStatus = word('none', 'pending', 'paid', 'failed', 'integrity_failure', 'refunded')
+export const orderStatus = word(
+  'pending_payment', 'paid', 'preparing', 'partially_shipped', 'shipped', 'delivered', 'completed', 'expired', 'cancelled', 'refunded',
+)
+export const paymentStatus = word('none', 'pending', 'paid', 'failed', 'integrity_failure', 'partially_refunded', 'refunded')
 export const orderLine = record({
   id: text,
   product_id: text,
