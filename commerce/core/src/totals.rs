@@ -1,7 +1,8 @@
 //! What a checkout costs, to the last minor unit.
 //!
-//! Parts always sum to their whole: discounts and tax are cut by the largest remainder, units of
-//! a line by the difference of two roundings down. Products are counted in 128 bits.
+//! Parts always sum to their whole: tax is cut by the largest remainder (as coupons cut their
+//! discounts), units of a line by the difference of two roundings down. Products are counted in
+//! 128 bits.
 
 use crate::money::MoneyError;
 
@@ -10,13 +11,15 @@ const VAT_PARTS: i64 = 11;
 /// One hundred percent, in the unit of commission rates.
 pub const BPS_WHOLE: i64 = 10_000;
 
-/// A line before discounts.
+/// A line to be priced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
     /// Price of one unit.
     pub unit: i64,
     /// Units.
     pub quantity: u32,
+    /// What coupons take off it; beyond what it costs, no more than that.
+    pub discount: i64,
     /// Whether the price contains no value added tax.
     pub tax_free: bool,
 }
@@ -51,16 +54,12 @@ pub struct Totals {
     pub total: i64,
 }
 
-/// Prices an order. A discount beyond what the items cost takes off no more than that.
+/// Prices an order with one seller.
 ///
 /// # Errors
 /// [`MoneyError::Range`] when a sum cannot be counted, or for a negative amount.
-pub fn price(
-    items: &[Item],
-    discount: i64,
-    shipping: i64,
-) -> Result<(Vec<Line>, Totals), MoneyError> {
-    if discount < 0 || shipping < 0 || items.iter().any(|item| item.unit < 0) {
+pub fn price(items: &[Item], shipping: i64) -> Result<(Vec<Line>, Totals), MoneyError> {
+    if shipping < 0 || items.iter().any(|item| item.unit < 0 || item.discount < 0) {
         return Err(MoneyError::Range);
     }
     let costs = items
@@ -69,8 +68,11 @@ pub fn price(
         .collect::<Option<Vec<i64>>>()
         .ok_or(MoneyError::Range)?;
     let cost = add_all(&costs)?;
-    let discount = discount.min(cost);
-    let discounts = split(discount, &costs);
+    let discounts: Vec<i64> = costs
+        .iter()
+        .zip(items)
+        .map(|(cost, item)| item.discount.min(*cost))
+        .collect();
     let paid: Vec<i64> = costs.iter().zip(&discounts).map(|(c, d)| c - d).collect();
     // The shipping is one more part that is taxed.
     let mut taxed: Vec<i64> = paid
@@ -95,7 +97,7 @@ pub fn price(
         .collect();
     let totals = Totals {
         items: cost,
-        discount,
+        discount: add_all(&discounts)?,
         shipping,
         tax,
         tax_free: total - taxable,
