@@ -133,7 +133,7 @@ impl Running {
                 }
                 inbound
             }
-            Inbound::Handled | Inbound::Dropped(_) => inbound,
+            Inbound::Handled | Inbound::Refused | Inbound::Dropped(_) => inbound,
         }
     }
 }
@@ -181,7 +181,7 @@ impl Client {
         let certificate = self.config.certificate.clone();
         let dtls = if settled.dtls_client {
             let settings = dtls::build_config(
-                certificate.dtls(),
+                Some(certificate.dtls()).filter(|_| !self.config.anonymous),
                 certificate.provider(),
                 true,
                 &self.config.profiles,

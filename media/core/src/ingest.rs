@@ -98,6 +98,14 @@ impl Publishing {
             };
             UpTrack::new(id, layer, Missing::new(tries, budget))
         };
+        let bitrate = |section: &Option<Section>| section.as_ref().and_then(|s| s.bitrate);
+        let announced = match &config.video {
+            // What audio takes besides an announced video is within the headroom.
+            Some(video) => video
+                .bitrate
+                .map(|it| it.saturating_add(bitrate(&config.audio).unwrap_or(0))),
+            None => bitrate(&config.audio),
+        };
         let sections = [&config.video, &config.audio].into_iter().flatten();
         let transport = sections.filter_map(|section| section.twcc_ext).next();
         Self {
@@ -106,7 +114,7 @@ impl Publishing {
             offset: Offset::default(),
             started: false,
             layers: Layers::default(),
-            police: Police::new(now),
+            police: Police::new(now, announced),
             lint: Lint::new(now, config.audio.is_some(), config.video.as_ref()),
             transport: transport.map(|id| (id, Arrivals::new(now))),
             next_feedback: now,

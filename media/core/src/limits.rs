@@ -100,12 +100,22 @@ pub const NACK_BUDGET: u32 = 100;
 /// The same per simulcast layer, so that the lists of all layers fit into one compound.
 pub const NACK_BUDGET_LAYER: u32 = 60;
 
+/// STUN errors (420, 487) to one source address in a second, whatever peers they are about.
+pub const REFUSALS_PER_SECOND: u32 = 10;
+/// Source addresses whose errors are counted at a time; others get none until a second has passed.
+pub const REFUSAL_SOURCES: usize = 256;
+
 /// Time between two keyframe requests to a publisher.
 pub const PLI_INTERVAL: Duration = Duration::from_secs(1);
 /// Most that is taken in from one publisher, all tracks and layers together, in bits a second.
 pub const INGEST_BITRATE: u64 = 40_000_000;
-/// What may come beyond that at once, in bytes: a keyframe at ten times the bitrate and more.
-pub const INGEST_BURST_BYTES: u64 = 5_000_000;
+/// A publisher that announces its bitrate (`b=` in its offer) may send so many times that.
+pub const INGEST_HEADROOM: u64 = 2;
+/// The least that an announcement limits a publisher to, in bits a second.
+pub const INGEST_LEAST: u64 = 2_000_000;
+/// What may come beyond the bitrate at once, as the time that it takes: a keyframe at ten times
+/// the bitrate and more.
+pub const INGEST_BURST: Duration = Duration::from_secs(1);
 /// Time between two transport-wide feedbacks to a publisher, more or less a tick.
 pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// Transport-wide feedbacks to a publisher at a time; one tells of a few hundred packets.

@@ -180,7 +180,7 @@ impl Peer {
             }
             Outcome::Refused(answer) => {
                 out.push(from, &answer);
-                return Inbound::Handled;
+                return Inbound::Refused;
             }
             Outcome::Ignored => return Inbound::Handled,
             Outcome::Dropped(reason) => return Inbound::Dropped(reason),

@@ -11,6 +11,7 @@ pub mod door;
 mod lanes;
 mod membership;
 mod publisher;
+mod refusals;
 mod report;
 mod tick;
 mod timers;
@@ -29,6 +30,7 @@ use crate::members::{Members, Part};
 use crate::peer::{CloseReason, DropReason, Inbound, MAX_DATAGRAM, stun_local_ufrag};
 use crate::stats::Stats;
 use crate::transmit::Transmits;
+use refusals::Refusals;
 use timers::Timers;
 
 /// What a shard has to know about itself.
@@ -58,6 +60,7 @@ pub struct Shard {
     next_tick: Instant,
     next_look: Instant,
     next_gauges: Instant,
+    refusals: Refusals,
     stats: Stats,
     #[cfg(any(test, feature = "negative-controls"))]
     tuple_check_off: bool,
@@ -82,6 +85,7 @@ impl Shard {
             next_tick: now,
             next_look: now,
             next_gauges: now,
+            refusals: Refusals::default(),
             stats: Stats::default(),
             #[cfg(any(test, feature = "negative-controls"))]
             tuple_check_off: false,
@@ -150,6 +154,7 @@ impl Shard {
         let publishes = matches!(member.part, Part::Publisher(_));
         match inbound {
             Inbound::Handled => {}
+            Inbound::Refused => self.refused(now, from, out),
             Inbound::Rtp { len } if publishes => self.publisher_rtp(now, slot, &datagram[..len]),
             // A viewer has nothing to send.
             Inbound::Rtp { .. } => self.stats.drop_ssrc += 1,
@@ -158,6 +163,14 @@ impl Shard {
             Inbound::Dropped(reason) => self.count_drop(reason),
         }
         self.settle(now, slot, out);
+    }
+
+    /// A peer has just answered a check from `from` with an error: one too many is not sent.
+    fn refused(&mut self, now: Instant, from: SocketAddr, out: &mut Transmits) {
+        if !self.refusals.allows(now, from.ip()) {
+            out.pop();
+            self.stats.drop_bad_stun += 1;
+        }
     }
 
     /// The peer that a datagram is for. STUN goes by user name first, so that a new peer behind

@@ -78,6 +78,11 @@ impl Transmits {
         }
     }
 
+    /// Takes the last datagram back.
+    pub(crate) fn pop(&mut self) {
+        self.used -= self.entries.pop().map_or(0, |entry| entry.len);
+    }
+
     /// The queued datagrams as runs, in order.
     pub fn iter_runs(&self) -> impl Iterator<Item = Run<'_>> {
         Runs {

@@ -102,6 +102,8 @@ pub struct ClientConfig {
     pub video_ssrc: u32,
     /// The identity of this client; may be shared by many.
     pub certificate: Certificate,
+    /// Whether the certificate is withheld in the handshake.
+    pub anonymous: bool,
     /// Seed of ICE credentials, transaction ids and the tie breaker.
     pub seed: u64,
 }
@@ -137,6 +139,7 @@ impl ClientConfig {
             audio_ssrc: (seed as u32) | 1,
             video_ssrc: (seed as u32 | 1).wrapping_add(2),
             certificate,
+            anonymous: false,
             seed,
         }
     }

@@ -62,6 +62,7 @@ fn section(layers: usize, nack: bool, rtx: bool) -> Section {
         repaired_rid_ext: None,
         twcc_ext: None,
         dd_ext: None,
+        bitrate: None,
         remb: false,
         layers: (0..layers).map(|layer| layer.to_string()).collect(),
         remote_ssrc: None,

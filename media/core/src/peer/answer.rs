@@ -207,6 +207,7 @@ fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Sect
         repaired_rid_ext: offered.repaired_rid_ext.filter(|_| simulcast && repairs),
         twcc_ext: offered.twcc_ext.filter(|_| accepted().any(|it| it.twcc)),
         dd_ext: offered.dd_ext.filter(|_| video),
+        bitrate: offered.bitrate,
         remb: accepted().any(|it| it.remb),
         layers: offered
             .layers

@@ -12,6 +12,8 @@ use bytes::Bytes;
 pub enum Inbound {
     /// STUN, DTLS or SCTP; handled here, answers are in the transmits, news in the events.
     Handled,
+    /// An authentic check with a fault; the error is the last of the transmits.
+    Refused,
     /// Media; the plaintext RTP packet is `datagram[..len]`. Authentication and replay are checked.
     Rtp {
         /// Length of the plaintext packet in bytes.

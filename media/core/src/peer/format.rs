@@ -180,6 +180,8 @@ pub struct Section {
     pub twcc_ext: Option<u8>,
     /// Id of the AV1 dependency descriptor.
     pub dd_ext: Option<u8>,
+    /// Bits a second that the offer announced for the section (`b=TIAS`, else `b=AS`).
+    pub bitrate: Option<u64>,
     /// `rtcp-fb goog-remb` was offered and answered.
     pub remb: bool,
     /// The rids of the simulcast layers, in the order of the offer; empty without simulcast. At
@@ -270,6 +272,7 @@ mod tests {
             repaired_rid_ext: None,
             twcc_ext: None,
             dd_ext: None,
+            bitrate: None,
             remb: false,
             layers: Vec::new(),
             remote_ssrc: None,

@@ -246,7 +246,7 @@ impl Node {
                 let plain = bytes[..len].to_vec();
                 self.take_rtcp(now, &plain, out);
             }
-            Inbound::Handled | Inbound::Dropped(_) => {}
+            Inbound::Handled | Inbound::Refused | Inbound::Dropped(_) => {}
         }
         while let Some(event) = self.client.poll_event() {
             self.events.push(event);

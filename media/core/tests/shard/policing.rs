@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use media_core::border::BroadcastId;
-use media_core::peer::Role;
+use media_core::peer::{PeerConfig, Role};
 
 use crate::net::Net;
 use crate::node::Node;
@@ -12,12 +12,15 @@ use crate::studio;
 const OTHER: BroadcastId = BroadcastId(2);
 
 /// What the viewer of a quiet room gets while a publisher next door sends `packets` packets of
-/// 1,200 bytes a millisecond, and how many of those were refused.
-fn neighbour(packets: usize) -> (Vec<(u32, Vec<u8>)>, u64) {
+/// 1,200 bytes a millisecond, and how many of those were refused. `tweak` changes what its offer
+/// said.
+fn neighbour(packets: usize, tweak: fn(&mut PeerConfig)) -> (Vec<(u32, Vec<u8>)>, u64) {
     let mut net = Net::new(1);
     let viewer = net.viewer(0);
     let quiet = net.publisher(0);
-    let loud = studio::connect(&mut net, Node::new(Role::Publisher, 71), OTHER);
+    let mut loud = Node::new(Role::Publisher, 71);
+    loud.tweak = tweak;
+    let loud = studio::connect(&mut net, loud, OTHER);
     let big = vec![0; 1_188];
     for at in 0..1_000u32 {
         if at % 33 == 0 {
@@ -47,10 +50,24 @@ fn neighbour(packets: usize) -> (Vec<(u32, Vec<u8>)>, u64) {
 #[test]
 fn b_r8_ten_times_the_bitrate_is_refused_and_the_other_room_sees_no_difference() {
     // 9.6 and 96 Mbit/s; 40 are taken in, and 5 megabytes on top.
-    let (with_peace, none) = neighbour(1);
-    let (with_flood, refused) = neighbour(10);
+    let (with_peace, none) = neighbour(1, |_| {});
+    let (with_flood, refused) = neighbour(10, |_| {});
     assert_eq!(none, 0);
     assert!((500..=4_000).contains(&refused), "{refused}");
+    assert_eq!(with_peace, with_flood);
+}
+
+#[test]
+fn b_r8_ten_times_what_the_offer_announced_is_refused_and_the_other_room_sees_no_difference() {
+    fn announced(config: &mut PeerConfig) {
+        config.video.as_mut().unwrap().bitrate = Some(960_000);
+    }
+    // 9.6 Mbit/s; 2 are taken in, and what comes in their first second. Without an announcement
+    // that is little.
+    let (with_peace, none) = neighbour(1, |_| {});
+    let (with_flood, refused) = neighbour(1, announced);
+    assert_eq!(none, 0);
+    assert!((500..=650).contains(&refused), "{refused}");
     assert_eq!(with_peace, with_flood);
 }
 

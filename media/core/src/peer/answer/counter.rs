@@ -186,6 +186,7 @@ fn wished(mid: String, kind: Kind, formats: Vec<OfferedFormat>) -> OfferedSectio
         repaired_rid_ext: None,
         twcc_ext: media.then_some(TWCC_EXT),
         dd_ext: formats.iter().any(is_av1).then_some(DEPENDENCY_EXT),
+        bitrate: None,
         formats,
         layers: Vec::new(),
         ssrc: None,

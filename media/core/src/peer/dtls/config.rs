@@ -29,6 +29,7 @@ impl Configs {
         certificate: &Certificate,
         provider: &Arc<dyn RTCCryptoProvider>,
     ) -> Result<Self, String> {
+        let certificate = Some(certificate);
         let server = |profile| build(certificate, provider, false, &[profile]);
         Ok(Self {
             server: [
@@ -55,9 +56,9 @@ impl Configs {
     }
 }
 
-/// Settings with exactly these profiles, in this order.
+/// Settings with exactly these profiles, in this order; only tests have no certificate.
 pub(crate) fn build(
-    certificate: &Certificate,
+    certificate: Option<&Certificate>,
     provider: &Arc<dyn RTCCryptoProvider>,
     client: bool,
     profiles: &[Profile],
@@ -67,7 +68,7 @@ pub(crate) fn build(
         .map(|profile| SrtpProtectionProfile::from(profile.id()));
     let builder = ConfigBuilder::default()
         .with_crypto_provider(Arc::clone(provider))
-        .with_certificates(vec![certificate.clone()])
+        .with_certificates(certificate.cloned().into_iter().collect())
         .with_cipher_suites(vec![
             CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
             CipherSuiteId::Tls_Ecdhe_Rsa_With_Aes_128_Gcm_Sha256,

@@ -58,6 +58,8 @@ pub(in crate::peer) struct OfferedSection {
     pub(in crate::peer) repaired_rid_ext: Option<u8>,
     pub(in crate::peer) twcc_ext: Option<u8>,
     pub(in crate::peer) dd_ext: Option<u8>,
+    /// `b=` of the section, in bits a second.
+    pub(in crate::peer) bitrate: Option<u64>,
     /// Simulcast layers that the offerer sends, best first; empty without simulcast.
     pub(in crate::peer) layers: Vec<String>,
     pub(in crate::peer) ssrc: Option<u32>,
@@ -121,12 +123,23 @@ impl OfferedSection {
             repaired_rid_ext: attributes.extension(REPAIRED_RID_URI),
             twcc_ext: attributes.extension(TWCC_URI),
             dd_ext: attributes.extension(DEPENDENCY_URI),
+            bitrate: bitrate(media),
             layers: attributes.layers()?,
             ssrc: group.map(|group| group.0).or(ssrc),
             rtx_ssrc: group.map(|group| group.1),
             streams: attributes.streams(),
         })
     }
+}
+
+/// What a section announces: bits a second (TIAS, RFC 3890), or kilobits (AS).
+fn bitrate(media: &MediaDescription) -> Option<u64> {
+    let of = |name: &str| {
+        let mut lines = media.bandwidth.iter();
+        let line = lines.find(|line| !line.experimental && line.bandwidth_type == name);
+        line.map(|line| line.bandwidth)
+    };
+    of("TIAS").or_else(|| of("AS").map(|kilobits| kilobits.saturating_mul(1_000)))
 }
 
 /// Attributes of a section with those of the session behind them.

@@ -146,7 +146,7 @@ fn b_s5_b_s7_errors_are_for_the_authentic_only_and_the_peer_lives() {
         let mut genuine = check(&pair, faulty);
         let events = pair.peer_events.len();
         let (inbound, answer) = pair.answer(elsewhere(), &mut genuine);
-        assert_eq!(inbound, Inbound::Handled, "{name}");
+        assert_eq!(inbound, Inbound::Refused, "{name}");
         assert!(answer.len() <= genuine.len(), "{name}");
         assert_eq!(Reading::parse(&answer).unwrap().error_code, Some(code));
         assert_eq!(pair.peer_events.len(), events, "an error makes no tuple");

@@ -208,7 +208,7 @@ impl Pair {
             Inbound::Rtp { len } => self.peer_media.push((false, bytes[..len].to_vec())),
             Inbound::Rtcp { len } => self.peer_media.push((true, bytes[..len].to_vec())),
             Inbound::Dropped(reason) => self.dropped.push(reason),
-            Inbound::Handled => {}
+            Inbound::Handled | Inbound::Refused => {}
         }
         self.send(Way::ToClient);
         self.collect();

@@ -116,6 +116,19 @@ fn b_d4_a_certificate_other_than_the_signalled_one_ends_the_peer_without_keys() 
 }
 
 #[test]
+fn b_d4_a_client_without_a_certificate_gets_no_keys() {
+    let mut pair = Pair::new(ClientConfig {
+        anonymous: true,
+        ..Pair::browser(Role::Viewer)
+    });
+    assert!(pair.run(Duration::from_secs(40), closed));
+    let end = PeerEvent::Closed(CloseReason::Error);
+    assert_eq!(pair.peer_events.last(), Some(&end));
+    assert!(!pair.peer_events.contains(&PeerEvent::Connected));
+    assert!(!pair.client.is_connected(), "no keys on either side");
+}
+
+#[test]
 fn a_client_that_sees_another_certificate_ends_too() {
     let changed = |answer: String| {
         let at = answer.find("sha-256 ").unwrap() + 8;

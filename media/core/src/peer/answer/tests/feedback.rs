@@ -169,3 +169,20 @@ fn hevc_and_av1_are_passed_through_with_their_parameters() {
     assert_eq!(config.video.unwrap().format_for(&av1).unwrap().pt, 45);
     assert!(!av1.same(&Codec::Av1 { profile: 1 }));
 }
+
+#[test]
+fn b_r8_the_announced_bitrate_of_a_section_is_read() {
+    let bitrate = |lines: &str| {
+        let at = OBS.find("m=video").unwrap();
+        let end = at + OBS[at..].find("a=").unwrap();
+        let offer = format!("{}{lines}{}", &OBS[..end], &OBS[end..]);
+        let (_, config) = reply(Role::Publisher, &offer).unwrap();
+        config.video.unwrap().bitrate
+    };
+    assert_eq!(bitrate(""), None);
+    assert_eq!(bitrate("b=AS:2500\r\n"), Some(2_500_000));
+    let both = bitrate("b=AS:2500\r\nb=TIAS:2300000\r\n");
+    assert_eq!(both, Some(2_300_000));
+    assert_eq!(bitrate("b=X-YZ:9\r\nb=CT:1\r\n"), None);
+    assert_eq!(bitrate("b=AS:18446744073709551615\r\n"), Some(u64::MAX));
+}
