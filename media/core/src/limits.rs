@@ -129,6 +129,8 @@ pub const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(2);
 pub const RESEND_BURST: u32 = 100;
 /// One resend is allowed per so many packets sent: 20 percent.
 pub const RESEND_SHARE: u32 = 5;
+/// Resends a second that a viewer may ask for however little it was sent.
+pub const RESEND_FLOOR: u32 = 20;
 /// Resends remembered per viewer's track, so that one request has one answer per round trip.
 pub const RESEND_MEMORY: usize = 64;
 /// Packets of a track without RTX whose transport-wide number is remembered to repeat them.

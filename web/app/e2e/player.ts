@@ -91,39 +91,54 @@ export interface Layer {
   maxBitrate: number
 }
 
-/** Publishes the fake camera in these layers; returns once the answer is there. */
+/** Publishes a moving picture in these layers; returns once the answer is there. */
 export async function publish(page: Page, demo: Demo, size: { width: number; height: number }, layers: Layer[]): Promise<void> {
   await prepare(page, demo, null)
   await page.evaluate(
     async ({ whip, key, size, layers }) => {
+      // Everything moves all the time: an encoder spends on it what it may, at every size, and its
+      // keyframes are not much larger than the rest. Few pictures a second leave the machine time.
+      const canvas = Object.assign(document.createElement('canvas'), size)
+      const brush = canvas.getContext('2d', { alpha: false })
+      if (!brush) throw new Error('no canvas')
+      const draw = (): void => {
+        brush.fillStyle = '#456'
+        brush.fillRect(0, 0, size.width, size.height)
+        for (let cell = 0; cell < 80; cell += 1) {
+          brush.fillStyle = `hsl(${Math.random() * 360} 60% ${20 + Math.random() * 60}%)`
+          brush.fillRect(Math.random() * size.width, Math.random() * size.height, 48, 48)
+        }
+      }
+      draw()
+      setInterval(draw, 80)
+      const [picture] = canvas.captureStream(12).getVideoTracks()
+      const [sound] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks()
+      if (!picture || !sound) throw new Error('nothing to publish')
       const peer = new RTCPeerConnection()
       ;(window as unknown as BareWindow).bare = { peer, firstMs: null }
-      const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { ...size, frameRate: 20 } })
-      for (const track of media.getTracks()) {
-        const video = track.kind === 'video'
-        const transceiver = peer.addTransceiver(track, { direction: 'sendonly', ...(video ? { sendEncodings: layers } : {}) })
-        if (!video) continue
-        const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? []
-        const first = (codec: { mimeType: string }): number => Number(codec.mimeType !== 'video/VP8')
-        transceiver.setCodecPreferences([...codecs].sort((one, two) => first(one) - first(two)))
-      }
+      peer.addTransceiver(sound, { direction: 'sendonly' })
+      const video = peer.addTransceiver(picture, { direction: 'sendonly', sendEncodings: layers })
+      const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? []
+      const first = (codec: { mimeType: string }): number => Number(codec.mimeType !== 'video/VP8')
+      video.setCodecPreferences([...codecs].sort((one, two) => first(one) - first(two)))
       await peer.setLocalDescription()
       const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${key}` }
       const response = await fetch(new URL(whip).pathname, { method: 'POST', headers, body: peer.localDescription?.sdp ?? '' })
       const sdp = await response.text()
       if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
       await peer.setRemoteDescription({ type: 'answer', sdp })
+      // A machine that is busy costs pictures, not layers.
+      await video.sender.setParameters({ ...video.sender.getParameters(), degradationPreference: 'maintain-resolution' })
     },
     { whip: demo.ready.whip, key: demo.ready.stream_key, size, layers },
   )
 }
 
-/** Frame heights of the layers that the publisher sends now. */
-export async function sentHeights(page: Page): Promise<number[]> {
-  return page.evaluate(async () => {
-    const { peer } = (window as unknown as BareWindow).bare
-    const reports = [...((await peer.getStats()).values() as Iterable<Record<string, unknown>>)]
-    const video = reports.filter((report) => report['type'] === 'outbound-rtp' && report['kind'] === 'video')
-    return video.filter((report) => Number(report['framesPerSecond'] ?? 0) > 0).map((report) => Number(report['frameHeight']))
-  })
+/** Bits a second of the video layers that a broadcast's publisher sends now, the most first. */
+export async function layerBitrates(demo: Demo, token: string): Promise<number[]> {
+  const { publisher } = (await demo.api(`/api/admin/broadcasts/${demo.ready.stream_id}`, { token })) as {
+    publisher?: { tracks: { kind: string; bitrate: number }[] }
+  }
+  const video = publisher?.tracks.filter((track) => track.kind === 'video') ?? []
+  return video.map((track) => track.bitrate).sort((one, two) => two - one)
 }

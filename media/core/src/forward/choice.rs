@@ -40,6 +40,8 @@ const HEADROOM_FOR: Duration = Duration::from_millis(800);
 const BETTER: u64 = 120;
 /// How long even the cheapest layer is far too much before video is held back.
 const HOPELESS_FOR: Duration = Duration::from_secs(3);
+/// How long a layer may be silent before a viewer gets one that is too much for its network.
+const SILENT_FOR: Duration = Duration::from_secs(3);
 /// Time from going down to going up again, and from holding back to trying again.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// Going down so soon after going up was a mistake; after so long in peace it is forgotten.
@@ -52,6 +54,7 @@ pub(crate) struct Choice {
     current: Option<u8>,
     too_much: Option<Instant>,
     hopeless: Option<Instant>,
+    silent: Option<Instant>,
     fits: Option<Instant>,
     went_up: Option<Instant>,
     went_down: Option<Instant>,
@@ -65,6 +68,7 @@ impl Choice {
             current: None,
             too_much: None,
             hopeless: None,
+            silent: None,
             fits: None,
             went_up: None,
             went_down: None,
@@ -79,7 +83,15 @@ impl Choice {
         let fitting = rungs.iter().find(|rung| rung.bitrate <= budget);
         let fitting = *fitting.or(rungs.last())?;
         let known = |rung: &&Rung| Some(rung.layer) == self.current;
-        let Some(current) = rungs.iter().find(known).copied() else {
+        let present = rungs.iter().find(known).copied();
+        let silent = self.current.is_some() && present.is_none();
+        let waits = !lasted(&mut self.silent, silent, now, SILENT_FOR);
+        let Some(current) = present else {
+            // An encoder that has spent its bits on a keyframe pauses; what does not get through is
+            // no better than that.
+            if silent && waits && fitting.bitrate > budget {
+                return None;
+            }
             // The first choice, or the layer fell silent.
             self.move_to(fitting.layer);
             return Some(self.verdict(false, fitting, budget, rungs));

@@ -45,6 +45,11 @@ impl DownTrack {
             (Some(_), _) | (None, None) => 0,
             (None, Some(_)) => self.numbers.as_ref()?.get(sequence)?,
         };
+        // Feedback tells of a queue that fills up long before the next report does: what waits there
+        // is not lost.
+        if let Some(rtt) = way.network.figures.rtt {
+            self.resend.set_rtt(rtt);
+        }
         if !self.resend.allow(way.now, sequence) {
             return None;
         }

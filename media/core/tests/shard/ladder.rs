@@ -12,7 +12,7 @@ use crate::node::Node;
 /// Thirty frames a second.
 pub const FRAME: Duration = Duration::from_micros(33_333);
 const PACKET: usize = 1_100;
-/// A keyframe is so many times as large as another frame.
+/// A keyframe is so many times as large as another frame, when nothing else is said.
 const KEY_SIZE: usize = 5;
 
 /// A publisher at work.
@@ -24,6 +24,8 @@ pub struct Host {
     pub gop: u32,
     /// Whether PLI makes a keyframe.
     pub obeys: bool,
+    /// A keyframe is so many times as large as another frame.
+    pub key_size: usize,
     frame: u32,
     sound: u32,
     began: Instant,
@@ -43,6 +45,7 @@ impl Host {
             layers: layers.to_vec(),
             gop,
             obeys: true,
+            key_size: KEY_SIZE,
             frame: 0,
             sound: 0,
             began: net.now,
@@ -90,9 +93,9 @@ impl Host {
         let key = self.frame.is_multiple_of(self.gop);
         let plain = self.layers[layer] / 8 / 30;
         // What the keyframe has too much, the other frames have too little.
-        let spare = plain * (KEY_SIZE - 1) / self.gop as usize;
+        let spare = plain * (self.key_size - 1) / self.gop as usize;
         let mut left = if key {
-            plain * KEY_SIZE
+            plain * self.key_size
         } else {
             plain - spare.min(plain / 2)
         };

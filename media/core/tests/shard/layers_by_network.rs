@@ -59,6 +59,32 @@ fn f13_a_narrower_network_gets_a_lower_layer_and_a_wider_one_the_best() {
     });
 }
 
+/// Keyframes that are longer than the queue in front of the narrow network lose a part of
+/// themselves on their way.
+#[test]
+fn f13_large_keyframes_of_a_low_layer_are_repaired_soon() {
+    seeds(3, |seed| {
+        let mut net = Net::seeded(1, seed);
+        let mut host = Host::new(&mut net, &[1_600_000, 350_000, 100_000], 300);
+        host.key_size = 20;
+        host.film(&mut net, second(2));
+        let place = viewer(&mut net, |_| {});
+        net.set_path(place, narrow(4_000_000));
+        host.film(&mut net, second(10));
+        assert_eq!(layer(&net.nodes[place]), Some(0), "4 Mbit/s carry the best");
+        let dropped = net.now;
+        net.set_rates(place, None, Some(500_000));
+        host.film(&mut net, second(15));
+        let node = &net.nodes[place];
+        let all = stretches(node);
+        let lower = all.iter().find(|(at, _)| *at > dropped);
+        let lower = lower.unwrap_or_else(|| panic!("{all:?}")).0;
+        assert!(lower - dropped <= second(5), "{:?}", lower - dropped);
+        let freezes = node.freezes(dropped - second(1), net.now);
+        assert!(freezes.longest <= second(3), "{freezes:?}, {all:?}");
+    });
+}
+
 #[test]
 fn three_networks_get_three_layers_and_keep_them() {
     let mut net = Net::seeded(1, 5);

@@ -72,11 +72,12 @@ export function startFfmpeg(to: Ingest, width: number, height: number, { gop = 3
 }
 
 /** A clip of a test picture of this size in a folder, for publishers that do not encode. */
-export function drawClip(folder: string, width: number, height: number): { video: string; audio: string } {
+export function drawClip(folder: string, width: number, height: number, kbps = 800): { video: string; audio: string } {
   const clip = { video: join(folder, `clip-${height}.h264`), audio: join(folder, `clip-${height}.ogg`) }
   const common = ['-hide_banner', '-loglevel', 'error', '-y', ...testPicture(width, height), '-t', '4']
+  const rate = ['-b:v', `${kbps}k`, '-minrate', `${kbps}k`, '-maxrate', `${kbps}k`, '-bufsize', `${kbps}k`]
   const encoders = [
-    ['-map', '0:v', ...VIDEO, '-x264-params', 'slices=1:sliced-threads=0:repeat-headers=1', '-f', 'h264', clip.video],
+    ['-map', '0:v', ...VIDEO, ...rate, '-x264-params', 'slices=1:sliced-threads=0:repeat-headers=1', '-f', 'h264', clip.video],
     ['-map', '1:a', ...AUDIO, '-frame_duration', '20', '-f', 'ogg', clip.audio],
   ]
   for (const encoder of encoders) {

@@ -151,3 +151,34 @@ fn layers_of_nearly_one_bitrate_do_not_take_turns() {
     seen.dedup();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
+
+#[test]
+fn a_layer_that_pauses_is_not_left_for_one_that_does_not_get_through() {
+    let mut viewer = Viewer::new(500 * KBIT);
+    assert_eq!(viewer.last.layer, 2);
+    let top = &LADDER[..1];
+    let mut decide = |millis: u64, budget: u64, rungs: &[Rung]| {
+        viewer.now += Duration::from_millis(millis);
+        let verdict = viewer.choice.decide(viewer.now, budget, rungs);
+        verdict.map(|verdict| verdict.layer)
+    };
+    assert_eq!(decide(100, 500 * KBIT, top), None);
+    assert_eq!(decide(900, 500 * KBIT, top), None);
+    assert_eq!(decide(100, 500 * KBIT, &LADDER), Some(2), "it goes on");
+    assert_eq!(decide(100, 500 * KBIT, top), None, "and pauses again");
+    assert_eq!(decide(2_900, 500 * KBIT, top), None);
+    assert_eq!(
+        decide(100, 500 * KBIT, top),
+        Some(0),
+        "there is nothing else"
+    );
+}
+
+#[test]
+fn a_silent_layer_is_left_at_once_for_one_that_fits() {
+    let mut viewer = Viewer::new(1_500 * KBIT);
+    assert_eq!(viewer.last.layer, 1);
+    let rest = [LADDER[0], LADDER[2]];
+    let verdict = viewer.choice.decide(viewer.now, 1_500 * KBIT, &rest);
+    assert_eq!(verdict.map(|verdict| verdict.layer), Some(2));
+}
