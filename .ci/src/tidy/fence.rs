@@ -82,6 +82,19 @@ const HOMES: &[Home] = &[
         &[],
     ),
     home("criterion", &[], &[]),
+    // Schemas stand at the types; the document is put together at the edge.
+    home(
+        "utoipa",
+        &[
+            "signaling-wire",
+            "commerce-core",
+            "commerce-service",
+            "web-accounts",
+            "web-server",
+        ],
+        &[],
+    ),
+    home("utoipa-axum", &["web-server"], &[]),
 ];
 
 /// Packages whose SQL lives in `src/db.rs` or `src/db/` and nowhere else.

@@ -21,7 +21,7 @@ pub struct Placed {
 }
 
 /// Something that happened to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OrderEvent {
     /// Order of happening.
     pub seq: u64,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A payment as its buyer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PaymentView {
     /// The id that the provider knows.
     pub id: PaymentId,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Units on the shelf, without what is allocated to sales.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ShelfStock {
     /// Units that are there.
     pub on_hand: u32,
@@ -21,7 +21,7 @@ pub struct ShelfStock {
 }
 
 /// A product of a seller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Product {
     /// Its id.
     pub id: ProductId,

@@ -40,7 +40,7 @@ pub struct NewSaleItem {
 }
 
 /// A sale with its stock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SaleView {
     /// The sale.
     pub sale: shop::Sale,

@@ -7,7 +7,7 @@ use signaling_wire::{ProductId, SaleId, SellerId, StreamId, UserId};
 use crate::{Actor, Commerce, ServiceError, db, limits, mint::mint, validation::Validation};
 
 /// A shop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Seller {
     /// Its id.
     pub id: SellerId,
@@ -16,7 +16,7 @@ pub struct Seller {
 }
 
 /// What a user is for a seller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Membership {
     /// Which seller.
     pub seller_id: SellerId,

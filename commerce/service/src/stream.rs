@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Where a show stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamStatus {
     /// Nothing was published so far.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A currency whose exponent is known; others are refused where they come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
     /// South Korean won, no minor unit.
@@ -54,6 +55,7 @@ pub struct UnknownCurrency;
 
 /// An amount in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Minor units; 12900 is ₩12,900 or $129.00.

@@ -133,6 +133,7 @@ codes! {
 
 /// A field that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// JSON pointer into the request body (RFC 6901), as in `/quantity`.
     pub pointer: String,
@@ -144,6 +145,7 @@ pub struct FieldError {
 
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:souk:problem:` and the code.
     #[serde(rename = "type")]
@@ -213,3 +215,17 @@ impl Problem {
         self
     }
 }
+
+// By hand, because a derive does not see the keys through the macro.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Code {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|code| code.key())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Code {}

@@ -15,6 +15,7 @@ mod limits;
 mod links;
 mod listener;
 mod measure;
+mod openapi;
 mod player_events;
 mod rate;
 mod report;

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use media_shard::{PeerReport, Phases, Role, TrackReport};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One peer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Peer)]
 pub(crate) struct PeerView {
     peer: u64,
     role: &'static str,
@@ -27,7 +29,8 @@ pub(crate) struct PeerView {
 }
 
 /// Time from the offer to each step of a join.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PeerPhases)]
 struct PhasesView {
     ice_ms: Option<u64>,
     dtls_ms: Option<u64>,
@@ -38,7 +41,8 @@ struct PhasesView {
 }
 
 /// One track, or one layer of a publisher's.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PeerTrack)]
 pub(crate) struct TrackView {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +63,7 @@ pub(crate) struct TrackView {
 }
 
 /// The viewers of a broadcast together.
-#[derive(Serialize, Default, Debug, PartialEq)]
+#[derive(Serialize, Default, Debug, PartialEq, ToSchema)]
 pub(crate) struct Audience {
     /// Viewers whose media works.
     pub(crate) connected: usize,

@@ -1,5 +1,7 @@
 //! One file per noun. A handler extracts, asks the part that owns the noun, and answers; it holds
 //! no rule of its own.
+// `#[utoipa::path(params(…))]` names a type of its own file with a path.
+#![allow(unused_qualifications)]
 
 pub(crate) mod admin;
 pub(crate) mod auth;
@@ -14,6 +16,7 @@ pub(crate) mod products;
 pub(crate) mod sales;
 pub(crate) mod session;
 pub(crate) mod streams;
+pub(crate) mod table;
 pub(crate) mod whep;
 pub(crate) mod whep_extensions;
 pub(crate) mod whip;

@@ -50,6 +50,7 @@ pub struct Stream {
 
 /// What a viewer sees of a seller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StreamSeller))]
 pub struct Seller {
     /// Its id.
     pub id: SellerId,
@@ -59,6 +60,7 @@ pub struct Seller {
 
 /// Who is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Presence {
     /// Whether media flows.
     pub live: bool,

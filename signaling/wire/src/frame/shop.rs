@@ -6,6 +6,7 @@ use crate::{CardId, Money, OrderId, OrderLineId, PaymentId, ProductId, SaleId, S
 
 /// What is sold in a room: the state that a snapshot carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Shelf {
     /// The queue of cards, by `no`.
     pub cards: Vec<Card>,
@@ -21,6 +22,7 @@ pub struct Shelf {
 
 /// A text in the two languages of the front end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Localized {
     /// Korean.
@@ -31,6 +33,7 @@ pub struct Localized {
 
 /// A product as a card shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CardProduct))]
 pub struct Product {
     /// Its id.
     pub id: ProductId,
@@ -44,6 +47,7 @@ pub struct Product {
 
 /// A product in the queue of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Card {
     /// Its id.
     pub id: CardId,
@@ -57,6 +61,7 @@ pub struct Card {
 
 /// Where a card stands in the show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CardState {
     /// Not shown so far.
@@ -69,6 +74,7 @@ pub enum CardState {
 
 /// A card was pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pinned {
     /// The whole card, so that a reader needs nothing else to show it.
     pub card: Card,
@@ -78,6 +84,7 @@ pub struct Pinned {
 
 /// The pinned card was taken down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unpinned {
     /// Which.
     pub card_id: CardId,
@@ -85,6 +92,7 @@ pub struct Unpinned {
 
 /// A timed sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sale {
     /// Its id.
     pub id: SaleId,
@@ -106,6 +114,7 @@ pub struct Sale {
 
 /// Where a sale stands. `sold_out` is not a state: the stock says it, and it ends when holds return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SaleState {
     /// Being prepared.
@@ -120,6 +129,7 @@ pub enum SaleState {
 
 /// Terms of one product in a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SaleItem {
     /// Which product.
     pub product_id: ProductId,
@@ -131,6 +141,7 @@ pub struct SaleItem {
 
 /// Stock levels of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StockBatch {
     /// At most one per product of the sale.
     pub levels: Vec<Stock>,
@@ -138,6 +149,7 @@ pub struct StockBatch {
 
 /// The stock of one product in a sale, never ahead of the commit behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stock {
     /// Which sale.
     pub sale_id: SaleId,
@@ -158,6 +170,7 @@ pub struct Stock {
 /// Buys. The body of `POST /api/orders` is the same without `key`, which is the
 /// `Idempotency-Key` header there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Buy {
     /// Made by the buyer's device; a repeat gets the first answer.
@@ -175,6 +188,7 @@ pub struct Buy {
 
 /// An order of this viewer, after it was placed or changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderUpdate {
     /// `key` of the `buy` that this answers, if it answers one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,6 +199,7 @@ pub struct OrderUpdate {
 
 /// An order as its buyer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
@@ -218,6 +233,7 @@ pub struct Order {
 
 /// What the buyer's page needs to pay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderPayment {
     /// The id that the provider knows.
     pub id: PaymentId,
@@ -227,6 +243,7 @@ pub struct OrderPayment {
 
 /// One product of an order, as it was at the time of sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderLine {
     /// Its id.
     pub id: OrderLineId,
@@ -244,6 +261,7 @@ pub struct OrderLine {
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Stock is held; the buyer has until `payment_due_ms`.
@@ -286,6 +304,7 @@ pub enum FulfillmentStatus {
 
 /// Where an order's money stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
     /// Nothing has been paid.

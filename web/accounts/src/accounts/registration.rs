@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a person gives to register.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Where to reach them; unique without regard to case.

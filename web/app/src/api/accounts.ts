@@ -1,28 +1,24 @@
 // Accounts: sign in, register, sign out.
-import { call } from './http'
+import { ask } from './http'
+import type { NewAccount } from './schema'
 import { keep, signed, type Signed } from './token'
 
-async function sign(path: string, body: unknown): Promise<Signed> {
-  const answer = signed(await call(path, { method: 'POST', body, anonymous: true }), '')
+function kept(said: unknown): Signed {
+  const answer = signed(said, '')
   keep(answer)
   return answer
 }
 
-export const login = (email: string, password: string): Promise<Signed> => sign('/api/auth/login', { email, password })
+export const login = async (email: string, password: string): Promise<Signed> =>
+  kept(await ask('POST /api/auth/login', { body: { email, password }, anonymous: true }))
 
-export interface NewAccount {
-  email: string
-  password: string
-  display_name: string
-  locale?: string
-}
-
-export const register = (account: NewAccount): Promise<Signed> => sign('/api/auth/register', account)
+export const register = async (account: NewAccount): Promise<Signed> =>
+  kept(await ask('POST /api/auth/register', { body: account, anonymous: true }))
 
 /** Ends the session here even if the server cannot be told. */
 export async function logout(): Promise<void> {
   try {
-    await call('/api/auth/logout', { method: 'POST' })
+    await ask('POST /api/auth/logout')
   } finally {
     keep(null)
   }

@@ -1,6 +1,7 @@
 // One way to speak to the server: JSON in and out, the access token when there is one, problems
 // as errors. A token that the server no longer takes is renewed once and the request repeated.
 import { localProblem, problem, type Problem } from '@/wire/problem'
+import type { Operations } from './schema'
 import { accessToken, renewAccess } from './token'
 
 /** The server refused, or could not be reached (`code` is `offline`, status 0). */
@@ -12,12 +13,38 @@ export class ApiError extends Error {
 }
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
   headers?: Record<string, string>
   /** Send no access token and do not renew: the calls that sign in. */
   anonymous?: boolean
   signal?: AbortSignal
+}
+
+/** Names an input only where the operation takes one; one that may be empty may be left out. */
+type Input<Name extends string, T> = [T] extends [undefined] ? unknown : Partial<T> extends T ? { [N in Name]?: T } : { [N in Name]: T }
+type Given<O extends Operation> = Omit<Call, 'method' | 'body'> &
+  Input<'path', Operations[O]['path']> & Input<'query', Operations[O]['query']> & Input<'body', Operations[O]['body']>
+
+/** What the server can be asked, as in `GET /api/streams/{id}`. */
+export type Operation = keyof Operations
+interface Loose extends Call {
+  path?: Record<string, string>
+  query?: Record<string, string | number | boolean | undefined>
+}
+
+/** Asks for an operation of the server's document: path, query, body and answer are typed by it. */
+export async function ask<O extends Operation>(
+  operation: O,
+  ...[given]: Record<never, never> extends Given<O> ? [given?: Given<O>] : [given: Given<O>]
+): Promise<Operations[O]['answer']> {
+  const { path = {}, query = {}, ...rest } = (given ?? {}) as Loose
+  const [method, template = ''] = operation.split(' ')
+  const filled = template.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  const address = search.size > 0 ? `${filled}?${search}` : filled
+  return (await call(address, { ...rest, method: method as NonNullable<Call['method']> })) as Operations[O]['answer']
 }
 
 /** Asks the server and returns the answer's JSON (`null` for an empty one). */

@@ -1,7 +1,7 @@
 // Streams: who is live, one stream, and what its host may do with it.
 import { count, flag, list, optional, part, record, text, word, type Read } from '@/wire/shape'
 import { card, type Card } from '@/wire/shop'
-import { call } from './http'
+import { ask } from './http'
 
 const page = record({ next_cursor: optional(text), has_more: flag })
 const view = {
@@ -35,44 +35,39 @@ export type Ticket = Read<typeof ticket>
 export type Ingest = Read<typeof ingest>
 export type Track = Read<typeof track>
 
-const at = (id: string, rest = ''): string => `/api/streams/${encodeURIComponent(id)}${rest}`
-
 export async function listStreams(query: { status?: 'live' | 'all'; mine?: boolean }, signal?: AbortSignal): Promise<StreamView[]> {
-  const search = new URLSearchParams()
-  if (query.status) search.set('status', query.status)
-  if (query.mine) search.set('mine', 'true')
-  const answer = await call(`/api/streams?${search}`, signal ? { signal } : {})
+  const answer = await ask('GET /api/streams', { query: { status: query.status, mine: query.mine || undefined }, signal })
   return record({ data: list(streamView), page: optional(page) })(answer, '').data
 }
 
-export const getStream = async (id: string): Promise<StreamView> => streamView(await call(at(id)), '')
+export const getStream = async (id: string): Promise<StreamView> => streamView(await ask('GET /api/streams/{id}', { path: { id } }), '')
 
 /** The room's snapshot frame, as text, so that the page can paint before the lanes open. */
-export const getRoom = async (id: string): Promise<string> => JSON.stringify(await call(at(id, '/room')))
+export const getRoom = async (id: string): Promise<string> => JSON.stringify(await ask('GET /api/streams/{id}/room', { path: { id } }))
 
 export const createStream = async (title: string, seller?: string): Promise<StreamView & Keyed> =>
-  created(await call('/api/streams', { method: 'POST', body: seller ? { seller_id: seller, title } : { title } }), '')
+  created(await ask('POST /api/streams', { body: seller ? { seller_id: seller, title } : { title } }), '')
 
-export const endStream = async (id: string): Promise<void> => void (await call(at(id), { method: 'DELETE' }))
+export const endStream = async (id: string): Promise<void> => void (await ask('DELETE /api/streams/{id}', { path: { id } }))
 
 /** Makes a new stream key; the old one stops working. Shown once. */
-export const rotateKey = async (id: string): Promise<Keyed> => keyed(await call(at(id, '/key'), { method: 'POST' }), '')
+export const rotateKey = async (id: string): Promise<Keyed> => keyed(await ask('POST /api/streams/{id}/key', { path: { id } }), '')
 
 /** A ticket to publish with from this page; good for `expires_in` seconds. The stream's key stays as it is. */
-export const issueTicket = async (id: string): Promise<Ticket> => ticket(await call(at(id, '/publish-tickets'), { method: 'POST' }), '')
+export const issueTicket = async (id: string): Promise<Ticket> => ticket(await ask('POST /api/streams/{id}/publish-tickets', { path: { id } }), '')
 
-export const getIngest = async (id: string): Promise<Ingest> => ingest(await call(at(id, '/ingest')), '')
+export const getIngest = async (id: string): Promise<Ingest> => ingest(await ask('GET /api/streams/{id}/ingest', { path: { id } }), '')
 
 export const listCards = async (id: string): Promise<Card[]> => {
-  const answer = await call(at(id, '/cards'))
-  return list(card)(Array.isArray(answer) ? answer : (answer as { data?: unknown }).data, '/data')
+  const answer = await ask('GET /api/streams/{id}/cards', { path: { id } })
+  return list(card)(answer.data, '/data')
 }
 
 export const addCard = async (id: string, product: string): Promise<Card> =>
-  card(await call(at(id, '/cards'), { method: 'POST', body: { product_id: product } }), '')
+  card(await ask('POST /api/streams/{id}/cards', { path: { id }, body: { product_id: product } }), '')
 
 export const pinCard = async (id: string, cardId: string): Promise<Card> =>
-  card(await call(at(id, `/cards/${encodeURIComponent(cardId)}/pin`), { method: 'POST' }), '')
+  card(await ask('POST /api/streams/{id}/cards/{card}/pin', { path: { id, card: cardId } }), '')
 
 export const unpinCard = async (id: string, cardId: string): Promise<Card> =>
-  card(await call(at(id, `/cards/${encodeURIComponent(cardId)}/unpin`), { method: 'POST' }), '')
+  card(await ask('POST /api/streams/{id}/cards/{card}/unpin', { path: { id, card: cardId } }), '')

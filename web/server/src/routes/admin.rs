@@ -4,8 +4,10 @@ use axum::{Json, extract::State};
 use media_shard::PeerReport;
 use serde::Serialize;
 use signaling_wire::StreamId;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
-use super::page::PageView;
+use super::{page::PageView, table::Table};
 use crate::{
     error::{Answer, Refusal},
     extract::{Admin, Id},
@@ -14,8 +16,14 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new().on(routes!(list)).on(routes!(show))
+}
+
 /// A room's broadcast.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Broadcast)]
 pub(crate) struct BroadcastView {
     stream: StreamId,
     live: bool,
@@ -33,7 +41,8 @@ pub(crate) struct BroadcastView {
 }
 
 /// A broadcast with its peers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BroadcastDetail)]
 pub(crate) struct DetailView {
     #[serde(flatten)]
     broadcast: BroadcastView,
@@ -44,6 +53,12 @@ pub(crate) struct DetailView {
 }
 
 /// Every live broadcast, the largest audience first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/broadcasts",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = PageView<BroadcastView>)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Admin,
@@ -58,6 +73,12 @@ pub(crate) async fn list(
 }
 
 /// One broadcast and its peers, live or not.
+#[utoipa::path(
+    get,
+    path = "/api/admin/broadcasts/{stream}",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = DetailView)),
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     _: Admin,

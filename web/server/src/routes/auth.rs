@@ -12,8 +12,11 @@ use axum::{
 use commerce_service::Membership;
 use serde::{Deserialize, Serialize};
 use signaling_wire::{Code, Problem, UserId};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 use web_accounts::{NewAccount, Profile, Role, Signed};
 
+use super::table::Table;
 use crate::{
     error::{Answer, Refusal},
     extract::{ClientAddress, Fields, User},
@@ -21,8 +24,18 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(register))
+        .on(routes!(login))
+        .on(routes!(refresh))
+        .on(routes!(logout))
+        .on(routes!(profile))
+}
+
 /// E-mail and password.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Login {
     email: String,
@@ -30,7 +43,7 @@ pub(crate) struct Login {
 }
 
 /// An account as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Me {
     id: UserId,
     email: String,
@@ -39,7 +52,7 @@ pub(crate) struct Me {
     memberships: Vec<Membership>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SignedIn {
     access_token: String,
     token_type: &'static str,
@@ -47,6 +60,13 @@ struct SignedIn {
     user: Me,
 }
 
+/// Makes an account and signs in; the refresh token comes as a cookie.
+#[utoipa::path(
+    post,
+    path = "/api/auth/register",
+    request_body = NewAccount,
+    responses((status = 201, description = "Made.", body = SignedIn)),
+)]
 pub(crate) async fn register(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -61,6 +81,13 @@ pub(crate) async fn register(
     signed_in(&app, StatusCode::CREATED, signed).await
 }
 
+/// Signs in; the refresh token comes as a cookie.
+#[utoipa::path(
+    post,
+    path = "/api/auth/login",
+    request_body = Login,
+    responses((status = 200, description = "Done.", body = SignedIn)),
+)]
 pub(crate) async fn login(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -74,6 +101,12 @@ pub(crate) async fn login(
     signed_in(&app, StatusCode::OK, signed.map_err(Problem::from)?).await
 }
 
+/// A new access token for the cookie, which is replaced.
+#[utoipa::path(
+    post,
+    path = "/api/auth/refresh",
+    responses((status = 200, description = "Done.", body = SignedIn)),
+)]
 pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     security::same_origin(&app.http, &headers)?;
     let Some(token) = cookie(&headers, cookie_name(&app)) else {
@@ -94,6 +127,12 @@ pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answe
     }
 }
 
+/// Ends the session of the cookie.
+#[utoipa::path(
+    post,
+    path = "/api/auth/logout",
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn logout(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     security::same_origin(&app.http, &headers)?;
     if let Some(token) = cookie(&headers, cookie_name(&app)) {
@@ -106,6 +145,13 @@ pub(crate) async fn logout(State(app): State<App>, headers: HeaderMap) -> Answer
         .into_response())
 }
 
+/// Who the caller is, and for whom they act.
+#[utoipa::path(
+    get,
+    path = "/api/users/profile",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Me)),
+)]
 pub(crate) async fn profile(State(app): State<App>, user: User) -> Answer<Json<Me>> {
     let profile = app
         .accounts

@@ -7,21 +7,38 @@ use axum::{
 };
 use serde::Deserialize;
 use signaling_wire::{CardId, Problem, ProductId, StreamId, frame::shop::Card};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
-use super::page::PageView;
+use super::{page::PageView, table::Table};
 use crate::{
     error::{Answer, Refusal},
     extract::{Fields, Id, User},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(list, add))
+        .on(routes!(pin))
+        .on(routes!(unpin))
+}
+
 /// A product to be queued.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewCard)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Add {
     product_id: ProductId,
 }
 
+/// The queue of a show, by number.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}/cards",
+    responses((status = 200, description = "Done.", body = PageView<Card>)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Id(stream): Id<StreamId>,
@@ -31,6 +48,14 @@ pub(crate) async fn list(
     )))
 }
 
+/// Puts a product into the queue.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/cards",
+    security(("user" = [])),
+    request_body = Add,
+    responses((status = 201, description = "Made.", body = Card)),
+)]
 pub(crate) async fn add(
     State(app): State<App>,
     user: User,
@@ -44,6 +69,13 @@ pub(crate) async fn add(
     Ok((StatusCode::CREATED, Json(card.map_err(Problem::from)?)))
 }
 
+/// Shows a card over the video; the one before it is taken down.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/cards/{card}/pin",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Card)),
+)]
 pub(crate) async fn pin(
     State(app): State<App>,
     user: User,
@@ -58,6 +90,13 @@ pub(crate) async fn pin(
     ))
 }
 
+/// Takes a card down.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/cards/{card}/unpin",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Card)),
+)]
 pub(crate) async fn unpin(
     State(app): State<App>,
     user: User,

@@ -26,7 +26,9 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, interval, timeout},
 };
+use utoipa_axum::routes;
 
+use super::table::Table;
 use crate::{
     error::{Answer, Refusal},
     extract::{Caller, Id},
@@ -34,7 +36,17 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new().on(routes!(open))
+}
+
 /// Opens a socket or an event stream, as the caller asks.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}/events",
+    responses((status = 200, description = "Frames of the room, one a line; or a WebSocket with 101.", body = String, content_type = "text/event-stream")),
+)]
 pub(crate) async fn open(
     State(app): State<App>,
     Id(stream): Id<StreamId>,

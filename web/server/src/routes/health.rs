@@ -9,7 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use utoipa_axum::routes;
 
+use super::table::Table;
 use crate::{
     error::{Answer, Refusal},
     extract::ClientAddress,
@@ -17,12 +19,31 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(live))
+        .on(routes!(ready))
+        .on(routes!(actuator))
+        .on(routes!(metrics))
+}
+
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    responses((status = 200, description = "Done.", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
 /// Every part has started, none is draining, the database answers.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = 200, description = "Done.", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     match is_ready(&app).await {
         true => "ready\n".into_response(),
@@ -31,6 +52,11 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
 }
 
 /// The same in the form that the platform's monitors read.
+#[utoipa::path(
+    get,
+    path = "/actuator/health",
+    responses((status = 200, description = "Done.", body = serde_json::Value)),
+)]
 pub(crate) async fn actuator(State(app): State<App>) -> Response {
     match is_ready(&app).await {
         true => Json(json!({ "status": "UP" })).into_response(),
@@ -47,6 +73,11 @@ async fn is_ready(app: &App) -> bool {
 }
 
 /// Prometheus text; for loopback and `http.metrics_allow`, for others it does not exist.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, description = "Done.", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn metrics(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,

@@ -134,6 +134,11 @@ pub(crate) async fn options() -> Response {
 }
 
 /// GET and HEAD on an endpoint: success without content.
+#[utoipa::path(
+    get,
+    path = "/whip",
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn probe() -> Response {
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(SDP))];
     (StatusCode::OK, kind).into_response()

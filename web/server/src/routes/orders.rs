@@ -13,16 +13,30 @@ use signaling_wire::{
     Money, OrderId, Problem, ProductId, SaleId,
     frame::shop::{Buy, Order},
 };
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
-use super::page::{PageQuery, PageView};
+use super::{
+    page::{PageQuery, PageView},
+    table::Table,
+};
 use crate::{
     error::Answer,
     extract::{Fields, Id, IdempotencyKey, Query, User},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(list, place))
+        .on(routes!(show))
+        .on(routes!(events))
+}
+
 /// A `buy` frame without its key.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewOrder)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Place {
     sale_id: SaleId,
@@ -32,6 +46,15 @@ pub(crate) struct Place {
     expected_unit_price: Option<Money>,
 }
 
+/// Buys in a sale; the twin of the `buy` frame.
+#[utoipa::path(
+    post,
+    path = "/api/orders",
+    security(("user" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
+    request_body = Place,
+    responses((status = 201, description = "Made.", body = Order)),
+)]
 pub(crate) async fn place(
     State(app): State<App>,
     user: User,
@@ -67,6 +90,14 @@ pub(crate) async fn place(
     Ok(response)
 }
 
+/// The caller's orders, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/orders",
+    params(PageQuery),
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = PageView<Order>)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     user: User,
@@ -81,6 +112,13 @@ pub(crate) async fn list(
     Ok(Json(PageView::of(page, |order| order)))
 }
 
+/// One of the caller's orders.
+#[utoipa::path(
+    get,
+    path = "/api/orders/{id}",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Order)),
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     user: User,
@@ -94,6 +132,13 @@ pub(crate) async fn show(
     ))
 }
 
+/// What happened to an order, in order.
+#[utoipa::path(
+    get,
+    path = "/api/orders/{id}/events",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = PageView<OrderEvent>)),
+)]
 pub(crate) async fn events(
     State(app): State<App>,
     user: User,

@@ -3,17 +3,19 @@
 use commerce_service::Page;
 use serde::{Deserialize, Serialize};
 use signaling_wire::{Code, Problem};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{error::Answer, limits};
 
 /// A part of a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PageView<T> {
     data: Vec<T>,
     page: Next,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PageEnd)]
 struct Next {
     next_cursor: Option<String>,
     has_more: bool,
@@ -44,8 +46,9 @@ impl<T> PageView<T> {
 }
 
 /// Which part of a list is asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     #[serde(default)]
     limit: Option<u32>,

@@ -8,7 +8,10 @@ use axum::{
 use commerce_service::PaymentView;
 use serde::{Deserialize, Serialize};
 use signaling_wire::{PaymentId, Problem, frame::shop::Order};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
+use super::table::Table;
 use crate::{
     error::Answer,
     extract::{Fields, Id, User, raw_body},
@@ -16,6 +19,22 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(show))
+        .on(routes!(authorize))
+        .on(routes!(confirm))
+        .on(routes!(webhook))
+}
+
+/// A payment of one of the caller's orders.
+#[utoipa::path(
+    get,
+    path = "/api/payments/{id}",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = PaymentView)),
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     user: User,
@@ -30,19 +49,28 @@ pub(crate) async fn show(
 }
 
 /// What the buyer does in the sandbox provider's window.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SandboxAnswer)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Authorize {
     approve: bool,
 }
 
 /// What that window gives to the page.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SandboxToken)]
 pub(crate) struct Authorized {
     payment_token: String,
 }
 
 /// Plays the provider's window; exists with the sandbox alone.
+#[utoipa::path(
+    post,
+    path = "/api/payments/{id}/sandbox",
+    security(("user" = [])),
+    request_body = Authorize,
+    responses((status = 200, description = "Done.", body = Authorized)),
+)]
 pub(crate) async fn authorize(
     State(app): State<App>,
     user: User,
@@ -59,12 +87,21 @@ pub(crate) async fn authorize(
 }
 
 /// What the page brings back from the provider's window.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaymentConfirmation)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Confirm {
     payment_token: String,
 }
 
+/// Settles what the provider's window returned; everything is checked with the provider.
+#[utoipa::path(
+    post,
+    path = "/api/payments/{id}/confirm",
+    security(("user" = [])),
+    request_body = Confirm,
+    responses((status = 200, description = "Done.", body = Order)),
+)]
 pub(crate) async fn confirm(
     State(app): State<App>,
     user: User,
@@ -79,6 +116,12 @@ pub(crate) async fn confirm(
 }
 
 /// Raw bytes, because the signature is over them.
+#[utoipa::path(
+    post,
+    path = "/api/webhooks/portone/v2",
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn webhook(State(app): State<App>, request: Request) -> Answer<StatusCode> {
     let (parts, body) = request.into_parts();
     let body = raw_body(&parts.headers, body, limits::WEBHOOK_BYTES_MAX).await?;

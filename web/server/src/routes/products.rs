@@ -4,21 +4,44 @@ use axum::{Json, extract::State, http::StatusCode};
 use commerce_service::{NewProduct, Product, ProductFilter, Seller};
 use serde::Deserialize;
 use signaling_wire::{Money, Problem, ProductId, SellerId, frame::shop::Localized};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
 
-use super::page::{PageView, checked};
+use super::{
+    page::{PageView, checked},
+    table::Table,
+};
 use crate::{
     error::Answer,
     extract::{Fields, Id, Query, User},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(create_seller))
+        .on(routes!(list, create))
+        .on(routes!(show))
+        .on(routes!(adjust))
+}
+
 /// A shop to be opened.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSeller)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateSeller {
     name: String,
 }
 
+/// Founds a shop; the caller becomes its owner.
+#[utoipa::path(
+    post,
+    path = "/api/sellers",
+    security(("user" = [])),
+    request_body = CreateSeller,
+    responses((status = 201, description = "Made.", body = Seller)),
+)]
 pub(crate) async fn create_seller(
     State(app): State<App>,
     user: User,
@@ -29,8 +52,9 @@ pub(crate) async fn create_seller(
 }
 
 /// Which products are asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     #[serde(default)]
     seller_id: Option<SellerId>,
@@ -40,6 +64,13 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
+/// Products, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/products",
+    params(ListQuery),
+    responses((status = 200, description = "Done.", body = PageView<Product>)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
@@ -56,12 +87,19 @@ pub(crate) async fn list(
     Ok(Json(PageView::of(page, |product| product)))
 }
 
+/// One product.
+#[utoipa::path(
+    get,
+    path = "/api/products/{id}",
+    responses((status = 200, description = "Done.", body = Product)),
+)]
 pub(crate) async fn show(State(app): State<App>, Id(id): Id<ProductId>) -> Answer<Json<Product>> {
     Ok(Json(app.commerce.product(id).await.map_err(Problem::from)?))
 }
 
 /// A product to be made.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewProduct)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Create {
     seller_id: SellerId,
@@ -72,6 +110,14 @@ pub(crate) struct Create {
     stock: u32,
 }
 
+/// Makes a product.
+#[utoipa::path(
+    post,
+    path = "/api/products",
+    security(("user" = [])),
+    request_body = Create,
+    responses((status = 201, description = "Made.", body = Product)),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     user: User,
@@ -100,13 +146,22 @@ pub(crate) async fn create(
 }
 
 /// Units that came or went, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StockAdjustment)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Adjust {
     delta: i32,
     reason: String,
 }
 
+/// Notes units that came or went, with the reason.
+#[utoipa::path(
+    post,
+    path = "/api/products/{id}/stock-adjustments",
+    security(("user" = [])),
+    request_body = Adjust,
+    responses((status = 200, description = "Done.", body = Product)),
+)]
 pub(crate) async fn adjust(
     State(app): State<App>,
     user: User,

@@ -11,15 +11,30 @@ use signaling_wire::{
     Money, Problem, ProductId, SaleId, StreamId,
     frame::shop::{Sale, Stock},
 };
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
+use super::table::Table;
 use crate::{
     error::{Answer, Refusal},
     extract::{Fields, Id, User},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(create))
+        .on(routes!(show))
+        .on(routes!(open))
+        .on(routes!(pause))
+        .on(routes!(close))
+        .on(routes!(allocate))
+}
+
 /// A sale to be made, closed at first.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSale)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Create {
     stream_id: StreamId,
@@ -29,7 +44,8 @@ pub(crate) struct Create {
 }
 
 /// One product of it; without a price, the product's own.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSaleItem)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateItem {
     product_id: ProductId,
@@ -39,6 +55,14 @@ pub(crate) struct CreateItem {
     max_per_buyer: u32,
 }
 
+/// Makes a sale as a draft and moves stock into it.
+#[utoipa::path(
+    post,
+    path = "/api/sales",
+    security(("user" = [])),
+    request_body = Create,
+    responses((status = 201, description = "Made.", body = Sale)),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     user: User,
@@ -67,10 +91,23 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
+/// A sale with its stock.
+#[utoipa::path(
+    get,
+    path = "/api/sales/{id}",
+    responses((status = 200, description = "Done.", body = SaleView)),
+)]
 pub(crate) async fn show(State(app): State<App>, Id(id): Id<SaleId>) -> Answer<Json<SaleView>> {
     Ok(Json(app.commerce.sale(id).await.map_err(Problem::from)?))
 }
 
+/// Takes orders from now on.
+#[utoipa::path(
+    post,
+    path = "/api/sales/{id}/open",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Sale)),
+)]
 pub(crate) async fn open(
     State(app): State<App>,
     user: User,
@@ -84,6 +121,13 @@ pub(crate) async fn open(
     ))
 }
 
+/// Takes none for the moment; holds stay valid.
+#[utoipa::path(
+    post,
+    path = "/api/sales/{id}/pause",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Sale)),
+)]
 pub(crate) async fn pause(
     State(app): State<App>,
     user: User,
@@ -97,6 +141,13 @@ pub(crate) async fn pause(
     ))
 }
 
+/// Ends the sale; what is left goes back to the shelf.
+#[utoipa::path(
+    post,
+    path = "/api/sales/{id}/close",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Sale)),
+)]
 pub(crate) async fn close(
     State(app): State<App>,
     user: User,
@@ -111,12 +162,21 @@ pub(crate) async fn close(
 }
 
 /// Units to move between shelf and sale; negative ones go back to the shelf.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Allocation)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Allocate {
     delta: i32,
 }
 
+/// Moves units between shelf and sale.
+#[utoipa::path(
+    post,
+    path = "/api/sales/{id}/items/{product}/allocations",
+    security(("user" = [])),
+    request_body = Allocate,
+    responses((status = 200, description = "Done.", body = Stock)),
+)]
 pub(crate) async fn allocate(
     State(app): State<App>,
     user: User,

@@ -15,8 +15,13 @@ use signaling_wire::{
         shop::{Card, CardState},
     },
 };
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
 
-use super::page::{PageView, checked};
+use super::{
+    page::{PageView, checked},
+    table::Table,
+};
 use crate::{
     error::{Answer, Refusal},
     extract::{Caller, Fields, Id, Query, User},
@@ -24,8 +29,20 @@ use crate::{
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(list, create))
+        .on(routes!(show, end))
+        .on(routes!(rotate_key))
+        .on(routes!(issue_ticket))
+        .on(routes!(ingest))
+        .on(routes!(room))
+}
+
 /// A show as everybody sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stream)]
 pub(crate) struct StreamView {
     id: StreamId,
     title: String,
@@ -42,7 +59,8 @@ pub(crate) struct StreamView {
 }
 
 /// Where to watch it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StreamLinks)]
 struct Links {
     whep: String,
     events: String,
@@ -50,14 +68,26 @@ struct Links {
 }
 
 /// What the host needs to publish; the key is shown once.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StreamKey)]
 struct KeyView {
     stream_key: String,
     whip_url: String,
 }
 
+/// A new show with what its host needs to publish.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedStream)]
+struct CreatedView {
+    #[serde(flatten)]
+    stream: StreamView,
+    #[serde(flatten)]
+    key: KeyView,
+}
+
 /// What a page needs to publish now; the stream's key stays as it is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PublishTicket)]
 struct TicketView {
     ticket: String,
     whip_url: String,
@@ -66,10 +96,12 @@ struct TicketView {
 }
 
 /// Which shows are asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     #[serde(default)]
+    #[param(inline)]
     status: Option<Wanted>,
     #[serde(default)]
     mine: bool,
@@ -79,13 +111,21 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(as = StreamChoice)]
 #[serde(rename_all = "snake_case")]
 enum Wanted {
     Live,
     All,
 }
 
+/// Shows: those that are live, or all, or those of the caller.
+#[utoipa::path(
+    get,
+    path = "/api/streams",
+    params(ListQuery),
+    responses((status = 200, description = "Done.", body = PageView<StreamView>)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -165,6 +205,12 @@ async fn view(app: &App, stream: Stream) -> Answer<StreamView> {
     })
 }
 
+/// One show.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}",
+    responses((status = 200, description = "Done.", body = StreamView)),
+)]
 pub(crate) async fn show(State(app): State<App>, Id(id): Id<StreamId>) -> Answer<Json<StreamView>> {
     let stream = app.commerce.stream(id).await.map_err(Problem::from)?;
     let mut view = view(&app, stream).await?;
@@ -177,6 +223,11 @@ pub(crate) async fn show(State(app): State<App>, Id(id): Id<StreamId>) -> Answer
 }
 
 /// The snapshot frame of the room, in its exact bytes.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}/room",
+    responses((status = 200, description = "Done.", body = serde_json::Value)),
+)]
 pub(crate) async fn room(State(app): State<App>, Id(id): Id<StreamId>) -> Answer<Response> {
     let Some(snapshot) = app.hub.snapshot(id).await else {
         return Err(Refusal::not_found());
@@ -189,7 +240,8 @@ pub(crate) async fn room(State(app): State<App>, Id(id): Id<StreamId>) -> Answer
 }
 
 /// A show to be made; without a seller, the caller's only one.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewStream)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Create {
     #[serde(default)]
@@ -197,6 +249,14 @@ pub(crate) struct Create {
     title: String,
 }
 
+/// Makes a show and its stream key, which is shown once.
+#[utoipa::path(
+    post,
+    path = "/api/streams",
+    security(("user" = [])),
+    request_body = Create,
+    responses((status = 201, description = "Made.", body = CreatedView)),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     user: User,
@@ -214,16 +274,19 @@ pub(crate) async fn create(
         .map_err(Problem::from)?;
     let id = stream.id;
     let key = issue(&app, &headers, id).await?;
-    let view = view(&app, stream).await?;
-    let body = serde_json::json!({ "stream_key": key.stream_key, "whip_url": key.whip_url });
-    let mut whole = serde_json::to_value(view).map_err(|error| Refusal::internal(&error))?;
-    if let (Some(whole), Some(body)) = (whole.as_object_mut(), body.as_object()) {
-        whole.extend(body.clone());
-    }
+    let stream = view(&app, stream).await?;
     let location = [(header::LOCATION, format!("/api/streams/{id}"))];
-    Ok((StatusCode::CREATED, location, Json(whole)).into_response())
+    let made = Json(CreatedView { stream, key });
+    Ok((StatusCode::CREATED, location, made).into_response())
 }
 
+/// Ends a show for good; its sales close.
+#[utoipa::path(
+    delete,
+    path = "/api/streams/{id}",
+    security(("user" = [])),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn end(
     State(app): State<App>,
     user: User,
@@ -237,6 +300,12 @@ pub(crate) async fn end(
 }
 
 /// A new key; the one before no longer publishes.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/key",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = KeyView)),
+)]
 pub(crate) async fn rotate_key(
     State(app): State<App>,
     user: User,
@@ -249,6 +318,12 @@ pub(crate) async fn rotate_key(
 }
 
 /// A ticket to publish with from the browser within the next two minutes.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/publish-tickets",
+    security(("user" = [])),
+    responses((status = 201, description = "Made.", body = TicketView)),
+)]
 pub(crate) async fn issue_ticket(
     State(app): State<App>,
     user: User,
@@ -268,7 +343,8 @@ pub(crate) async fn issue_ticket(
 }
 
 /// What the host's page shows about publishing; never the key itself.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ingest)]
 pub(crate) struct IngestView {
     whip_url: String,
     key_hint: Option<String>,
@@ -281,6 +357,13 @@ pub(crate) struct IngestView {
     audience: Audience,
 }
 
+/// How publishing goes, for those who may host.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}/ingest",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = IngestView)),
+)]
 pub(crate) async fn ingest(
     State(app): State<App>,
     user: User,

@@ -8,15 +8,30 @@ use axum::{
 };
 use signaling_hub::{SessionKind, Watching};
 use signaling_wire::StreamId;
+use utoipa_axum::routes;
 
-use super::{offer, session};
+use super::{offer, session, table::Table};
 use crate::{
     error::{Answer, Refusal},
     extract::{ClientAddress, Id, MediaCaller},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(discover, watch))
+        .on(routes!(probe, patch, stop))
+        .options("/whep/{stream}", offer::options)
+        .options("/whep/sessions/{id}", session::options)
+}
+
 /// GET and HEAD on an endpoint: how a player finds out that this is one.
+#[utoipa::path(
+    get,
+    path = "/whep/{stream}",
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn discover(State(app): State<App>, Id(stream): Id<StreamId>) -> Answer<Response> {
     match app.hub.presence(stream) {
         Some(_) => Ok(offer::probe().await.into_response()),
@@ -25,6 +40,12 @@ pub(crate) async fn discover(State(app): State<App>, Id(stream): Id<StreamId>) -
 }
 
 /// Takes an offer, if something is live.
+#[utoipa::path(
+    post,
+    path = "/whep/{stream}",
+    request_body(content = String, content_type = "application/sdp"),
+    responses((status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp")),
+)]
 pub(crate) async fn watch(
     State(app): State<App>,
     Id(stream): Id<StreamId>,
@@ -47,6 +68,11 @@ pub(crate) async fn watch(
 }
 
 /// GET and HEAD on a session.
+#[utoipa::path(
+    get,
+    path = "/whep/sessions/{id}",
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn probe(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -59,6 +85,12 @@ pub(crate) async fn probe(
 }
 
 /// A trickle fragment, an ICE restart, or the answer to a counter-offer.
+#[utoipa::path(
+    patch,
+    path = "/whep/sessions/{id}",
+    request_body(content = String, content_type = "application/trickle-ice-sdpfrag"),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn patch(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -86,6 +118,11 @@ async fn answer(app: &App, id: &str, request: Request) -> Answer<Response> {
 }
 
 /// Stops watching.
+#[utoipa::path(
+    delete,
+    path = "/whep/sessions/{id}",
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn stop(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,

@@ -20,8 +20,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use signaling_hub::{SessionInfo, SessionKind};
 use signaling_wire::{Code, Problem};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
-use super::session;
+use super::{session, table::Table};
 use crate::{
     error::{Answer, Refusal},
     extract::{ClientAddress, MediaCaller, has_type, raw_body},
@@ -29,6 +31,17 @@ use crate::{
     player_events::{self, Reader, Wanted},
     state::App,
 };
+
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(subscribe))
+        .on(routes!(events))
+        .on(routes!(select_layer, unselect_layer))
+        .options("/whep/sessions/{id}/events", options)
+        .options("/whep/sessions/{id}/events/{wanted}", options)
+        .options("/whep/sessions/{id}/layer", options)
+}
 
 const JSON: &str = "application/json";
 
@@ -43,6 +56,12 @@ pub(super) fn links(path: &str) -> [String; 2] {
 }
 
 /// Names the events that a player wants; the answer says where they come.
+#[utoipa::path(
+    post,
+    path = "/whep/sessions/{id}/events",
+    request_body = Vec<String>,
+    responses((status = 201, description = "Where the events come is in `Location`.")),
+)]
 pub(crate) async fn subscribe(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -62,6 +81,11 @@ pub(crate) async fn subscribe(
 }
 
 /// The events, until the session ends.
+#[utoipa::path(
+    get,
+    path = "/whep/sessions/{id}/events/{wanted}",
+    responses((status = 200, description = "Done.", body = String, content_type = "text/event-stream")),
+)]
 pub(crate) async fn events(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -87,7 +111,8 @@ pub(crate) async fn events(
 }
 
 /// What a player wants to see. Without an encoding, the choice is the server's.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = LayerChoice)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Layer {
     /// The section; there is one with video.
@@ -98,6 +123,12 @@ struct Layer {
 }
 
 /// Shows one simulcast layer from its next keyframe on.
+#[utoipa::path(
+    post,
+    path = "/whep/sessions/{id}/layer",
+    request_body = Layer,
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn select_layer(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -116,6 +147,11 @@ pub(crate) async fn select_layer(
 }
 
 /// Leaves the choice to the server again.
+#[utoipa::path(
+    delete,
+    path = "/whep/sessions/{id}/layer",
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn unselect_layer(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,

@@ -8,19 +8,35 @@ use axum::{
 };
 use signaling_hub::SessionKind;
 use signaling_wire::{Code, Problem, StreamId};
+use utoipa_axum::routes;
 use web_accounts::StreamKey;
 
-use super::{offer, session};
+use super::{offer, session, table::Table};
 use crate::{
     error::{Answer, Refusal},
     extract::{ClientAddress, media_token},
     state::App,
 };
 
+/// The routes of this file.
+pub(crate) fn routes() -> Table {
+    Table::new()
+        .on(routes!(offer::probe, publish))
+        .on(routes!(probe, patch, stop))
+        .options("/whip", offer::options)
+        .options("/whip/sessions/{id}", session::options)
+}
+
 /// The challenge of a token that opens something else (RFC 6750 section 3.1).
 const SCOPE: HeaderValue = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
 
 /// Takes an offer; the newest publisher of a stream wins.
+#[utoipa::path(
+    post,
+    path = "/whip",
+    request_body(content = String, content_type = "application/sdp"),
+    responses((status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp")),
+)]
 pub(crate) async fn publish(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -48,6 +64,11 @@ pub(crate) async fn publish(
 }
 
 /// GET and HEAD on a session.
+#[utoipa::path(
+    get,
+    path = "/whip/sessions/{id}",
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn probe(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -57,6 +78,12 @@ pub(crate) async fn probe(
 }
 
 /// A trickle fragment or an ICE restart.
+#[utoipa::path(
+    patch,
+    path = "/whip/sessions/{id}",
+    request_body(content = String, content_type = "application/trickle-ice-sdpfrag"),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn patch(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -69,6 +96,11 @@ pub(crate) async fn patch(
 }
 
 /// Stops publishing.
+#[utoipa::path(
+    delete,
+    path = "/whip/sessions/{id}",
+    responses((status = 200, description = "Done.")),
+)]
 pub(crate) async fn stop(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
