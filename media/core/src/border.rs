@@ -196,8 +196,11 @@ pub struct Mapping {
 }
 
 /// One packet of a source, decrypted and normalised by the publisher's shard.
+pub type Packet<'a> = Carried<&'a [u8]>;
+
+/// A packet with its payload in one form or another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packet<'a> {
+pub struct Carried<P> {
     /// Where it belongs.
     pub source: Source,
     /// What it carries.
@@ -214,7 +217,23 @@ pub struct Packet<'a> {
     /// Its place in a scalable stream.
     pub svc: Svc,
     /// RTP payload, without padding.
-    pub payload: &'a [u8],
+    pub payload: P,
+}
+
+impl<P> Carried<P> {
+    /// The same with another form of the payload.
+    pub fn with<Q>(&self, payload: Q) -> Carried<Q> {
+        Carried {
+            source: self.source,
+            codec: self.codec,
+            index: self.index,
+            timestamp: self.timestamp,
+            marker: self.marker,
+            key: self.key,
+            svc: self.svc,
+            payload,
+        }
+    }
 }
 
 /// Whether a packet of another shard is live or from its memory.
@@ -252,25 +271,11 @@ pub enum Bridged {
         broadcast: BroadcastId,
         /// Audio or video.
         kind: Kind,
-        /// Packet fields as in [`Packet`].
-        source: Source,
-        /// As in [`Packet`].
-        codec: Codec,
-        /// As in [`Packet`].
-        index: u64,
-        /// As in [`Packet`].
-        timestamp: u32,
-        /// As in [`Packet`].
-        marker: bool,
-        /// As in [`Packet`].
-        key: Key,
-        /// As in [`Packet`].
-        svc: Svc,
+        /// The packet; one allocation of its payload for all shards.
+        packet: Carried<Bytes>,
         /// Whether it is live.
         cached: Cached,
         /// Clock of the source at this packet, once known.
         mapping: Option<Mapping>,
-        /// One allocation for all shards.
-        payload: Bytes,
     },
 }

@@ -10,6 +10,7 @@ mod h264;
 mod h265;
 mod parameters;
 mod sps;
+mod units;
 mod vpx;
 
 use crate::border::Svc;

@@ -2,6 +2,7 @@
 
 use super::Key;
 use super::bits::Bits;
+use super::units::Units;
 
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
@@ -23,61 +24,22 @@ fn nal(kind: u8) -> Key {
     }
 }
 
-/// The units of an aggregate. Ends early where a length runs past the end.
-#[derive(Clone)]
-pub(super) struct Aggregate<'a>(pub(super) &'a [u8]);
-
-impl<'a> Iterator for Aggregate<'a> {
-    /// `None` inside is a unit that runs past the end.
-    type Item = Option<&'a [u8]>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let [high, low, tail @ ..] = self.0 else {
-            return None;
-        };
-        let len = usize::from(u16::from_be_bytes([*high, *low]));
-        let unit = tail.get(..len);
-        self.0 = tail.get(len..).unwrap_or_default();
-        Some(unit)
-    }
-}
-
 pub(super) fn key(payload: &[u8]) -> Key {
     match kind(payload) {
-        Some(STAP_A) => {
-            let mut best = Key::No;
-            for unit in Aggregate(&payload[1..]) {
-                let Some(unit) = unit else {
-                    return Key::No;
-                };
-                match kind(unit).map(nal) {
-                    Some(Key::Start) => best = Key::Start,
-                    Some(Key::Slice) if best == Key::No => best = Key::Slice,
-                    _ => {}
-                }
-            }
-            best
-        }
         Some(FU_A) => match payload.get(1) {
             Some(header) if header & 0x80 != 0 => nal(header & 0x1f),
             _ => Key::No,
         },
-        Some(kind) => nal(kind),
-        None => Key::No,
+        _ => units(payload).best(|unit| kind(unit).map_or(Key::No, nal)),
     }
 }
 
-/// Hands every unit that this packet carries whole to `visit`.
-pub(super) fn units<'a>(payload: &'a [u8], mut visit: impl FnMut(u8, &'a [u8])) {
-    let mut hand = |unit: &'a [u8]| {
-        if let Some(kind) = kind(unit) {
-            visit(kind, unit);
-        }
-    };
+/// The units that this packet carries whole.
+pub(super) fn units(payload: &[u8]) -> Units<'_> {
     match kind(payload) {
-        Some(STAP_A) => Aggregate(&payload[1..]).flatten().for_each(hand),
-        Some(1..STAP_A) => hand(payload),
-        _ => {}
+        Some(STAP_A) => Units::Aggregate(&payload[1..]),
+        Some(1..STAP_A) => Units::One(payload),
+        _ => Units::End,
     }
 }
 

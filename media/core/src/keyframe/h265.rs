@@ -2,7 +2,7 @@
 //! taken to be 0, as WebRTC has it: no DONL fields.
 
 use super::Key;
-use super::h264::Aggregate;
+use super::units::Units;
 
 pub(super) const VPS: u8 = 32;
 pub(super) const SPS: u8 = 33;
@@ -29,39 +29,19 @@ fn nal(kind: u8) -> Key {
 
 pub(super) fn key(payload: &[u8]) -> Key {
     match kind(payload) {
-        Some(AP) => {
-            let mut best = Key::No;
-            for unit in Aggregate(&payload[2..]) {
-                let Some(unit) = unit else {
-                    return Key::No;
-                };
-                match kind(unit).map(nal) {
-                    Some(Key::Start) => best = Key::Start,
-                    Some(Key::Slice) if best == Key::No => best = Key::Slice,
-                    _ => {}
-                }
-            }
-            best
-        }
         Some(FU) => match payload.get(2) {
             Some(header) if header & 0x80 != 0 => nal(header & 0x3f),
             _ => Key::No,
         },
-        Some(kind) => nal(kind),
-        None => Key::No,
+        _ => units(payload).best(|unit| kind(unit).map_or(Key::No, nal)),
     }
 }
 
-/// Hands every unit that this packet carries whole to `visit`.
-pub(super) fn units<'a>(payload: &'a [u8], mut visit: impl FnMut(u8, &'a [u8])) {
-    let mut hand = |unit: &'a [u8]| {
-        if let Some(kind) = kind(unit) {
-            visit(kind, unit);
-        }
-    };
+/// The units that this packet carries whole.
+pub(super) fn units(payload: &[u8]) -> Units<'_> {
     match kind(payload) {
-        Some(AP) => Aggregate(&payload[2..]).flatten().for_each(hand),
-        Some(0..AP) => hand(payload),
-        _ => {}
+        Some(AP) => Units::Aggregate(&payload[2..]),
+        Some(0..AP) => Units::One(payload),
+        _ => Units::End,
     }
 }

@@ -49,24 +49,26 @@ impl ParameterSets {
     /// Looks at the payload of a packet of the stream.
     pub(crate) fn observe(&mut self, codec: &Codec, payload: &[u8]) -> Observed {
         let mut observed = Observed::default();
-        match codec {
-            Codec::H264 { .. } => h264::units(payload, |kind, unit| {
-                if matches!(kind, h264::SPS | h264::PPS) {
-                    observed.any = true;
-                    if self.remember(codec, kind, unit) && kind == h264::SPS {
-                        observed.sequence = sps::h264(unit);
-                    }
-                }
-            }),
-            Codec::H265 { .. } => h265::units(payload, |kind, unit| {
-                if (h265::VPS..=h265::PPS).contains(&kind) {
-                    observed.any = true;
-                    if self.remember(codec, kind, unit) && kind == h265::SPS {
-                        observed.sequence = sps::h265(unit);
-                    }
-                }
-            }),
-            _ => {}
+        let units = match codec {
+            Codec::H264 { .. } => h264::units(payload),
+            Codec::H265 { .. } => h265::units(payload),
+            _ => return observed,
+        };
+        for unit in units.flatten() {
+            let (kind, wanted, sequence) = match codec {
+                Codec::H264 { .. } => (h264::kind(unit), h264::SPS..=h264::PPS, h264::SPS),
+                _ => (h265::kind(unit), h265::VPS..=h265::PPS, h265::SPS),
+            };
+            let Some(kind) = kind.filter(|kind| wanted.contains(kind)) else {
+                continue;
+            };
+            observed.any = true;
+            if self.remember(codec, kind, unit) && kind == sequence {
+                observed.sequence = match codec {
+                    Codec::H264 { .. } => sps::h264(unit),
+                    _ => sps::h265(unit),
+                };
+            }
         }
         observed
     }

@@ -207,7 +207,8 @@ impl Section {
 
     /// The format to send `codec` with: an exact match, else the same H.264 profile, else one whose
     /// profile contains it, else the first that [`Codec::same`] accepts, the packetization mode of
-    /// `codec` preferred. `None` when this peer cannot take the codec.
+    /// `codec` preferred. `None` when this peer cannot take the codec. An H.264 profile alone is no
+    /// reason: browsers decode more profiles than they announce.
     pub fn format_for(&self, codec: &Codec) -> Option<&Format> {
         let rank = |format: &&Format| {
             let (mode, profile) = match (codec, &format.codec) {
@@ -234,13 +235,6 @@ impl Section {
         formats
             .filter(|format| codec.same(&format.codec))
             .min_by_key(rank)
-    }
-
-    /// Whether this peer can show `codec` by what it announced. Where it cannot, it is told so
-    /// (406) in place of a black picture.
-    pub fn decodes(&self, codec: &Codec) -> bool {
-        let mut formats = self.formats.iter();
-        formats.any(|format| codec.is_decoded_by(&format.codec))
     }
 }
 
@@ -303,13 +297,18 @@ mod tests {
         assert_eq!(pt(Codec::Vp9 { profile: 0 }), None);
     }
 
+    fn decodes(section: &Section, codec: &Codec) -> bool {
+        let mut formats = section.formats.iter();
+        formats.any(|format| codec.is_decoded_by(&format.codec))
+    }
+
     #[test]
     fn packets_of_mode_0_fit_into_mode_1_and_not_the_other_way() {
         let one = section(&[h264(0x42_e0_1f, 1)]);
         let zero = section(&[h264(0x42_e0_1f, 0)]);
         assert!(one.format_for(&h264(0x42_e0_1f, 0)).is_some());
         assert!(zero.format_for(&h264(0x42_e0_1f, 1)).is_none());
-        assert!(!zero.decodes(&h264(0x42_e0_1f, 1)));
+        assert!(!decodes(&zero, &h264(0x42_e0_1f, 1)));
     }
 
     #[test]
@@ -338,17 +337,17 @@ mod tests {
             let viewer = section(&[Codec::Vp8, h264(offered, 1)]);
             for codec in decoded {
                 assert!(
-                    viewer.decodes(&h264(codec, 1)),
+                    decodes(&viewer, &h264(codec, 1)),
                     "{codec:06x} by {offered:06x}"
                 );
             }
             for codec in not {
                 assert!(
-                    !viewer.decodes(&h264(codec, 1)),
+                    !decodes(&viewer, &h264(codec, 1)),
                     "{codec:06x} by {offered:06x}"
                 );
             }
-            assert!(viewer.decodes(&Codec::Vp8) && !viewer.decodes(&Codec::Av1 { profile: 0 }));
+            assert!(decodes(&viewer, &Codec::Vp8) && !decodes(&viewer, &Codec::Av1 { profile: 0 }));
         }
     }
 
@@ -360,9 +359,9 @@ mod tests {
             level_id: 93,
         };
         let viewer = |codec| section(&[codec]);
-        assert!(viewer(hevc(2, 0)).decodes(&hevc(1, 0)));
-        assert!(!viewer(hevc(1, 0)).decodes(&hevc(2, 0)));
-        assert!(viewer(hevc(1, 1)).decodes(&hevc(1, 0)));
-        assert!(!viewer(hevc(1, 0)).decodes(&hevc(1, 1)));
+        assert!(decodes(&viewer(hevc(2, 0)), &hevc(1, 0)));
+        assert!(!decodes(&viewer(hevc(1, 0)), &hevc(2, 0)));
+        assert!(decodes(&viewer(hevc(1, 1)), &hevc(1, 0)));
+        assert!(!decodes(&viewer(hevc(1, 0)), &hevc(1, 1)));
     }
 }

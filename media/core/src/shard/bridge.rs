@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Shard;
-use crate::border::{Bridged, BroadcastId, Cached, Kind, Mapping, Packet};
+use crate::border::{Bridged, BroadcastId, Cached, Carried, Kind, Mapping, Packet};
 use crate::limits::{MAX_BRIDGED, REPLAY_PORTION};
 use crate::transmit::Transmits;
 
@@ -41,29 +41,12 @@ impl Shard {
             Bridged::Media {
                 broadcast,
                 kind,
-                source,
-                codec,
-                index,
-                timestamp,
-                marker,
-                key,
-                svc,
+                packet,
                 cached,
                 mapping,
-                payload,
             } => {
                 self.stats.bridged_in += 1;
-                let payload = &payload[..];
-                let packet = Packet {
-                    source,
-                    codec,
-                    index,
-                    timestamp,
-                    marker,
-                    key,
-                    svc,
-                    payload,
-                };
+                let packet = packet.with(&packet.payload[..]);
                 match cached {
                     Cached::No => self.take_in(now, broadcast, kind, &packet, mapping),
                     _ => self.take_cached(now, broadcast, &packet, cached == Cached::Last),
@@ -87,14 +70,13 @@ impl Shard {
         let mut payload = None;
         for shard in entry.interest.shards(now) {
             let payload = payload.get_or_insert_with(|| Bytes::copy_from_slice(packet.payload));
-            let media = media(
+            let media = Bridged::Media {
                 broadcast,
                 kind,
-                packet,
+                packet: packet.with(payload.clone()),
+                cached: Cached::No,
                 mapping,
-                payload.clone(),
-                Cached::No,
-            );
+            };
             if self.bridged.len() < MAX_BRIDGED {
                 self.bridged.push_back((shard, media));
                 self.stats.bridged_out += 1;
@@ -118,7 +100,7 @@ impl Shard {
             let Some((stream, stored)) = stream.and_then(|s| Some((s, s.ring.get(index)?))) else {
                 continue;
             };
-            let packet = Packet {
+            let packet = Carried {
                 source: stream.source,
                 codec: stream.codec,
                 index,
@@ -126,11 +108,15 @@ impl Shard {
                 marker: stored.marker,
                 key: stored.key,
                 svc: stored.svc,
-                payload: stored.payload,
+                payload: Bytes::copy_from_slice(stored.payload),
             };
-            let cached = if last { Cached::Last } else { Cached::More };
-            let payload = Bytes::copy_from_slice(stored.payload);
-            let media = media(broadcast, Kind::Video, &packet, None, payload, cached);
+            let media = Bridged::Media {
+                broadcast,
+                kind: Kind::Video,
+                packet,
+                cached: if last { Cached::Last } else { Cached::More },
+                mapping: None,
+            };
             self.bridged.push_back((shard, media));
             self.stats.bridged_out += 1;
         }
@@ -182,39 +168,5 @@ impl Shard {
                 self.stats.drop_bridge_full += 1;
             }
         }
-    }
-}
-
-fn media(
-    broadcast: BroadcastId,
-    kind: Kind,
-    packet: &Packet<'_>,
-    mapping: Option<Mapping>,
-    payload: Bytes,
-    cached: Cached,
-) -> Bridged {
-    let Packet {
-        source,
-        codec,
-        index,
-        timestamp,
-        marker,
-        key,
-        svc,
-        ..
-    } = *packet;
-    Bridged::Media {
-        broadcast,
-        kind,
-        source,
-        codec,
-        index,
-        timestamp,
-        marker,
-        key,
-        svc,
-        cached,
-        mapping,
-        payload,
     }
 }
