@@ -12,12 +12,14 @@ mod error;
 pub mod limits;
 mod lock;
 pub mod outbox;
+pub mod personal;
 mod settings;
 mod store;
 mod writer;
 
 pub use config::StoreConfig;
 pub use error::StoreError;
+pub use personal::PersonalData;
 pub use store::{MIGRATIONS, Store};
 pub use writer::BoxFuture;
 

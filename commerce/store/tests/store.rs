@@ -256,8 +256,8 @@ async fn readers_cannot_write_and_constraints_hold() {
     let broken: Result<(), StoreError> = store
         .write(|conn| {
             Box::pin(async move {
-                let sql = "INSERT INTO refresh_token (id, user_id, family_id, hash, expires_at, created_at)
-                           VALUES ('a', 'nobody', 'f', 'h', 0, 0)";
+                let sql = "INSERT INTO address (id, user_id, sealed, created_at, updated_at)
+                           VALUES ('a', 'nobody', '', 0, 0)";
                 sqlx::query(sql).execute(conn).await?;
                 Ok(())
             })
