@@ -20,6 +20,8 @@ export interface Picture {
 
 interface Bare {
   peer: RTCPeerConnection
+  /** The address of the session; only players have it. */
+  session: string
   firstMs: number | null
 }
 
@@ -31,13 +33,16 @@ async function prepare(page: Page, demo: Demo, relay: Relay | null): Promise<voi
   await page.exposeFunction('relayed', (port: number) => relay?.front(port) ?? port)
 }
 
-/** Plays a stream; returns once the answer is there. Without `repairs` it offers no NACK. */
-export async function play(page: Page, demo: Demo, relay: Relay | null = null, { repairs = true } = {}): Promise<void> {
+/**
+ * Plays a stream; returns once the answer is there. Without `repairs` it offers no NACK, with `tcp`
+ * it knows the server's TCP addresses only, as if the network let no UDP through.
+ */
+export async function play(page: Page, demo: Demo, relay: Relay | null = null, { repairs = true, tcp = false } = {}): Promise<void> {
   await prepare(page, demo, relay)
-  await page.evaluate(async ({ stream, repairs }) => {
+  await page.evaluate(async ({ stream, repairs, tcp }) => {
     const own = window as unknown as BareWindow
     const peer = new RTCPeerConnection()
-    const bare: Bare = { peer, firstMs: null }
+    const bare: Bare = { peer, session: '', firstMs: null }
     own.bare = bare
     const media = new MediaStream()
     const video = document.createElement('video')
@@ -54,14 +59,53 @@ export async function play(page: Page, demo: Demo, relay: Relay | null = null, {
     const response = await fetch(`/whep/${stream}`, { method: 'POST', headers, body })
     let sdp = await response.text()
     if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
+    bare.session = response.headers.get('location') ?? ''
     const ports = new Set([...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ \S+ (\d+) /gim)].map(([, port]) => port))
     for (const port of ports) {
       const front = await own.relayed(Number(port))
       sdp = sdp.replace(new RegExp(`^(a=candidate:\\S+ 1 udp \\d+ \\S+) ${port} `, 'gim'), `$1 ${front} `)
     }
-    if (sdp.includes(' tcptype ')) sdp = sdp.replace(/^a=candidate:.* tcptype .*\r\n/gm, '')
+    sdp = sdp.replace(tcp ? /^a=candidate:\S+ 1 udp .*\r\n/gim : /^a=candidate:.* tcptype .*\r\n/gim, '')
     await peer.setRemoteDescription({ type: 'answer', sdp })
-  }, { stream: demo.ready.stream_id, repairs })
+  }, { stream: demo.ready.stream_id, repairs, tcp })
+}
+
+/** Which addresses a player's media goes between. */
+export async function path(page: Page): Promise<{ remote: string; protocol: string }> {
+  return page.evaluate(async () => {
+    const { peer } = (window as unknown as BareWindow).bare
+    const reports = await peer.getStats()
+    const all = [...(reports.values() as Iterable<Record<string, unknown>>)]
+    const transport = all.find((report) => report['type'] === 'transport')
+    const pair = all.find((report) => report['id'] === transport?.['selectedCandidatePairId'])
+    const remote = all.find((report) => report['id'] === pair?.['remoteCandidateId'])
+    return { remote: String(remote?.['address']), protocol: String(remote?.['protocol']) }
+  })
+}
+
+/** Restarts ICE of a player as RFC 9725 section 4.3.3 has it; returns the fragments before and after. */
+export async function restart(page: Page): Promise<{ before: string[]; after: string[] }> {
+  return page.evaluate(async () => {
+    const { peer, session } = (window as unknown as BareWindow).bare
+    const fragments = (): string[] => {
+      const sides = [peer.localDescription, peer.remoteDescription]
+      return sides.map((side) => /^a=ice-ufrag:(.*)\r$/m.exec(side?.sdp ?? '')?.[1] ?? '')
+    }
+    const before = fragments()
+    const old = peer.remoteDescription?.sdp ?? ''
+    peer.restartIce()
+    await peer.setLocalDescription()
+    const offer = peer.localDescription?.sdp ?? ''
+    const line = (sdp: string, start: string): string => sdp.split('\r\n').find((each) => each.startsWith(start)) ?? ''
+    const body = ['a=ice-ufrag:', 'a=ice-pwd:', 'm=', 'a=mid:'].map((start) => `${line(offer, start)}\r\n`).join('')
+    const headers = { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': '*' }
+    const response = await fetch(session, { method: 'PATCH', headers, body })
+    const fragment = await response.text()
+    if (response.status !== 200) throw new Error(`${response.status} ${fragment}`)
+    const sdp = ['a=ice-ufrag:', 'a=ice-pwd:'].reduce((sum, start) => sum.replace(new RegExp(`^${start}.*$`, 'gm'), line(fragment, start)), old)
+    await peer.setRemoteDescription({ type: 'answer', sdp: `${sdp.trimEnd()}\r\n`.replace(/\r?\n/g, '\r\n') })
+    return { before, after: fragments() }
+  })
 }
 
 /** What the player shows now. */
@@ -115,7 +159,7 @@ export async function publish(page: Page, demo: Demo, size: { width: number; hei
       const [sound] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks()
       if (!picture || !sound) throw new Error('nothing to publish')
       const peer = new RTCPeerConnection()
-      ;(window as unknown as BareWindow).bare = { peer, firstMs: null }
+      ;(window as unknown as BareWindow).bare = { peer, session: '', firstMs: null }
       peer.addTransceiver(sound, { direction: 'sendonly' })
       const video = peer.addTransceiver(picture, { direction: 'sendonly', sendEncodings: layers })
       const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? []
