@@ -84,7 +84,9 @@ export async function refusal(response: Response): Promise<Problem> {
   try {
     read = problem(await response.json(), '')
   } catch {
-    read = localProblem(response.status >= 500 ? 'unavailable' : 'bad_request', response.status)
+    // A player whose codecs do not fit is answered with an offer of what there is, not in words.
+    const code = response.status === 406 ? 'codec_unsupported' : response.status >= 500 ? 'unavailable' : 'bad_request'
+    read = localProblem(code, response.status)
   }
   const after = Number(response.headers.get('retry-after'))
   if (read.retry_after === undefined && Number.isFinite(after) && after > 0) read.retry_after = after
