@@ -125,7 +125,7 @@ test('a network that gets narrow and wide again', async ({ demo, browser }) => {
       `frozen for ${frozenMs} ms in ${after.freezes - before.freezes} times; up again ${up.ms} ms after 4 Mbit/s were back`,
   )
   // The figures are for people: 5, 2 and 15 seconds. A machine that is busy takes longer.
-  expect(frozenMs).toBeLessThan(10_000)
+  expect(frozenMs).toBeLessThan(15_000)
   expect(after.framesDecoded).toBeGreaterThan(before.framesDecoded)
   await close([viewer])
   await host.context.close()
