@@ -19,7 +19,7 @@ use axum::{
 use serde_json::{Value, json};
 use utoipa::openapi::{
     Components, OpenApi, RefOr,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::routes;
@@ -81,6 +81,8 @@ fn describe(document: &mut OpenApi) {
         .bearer_format("JWT")
         .build();
     components.add_security_scheme("user", SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::new("__Secure-souk_refresh");
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
 }
 
 /// This document.

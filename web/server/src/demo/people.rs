@@ -17,11 +17,13 @@ pub(super) struct Person {
 }
 
 /// E-mail, name and what they are in the demo. The domain is reserved for examples (RFC 2606).
-const CAST: [(&str, &str, &str); 5] = [
+const CAST: [(&str, &str, &str); 7] = [
     ("mina@souk.example", "Mina", "buyer"),
     ("jun@souk.example", "Jun", "buyer"),
     ("seller@souk.example", "Haru Goods", "seller"),
     ("host@souk.example", "Sora", "host"),
+    ("manager@souk.example", "Yuna", "manager"),
+    ("assistant@souk.example", "Bora", "assistant"),
     ("admin@souk.example", "admin", "admin"),
 ];
 

@@ -134,11 +134,13 @@ pub(super) async fn show(app: &App, data_dir: &Path) -> anyhow::Result<Show> {
             admin: role == "admin",
         })
     };
-    let (owner, host) = (actor("seller")?, actor("host")?);
+    let owner = actor("seller")?;
     let shop = &app.commerce;
     let seller = seller(shop, owner).await?;
-    shop.set_member(owner, seller, host.user, MemberRole::Host)
-        .await?;
+    for role in [MemberRole::Manager, MemberRole::Host, MemberRole::Assistant] {
+        let user = actor(role.name())?.user;
+        shop.set_member(owner, seller, user, role).await?;
+    }
     let stream = stream(shop, owner, seller).await?;
     let products = products(shop, owner, seller).await?;
     cards(shop, owner, stream, &products).await?;

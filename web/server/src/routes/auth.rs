@@ -105,6 +105,7 @@ pub(crate) async fn login(
 #[utoipa::path(
     post,
     path = "/api/auth/refresh",
+    security(("session" = [])),
     responses((status = 200, description = "Done.", body = SignedIn)),
 )]
 pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {

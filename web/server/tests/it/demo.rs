@@ -22,7 +22,14 @@ async fn the_ready_file_tells_the_truth() {
             .ends_with(&format!("/watch/{}", ready.stream_id))
     );
     assert!(ready.studio_url.contains("/studio"));
-    for (role, wanted) in [("buyer", 2), ("seller", 1), ("host", 1), ("admin", 1)] {
+    for (role, wanted) in [
+        ("buyer", 2),
+        ("seller", 1),
+        ("manager", 1),
+        ("host", 1),
+        ("assistant", 1),
+        ("admin", 1),
+    ] {
         let found = ready
             .accounts
             .iter()
@@ -42,7 +49,7 @@ async fn the_ready_file_tells_the_truth() {
         };
         assert_eq!(me["role"], role, "{}", account.email);
         let member = me["memberships"].as_array().unwrap().len();
-        let acts = matches!(account.role.as_str(), "seller" | "host");
+        let acts = !matches!(account.role.as_str(), "buyer" | "admin");
         assert_eq!(member, usize::from(acts), "{}", account.email);
     }
     let products = api.get("/api/products").await;

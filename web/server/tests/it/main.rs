@@ -8,6 +8,7 @@ mod api;
 mod bad_input;
 mod crash;
 mod demo;
+mod matrix;
 mod operator;
 mod purchase;
 mod room;
