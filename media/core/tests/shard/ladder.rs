@@ -26,6 +26,8 @@ pub struct Host {
     pub obeys: bool,
     /// A keyframe is so many times as large as another frame.
     pub key_size: usize,
+    /// Time between two packets of a frame.
+    pub pause: Duration,
     frame: u32,
     sound: u32,
     began: Instant,
@@ -46,6 +48,7 @@ impl Host {
             gop,
             obeys: true,
             key_size: KEY_SIZE,
+            pause: Duration::ZERO,
             frame: 0,
             sound: 0,
             began: net.now,
@@ -55,7 +58,8 @@ impl Host {
     /// Sends for so long.
     pub fn film(&mut self, net: &mut Net, duration: Duration) {
         let end = net.now + duration;
-        while net.now < end {
+        let mut next = net.now;
+        while next < end {
             let due = net.now - self.began;
             while self.sound <= (due.as_millis() / 20) as u32 {
                 self.send_sound(net);
@@ -64,7 +68,9 @@ impl Host {
                 self.send_frame(net, layer);
             }
             self.frame += 1;
-            net.run(FRAME);
+            // A frame that takes longer than that puts off the next one only.
+            next += FRAME;
+            net.run(next.saturating_duration_since(net.now));
         }
     }
 
@@ -124,6 +130,9 @@ impl Host {
                 node.client.send_media(now, &sample, out);
             });
             at = at.wrapping_add(1);
+            if !self.pause.is_zero() {
+                net.run(self.pause);
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ mod faults;
 mod flood;
 mod forged;
 mod joins;
+mod keyframe_bursts;
 mod ladder;
 mod lanes;
 mod layers;
