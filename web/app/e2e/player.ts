@@ -27,10 +27,15 @@ interface Bare {
 
 type BareWindow = Window & { bare: Bare; relayed(port: number): Promise<number> }
 
+/** Pages that know the way to their relay; one page may be tried more than once. */
+const prepared = new WeakMap<Page, Relay | null>()
+
 /** Opens a page of the site whose media goes through the relay, if there is one. */
 async function prepare(page: Page, demo: Demo, relay: Relay | null): Promise<void> {
   await page.goto(demo.url('/login'))
-  await page.exposeFunction('relayed', (port: number) => relay?.front(port) ?? port)
+  const known = prepared.has(page)
+  prepared.set(page, relay)
+  if (!known) await page.exposeFunction('relayed', (port: number) => prepared.get(page)?.front(port) ?? port)
 }
 
 /**
