@@ -132,11 +132,13 @@ impl Audience {
         let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
     }
 
-    /// `count` viewers join, the first `full` of them as full clients.
+    /// `count` viewers join, `full` of them as full clients. These are spread over the others: a
+    /// server that serves viewers in the order of their joining serves the first ones soonest.
     pub async fn seat(&self, count: usize, full: usize, pace: Pace) -> Result<Seated> {
         let gate = Arc::new(Semaphore::new(pace.at_once.max(1)));
         let start = tokio::time::Instant::now();
         let mut joins = Vec::with_capacity(count);
+        let full = full.min(count);
         for number in 0..count {
             if let Some(rate) = pace.per_second {
                 let due = Duration::from_secs_f64(number as f64 / rate);
@@ -144,8 +146,10 @@ impl Audience {
             }
             let permit = gate.clone().acquire_owned().await?;
             let audience = self.clone();
+            // The last of each of `full` equal parts.
+            let measures = (number + 1) * full / count != number * full / count;
             joins.push(tokio::task::spawn_local(async move {
-                let joined = audience.join(number < full).await;
+                let joined = audience.join(measures).await;
                 drop(permit);
                 joined
             }));

@@ -6,6 +6,7 @@
 //! per packet, nothing per viewer but its own state.
 
 mod adapt;
+mod ahead;
 mod blind;
 mod catch_up;
 mod choice;
@@ -30,6 +31,8 @@ use crate::members::{Members, Part, Viewing};
 use crate::stats::Stats;
 use crate::transmit::Transmits;
 
+use ahead::{GROUP, read_ahead};
+
 pub(crate) use adapt::{Ladder, adapt};
 pub(crate) use catch_up::Pace;
 pub(crate) use down_track::{DownTrack, Way};
@@ -52,7 +55,11 @@ pub(crate) fn fan_out(
             if out.len() >= FLUSH_DATAGRAMS {
                 return true;
             }
-            let slot = broadcast.viewers[broadcast.queue.cursor];
+            let cursor = broadcast.queue.cursor;
+            if cursor.is_multiple_of(GROUP) {
+                read_ahead(members, &broadcast.viewers[cursor..]);
+            }
+            let slot = broadcast.viewers[cursor];
             broadcast.queue.cursor += 1;
             let Some(member) = members.get_mut(slot) else {
                 continue;

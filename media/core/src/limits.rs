@@ -55,8 +55,9 @@ pub const HOLD: Duration = Duration::from_millis(2);
 /// Bytes by which a video packet may be padded, so that neighbours of nearly one size can be sent as
 /// one run.
 pub const PAD: u16 = 4;
-/// Datagrams after which a fan-out pauses for the caller to send them.
-pub const FLUSH_DATAGRAMS: usize = 1_024;
+/// Datagrams after which a fan-out pauses for the caller to send them: few enough that what was
+/// sealed is still in the processor's cache when the kernel copies it.
+pub const FLUSH_DATAGRAMS: usize = 256;
 
 /// Time in which a viewer that begins with a cached keyframe reaches the live edge at most.
 pub const CATCH_UP_TIME: Duration = Duration::from_millis(1_500);

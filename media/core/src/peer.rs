@@ -285,6 +285,24 @@ impl Peer {
         self.link.seal_rtcp(buf, len)
     }
 
+    /// Reads what sending reads; see `forward/ahead.rs`.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        u64::from(self.ice.target().is_some()) ^ u64::from(self.link.is_connected())
+    }
+
+    /// See [`Peer::touch`].
+    #[inline]
+    pub(crate) fn touch_session(&self) -> u64 {
+        self.link.session().map_or(0, srtp::Session::touch)
+    }
+
+    /// See [`Peer::touch`].
+    #[inline]
+    pub(crate) fn touch_key(&self) -> u64 {
+        self.link.session().map_or(0, srtp::Session::touch_key)
+    }
+
     /// Queues one text message on a lane and sends what the congestion window allows.
     ///
     /// # Errors

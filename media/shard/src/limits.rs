@@ -37,7 +37,7 @@ pub(crate) const BRIDGED_PER_TURN: usize = 512;
 /// Receive calls in one turn.
 pub(crate) const RECEIVES_PER_TURN: usize = 4;
 /// Portions of waiting media sent in one turn, `media_core::limits::FLUSH_DATAGRAMS` each.
-pub(crate) const FLUSHES_PER_TURN: usize = 4;
+pub(crate) const FLUSHES_PER_TURN: usize = 16;
 /// Queued datagrams after which a turn sends before it goes on.
 pub(crate) const SEND_AT: usize = 512;
 /// Longest sleep of a shard, so that its counters stay fresh.

@@ -106,6 +106,13 @@ impl DownTrack {
         }
     }
 
+    /// Reads what sending reads; see `ahead.rs`.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        let state = u64::from(self.ssrc ^ self.packets ^ self.octets) ^ u64::from(self.held);
+        state ^ self.resend.touch() ^ u64::from(self.next_report.is_some())
+    }
+
     /// Audio or video.
     pub(crate) fn kind(&self) -> Kind {
         self.kind

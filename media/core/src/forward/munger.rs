@@ -93,6 +93,13 @@ impl Munger {
         }
     }
 
+    /// See `ahead.rs`.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        let segment = self.segments.back();
+        self.next ^ segment.map_or(0, |segment| segment.first_out ^ u64::from(segment.pt))
+    }
+
     /// The highest number that was used.
     pub(crate) fn newest(&self) -> Option<u16> {
         self.last.map(|_| (self.next - 1) as u16)

@@ -86,6 +86,26 @@ impl Network {
         }
     }
 
+    /// See `ahead.rs`.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        u64::from(self.transport.is_some()) ^ self.probing.wanted.unwrap_or(0)
+    }
+
+    /// See `ahead.rs`.
+    #[inline]
+    pub(super) fn touch_transport(&self) -> u64 {
+        let transport = self.transport.as_ref();
+        transport.map_or(0, |transport| u64::from(transport.history.next()))
+    }
+
+    /// See `ahead.rs`.
+    #[inline]
+    pub(super) fn touch_history(&self) -> u64 {
+        let transport = self.transport.as_ref();
+        transport.map_or(0, |transport| transport.history.touch())
+    }
+
     fn micros(&self, now: Instant) -> i64 {
         let passed = now.saturating_duration_since(self.origin);
         passed.as_secs() as i64 * 1_000_000 + i64::from(passed.subsec_micros())

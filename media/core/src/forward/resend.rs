@@ -39,6 +39,12 @@ impl Resend {
         }
     }
 
+    /// See `ahead.rs`.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        u64::from(self.credit)
+    }
+
     /// A packet was sent for the first time.
     pub(crate) fn earn(&mut self) {
         self.credit = (self.credit + 1).min(RESEND_BURST * RESEND_SHARE);

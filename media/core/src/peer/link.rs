@@ -127,6 +127,12 @@ impl Link {
         self.session.as_mut()?.seal_rtcp(buf, len)
     }
 
+    /// Keys and numbers, once they are there.
+    #[inline]
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
+    }
+
     /// Whether the keys are there.
     pub(crate) fn is_connected(&self) -> bool {
         self.session.is_some() && !self.closed

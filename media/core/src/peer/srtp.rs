@@ -124,6 +124,19 @@ impl Session {
         })
     }
 
+    /// Reads what sealing reads; see `forward/ahead.rs`.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        let first = self.sending.all[0];
+        self.send_rtp.touch() ^ first.highest ^ u64::from(first.ssrc) ^ self.sending.count as u64
+    }
+
+    /// See [`Session::touch`].
+    #[inline]
+    pub(crate) fn touch_key(&self) -> u64 {
+        self.send_rtp.touch_key()
+    }
+
     /// The profile that was negotiated.
     pub(crate) fn profile(&self) -> Profile {
         self.profile

@@ -56,6 +56,24 @@ impl Cipher {
         })
     }
 
+    /// Reads what sealing reads first.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        match self {
+            Self::Gcm { salt, .. } => salt.tail,
+            Self::Cm { salt, .. } => u64::from(salt[0]),
+        }
+    }
+
+    /// Reads what that points to.
+    #[inline]
+    pub(super) fn touch_key(&self) -> u64 {
+        match self {
+            Self::Gcm { key, .. } => key.algorithm().key_len() as u64,
+            Self::Cm { .. } => 0,
+        }
+    }
+
     pub(super) fn tag_len(&self) -> usize {
         match self {
             Self::Gcm { .. } => GCM_TAG,
