@@ -76,7 +76,9 @@ pub fn usage(pid: u32) -> Result<Usage> {
     let ticks = |index: usize| -> Result<u64> {
         Ok(fields.get(index).context("short /proc/PID/stat")?.parse()?)
     };
-    let cpu_us = (ticks(11)? + ticks(12)?) * (1_000_000 / TICKS_PER_SECOND);
+    // Ticks hold threads that have ended, the scheduler's own count is finer than their 10 ms.
+    let ticks_us = (ticks(11)? + ticks(12)?) * (1_000_000 / TICKS_PER_SECOND);
+    let cpu_us = ticks_us.max(on_cpu_us(pid).unwrap_or(0));
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let rss_kb = status
         .lines()
@@ -85,4 +87,18 @@ pub fn usage(pid: u32) -> Result<Usage> {
         .context("no VmRSS in /proc/PID/status")?
         .parse()?;
     Ok(Usage { cpu_us, rss_kb })
+}
+
+/// Time on a core of the threads that live, by the scheduler's count; `None` on kernels without it.
+fn on_cpu_us(pid: u32) -> Option<u64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let mut ns = 0u64;
+    for thread in threads {
+        // A thread may end between the listing and the reading.
+        let Ok(text) = fs::read_to_string(thread.ok()?.path().join("schedstat")) else {
+            continue;
+        };
+        ns += text.split_whitespace().next()?.parse::<u64>().ok()?;
+    }
+    Some(ns / 1_000)
 }
