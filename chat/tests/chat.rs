@@ -1,10 +1,10 @@
 //! The chat over a real hub and a real database: said once, kept, shown to newcomers.
 #![allow(clippy::unwrap_used)]
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use chat::{Chat, ChatConfig};
-use commerce_store::{Store, StoreConfig};
+use commerce_store::{Store, testing::Database};
 use signaling_hub::{Hub, HubConfig, Identity, SocketSession};
 use signaling_wire::{
     ClientFrame, Code, SellerId, ServerFrame, StreamId, UserId, decode_server, encode_client,
@@ -48,10 +48,8 @@ fn user(n: u128) -> Identity {
     }
 }
 
-async fn stage(folder: &Path) -> Stage {
-    let store = Store::open(&StoreConfig::at(folder.join("souk.db")))
-        .await
-        .unwrap();
+async fn stage(database: &Database) -> Stage {
+    let store = database.open().await;
     let (hub, inbounds) = Hub::without_media(HubConfig::default());
     let chat = Chat::start(
         ChatConfig::default(),
@@ -125,8 +123,8 @@ async fn refused(socket: &mut SocketSession) -> Refused {
 
 #[tokio::test]
 async fn what_one_says_all_hear() {
-    let folder = tempfile::tempdir().unwrap();
-    let stage = stage(folder.path()).await;
+    let database = Database::fresh().await;
+    let stage = stage(&database).await;
     let (mut anna, mut host) = (stage.join(1).await, stage.join(8).await);
     stage.say(&anna, "k1", "  <b>안녕</b>\u{202e} ").await;
     for socket in [&mut anna, &mut host] {
@@ -148,8 +146,8 @@ async fn what_one_says_all_hear() {
 
 #[tokio::test]
 async fn a_key_is_said_once_even_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = stage(folder.path()).await;
+    let database = Database::fresh().await;
+    let first = stage(&database).await;
     let mut anna = first.join(1).await;
     for key in ["k1", "k1", "k2", "k1"] {
         first.say(&anna, key, "hi").await;
@@ -158,7 +156,7 @@ async fn a_key_is_said_once_even_after_a_restart() {
     assert_eq!((&*said[0].key, &*said[1].key), ("k1", "k2"));
     first.stop().await;
 
-    let second = stage(folder.path()).await;
+    let second = stage(&database).await;
     let mut anna = second.join(1).await;
     second.say(&anna, "k1", "hi").await;
     second.say(&anna, "k3", "hi").await;
@@ -170,8 +168,8 @@ async fn a_key_is_said_once_even_after_a_restart() {
 
 #[tokio::test]
 async fn newcomers_see_what_was_said_before_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = stage(folder.path()).await;
+    let database = Database::fresh().await;
+    let first = stage(&database).await;
     let mut listener = first.join(0).await;
     let mut said = Vec::new();
     for n in 0..60 {
@@ -186,15 +184,15 @@ async fn newcomers_see_what_was_said_before_a_restart() {
     assert_eq!(shown, said[10..]);
     first.stop().await;
 
-    let second = stage(folder.path()).await;
+    let second = stage(&database).await;
     assert_eq!(second.shown(50).await, shown);
     second.stop().await;
 }
 
 #[tokio::test]
 async fn refusals_come_back_by_their_key_and_nobody_hears_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let stage = stage(folder.path()).await;
+    let database = Database::fresh().await;
+    let stage = stage(&database).await;
     let (mut anna, mut other) = (stage.join(1).await, stage.join(2).await);
     stage.say(&anna, "empty", " ").await;
     let no = refused(&mut anna).await;
@@ -223,8 +221,8 @@ async fn refusals_come_back_by_their_key_and_nobody_hears_them() {
 
 #[tokio::test]
 async fn what_cannot_be_kept_is_not_said() {
-    let folder = tempfile::tempdir().unwrap();
-    let stage = stage(folder.path()).await;
+    let database = Database::fresh().await;
+    let stage = stage(&database).await;
     let mut anna = stage.join(1).await;
     // The chat has the room's backlog already when this answers.
     stage.say(&anna, "k1", "hi").await;

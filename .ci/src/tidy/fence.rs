@@ -60,11 +60,7 @@ const HOMES: &[Home] = &[
         &["*"],
     ),
     home("tokio-tungstenite", &[], &["*"]),
-    home(
-        "sqlx",
-        &["commerce-store", "commerce-service", "chat", "web-accounts"],
-        &["web-server"],
-    ),
+    home("sqlx", &["commerce-store"], &["web-server"]),
     home("redis", &["signaling-hub", "commerce-service"], &[]),
     home("jsonwebtoken", &["web-accounts"], &[]),
     home("argon2", &["web-accounts"], &[]),
@@ -99,9 +95,6 @@ const HOMES: &[Home] = &[
 
 /// Packages whose SQL lives in `src/db.rs` or `src/db/` and nowhere else.
 const SQL_IN_DB: &[&str] = &["commerce-service", "chat", "web-accounts"];
-
-/// What the rest of those packages may name: what is handed through, and errors to convert.
-const SQLX_THROUGH: &[&str] = &["Error", "SqliteConnection", "SqlitePool"];
 
 /// Finds outside packages away from home, and SQL outside the `db` modules.
 ///
@@ -161,12 +154,9 @@ fn sql_outside_db(root: &Path, name: &str, findings: &mut Vec<Finding>) -> anyho
     Ok(())
 }
 
-/// Whether a file names more of sqlx than what is merely handed through.
+/// Whether a file makes statements.
 fn speaks_sql(text: &str) -> bool {
-    text.split("sqlx::").skip(1).any(|rest| {
-        let end = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
-        !SQLX_THROUGH.contains(&&rest[..end])
-    })
+    ["sqlx::", "sql::query(", "sql::either("]
+        .iter()
+        .any(|word| text.contains(word))
 }

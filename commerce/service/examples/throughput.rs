@@ -1,6 +1,6 @@
 //! Orders per second through one sequencer, on this disk: `cargo run --release --example
-//! throughput -p commerce-service`. Prints one line; measures the path of `Commerce::buy` without
-//! the network, with `synchronous=FULL`.
+//! throughput -p commerce-service [URL]`. Prints one line; measures the path of `Commerce::buy`
+//! without the network, on a file with `synchronous=FULL` or on the empty database at the address.
 #![allow(clippy::print_stdout)]
 
 use std::{path::Path, time::Instant};
@@ -9,7 +9,10 @@ use commerce_service::{
     Actor, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem, NewStream, PaymentConfig,
     Secret,
 };
-use commerce_store::{Store, StoreConfig};
+use commerce_store::{
+    Store, StoreConfig,
+    sql::{self, Field, Rows},
+};
 use signaling_hub::{Hub, HubConfig};
 use signaling_wire::{
     Currency, Money, ProductId, SaleId, UserId,
@@ -17,17 +20,23 @@ use signaling_wire::{
 };
 use tokio::task::JoinSet;
 
+const IDS: Rows = Rows::tuples(&[("id", Field::Id)]);
 const BUYERS: u128 = 512;
 const ORDERS_EACH: u32 = 40;
 
 async fn add_users(store: &Store) -> Result<Vec<UserId>, commerce_store::StoreError> {
     let users: Vec<UserId> = (0..=BUYERS).map(|n| UserId::from_parts(1, n)).collect();
-    let ids = serde_json::json!(users).to_string();
-    let sql = "INSERT INTO users (id, email, email_key, password_hash, display_name, created_at, updated_at)
-               SELECT value, value, value, '', 'n', 0, 0 FROM json_each(?)";
+    let rows: Vec<[UserId; 1]> = users.iter().map(|id| [*id]).collect();
     let insert = store.write(move |conn| {
         Box::pin(async move {
-            sqlx::query(sql).bind(ids).execute(conn).await?;
+            sql::query(
+                "INSERT INTO users (id, email, email_key, password_hash, display_name, created_at,
+                        updated_at)
+                 SELECT j.id, j.id, j.id, '', 'n', 0, 0 FROM {rows}",
+            )
+            .bind_rows(&IDS, &rows)
+            .execute(conn)
+            .await?;
             Ok(())
         })
     });
@@ -78,7 +87,14 @@ async fn open_sale(
 }
 
 async fn measure(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let store = Store::open(&StoreConfig::at(folder.join("bench.db"))).await?;
+    let store = match std::env::args().nth(1) {
+        Some(url) => StoreConfig {
+            url,
+            ..StoreConfig::default()
+        },
+        None => StoreConfig::at(folder.join("bench.db")),
+    };
+    let store = Store::open(&store).await?;
     let (hub, inbounds) = Hub::without_media(HubConfig::default());
     // Nothing is paid here, so nobody needs to listen.
     let payment = PaymentConfig::sandbox("http://127.0.0.1:9".to_owned(), Secret::new("x"), None);

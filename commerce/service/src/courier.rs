@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce_store::{SqliteConnection, StoreError, outbox};
+use commerce_store::{StoreError, outbox, sql::Conn};
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
     OrderId, ServerFrame, StreamId, UserId,
@@ -41,7 +41,7 @@ struct OrderFact {
 
 /// Queues a frame for a room, in the transaction that made it true.
 pub(crate) async fn tell_room(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     stream: StreamId,
     frame: &ServerFrame,
     now: i64,
@@ -71,7 +71,7 @@ pub(crate) fn order_entry(
 
 /// Queues a fact about an order, in the transaction that made it true.
 pub(crate) async fn tell_buyer(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     topic: &'static str,
     stream: StreamId,
     buyer: UserId,

@@ -6,9 +6,8 @@
 
 use std::str::FromStr;
 
-use commerce_store::StoreError;
+use commerce_store::{StoreError, sql::Row};
 use signaling_wire::{Currency, Money, frame::shop::Localized};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 pub(crate) mod card;
 pub(crate) mod hold;
@@ -25,63 +24,59 @@ pub(crate) mod stream;
 pub(crate) mod webhook;
 
 /// A column that holds the text of something.
-fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
-    let text: String = row.try_get(column)?;
+fn parsed<T: FromStr>(row: &Row, column: &str) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
     text.parse()
         .map_err(|_| StoreError::Invalid(format!("column {column}")))
 }
 
 /// A column that one of a table's own words stands in.
-fn word<T>(
-    row: &SqliteRow,
-    column: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, StoreError> {
-    let text: String = row.try_get(column)?;
+fn word<T>(row: &Row, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
     parse(&text).ok_or_else(|| StoreError::Invalid(format!("column {column}")))
 }
 
 /// A column with a count of units, or another number that is never negative.
-fn count(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {
-    let number: i64 = row.try_get(column)?;
+fn count(row: &Row, column: &str) -> Result<u32, StoreError> {
+    let number: i64 = row.get(column)?;
     u32::try_from(number).map_err(|_| StoreError::Invalid(format!("column {column}")))
 }
 
 /// A column with a sequence.
-fn seq(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
-    let number: i64 = row.try_get(column)?;
+fn seq(row: &Row, column: &str) -> Result<u64, StoreError> {
+    let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| StoreError::Invalid(format!("column {column}")))
 }
 
 /// A time column, in the unit of the wire.
-fn ms(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
-    Ok(commerce_store::clock::us_to_ms(row.try_get(column)?))
+fn ms(row: &Row, column: &str) -> Result<u64, StoreError> {
+    Ok(commerce_store::clock::us_to_ms(row.get(column)?))
 }
 
 /// A time column that may be empty, in the unit of the wire.
-fn maybe_ms(row: &SqliteRow, column: &str) -> Result<Option<u64>, StoreError> {
-    let us: Option<i64> = row.try_get(column)?;
+fn maybe_ms(row: &Row, column: &str) -> Result<Option<u64>, StoreError> {
+    let us: Option<i64> = row.get(column)?;
     Ok(us.map(commerce_store::clock::us_to_ms))
 }
 
 /// An amount column, with the row's `currency`.
-fn money(row: &SqliteRow, column: &str) -> Result<Money, StoreError> {
+fn money(row: &Row, column: &str) -> Result<Money, StoreError> {
     let currency: Currency = parsed(row, "currency")?;
     Ok(Money {
-        amount: row.try_get(column)?,
+        amount: row.get(column)?,
         currency,
     })
 }
 
 /// The columns `title_ko` and `title_en`.
-fn title(row: &SqliteRow) -> Result<Localized, StoreError> {
+fn title(row: &Row) -> Result<Localized, StoreError> {
     Ok(Localized {
-        ko: row.try_get("title_ko")?,
-        en: row.try_get("title_en")?,
+        ko: row.get("title_ko")?,
+        en: row.get("title_en")?,
     })
 }
 
-/// Rows for `json_each`.
+/// Rows of a batch that several statements read.
 fn json(rows: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(StoreError::invalid)
 }

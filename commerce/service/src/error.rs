@@ -48,12 +48,6 @@ pub enum ServiceError {
     Store(#[from] StoreError),
 }
 
-impl From<sqlx::Error> for ServiceError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {

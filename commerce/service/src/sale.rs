@@ -1,5 +1,6 @@
 //! Timed sales: products with stock of their own, open for orders while the host says so.
 
+use commerce_store::sql::Conn;
 use std::collections::BTreeSet;
 
 use commerce_core::{
@@ -235,7 +236,7 @@ fn validate(new: &NewSale, hold_seconds: u32) -> Result<(), ServiceError> {
 }
 
 async fn insert_item(
-    conn: &mut sqlx::SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     seller: SellerId,
     index: usize,
@@ -275,11 +276,7 @@ async fn insert_item(
 }
 
 /// Queues the sale's frame for its room, in the transaction that changed it.
-async fn tell(
-    conn: &mut sqlx::SqliteConnection,
-    sale: SaleId,
-    now: i64,
-) -> Result<(), ServiceError> {
+async fn tell(conn: &mut Conn, sale: SaleId, now: i64) -> Result<(), ServiceError> {
     let Some((sale, _)) = db::sale::find(&mut *conn, sale).await? else {
         return Err(ServiceError::NotFound("sale"));
     };

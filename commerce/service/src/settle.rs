@@ -9,8 +9,8 @@ use commerce_core::{
     payment::{self, Needed, PaymentEvent, Report},
     reservation::{self, ReservationEvent},
 };
+use commerce_store::sql::Conn;
 use signaling_wire::{PaymentId, frame::shop::OrderStatus};
-use sqlx::SqliteConnection;
 
 use crate::{
     Commerce, PaymentKind, ServiceError, courier,
@@ -180,12 +180,12 @@ impl Commerce {
 
 /// Takes the steps of an event, in one transaction. `None`: it had no effect any more.
 async fn apply(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: PaymentId,
     event: PaymentEvent,
     now: i64,
 ) -> Result<Option<Changed>, ServiceError> {
-    let case = db::payment::case(&mut *conn, id)
+    let case = db::payment::locked_case(conn, id)
         .await?
         .ok_or(ServiceError::NotFound("payment"))?;
     if payment::step(case.state, event).is_err() {
@@ -227,12 +227,7 @@ const fn final_status(case: &Case) -> OrderStatus {
     }
 }
 
-async fn paid(
-    conn: &mut SqliteConnection,
-    book: &mut Book,
-    case: &Case,
-    now: i64,
-) -> Result<(), ServiceError> {
+async fn paid(conn: &mut Conn, book: &mut Book, case: &Case, now: i64) -> Result<(), ServiceError> {
     let cause = Cause {
         reservation: Some(case.reservation),
         order: Some(case.order),
@@ -270,7 +265,7 @@ async fn paid(
 
 /// Ends an order whose money cannot stay, if it has not ended by itself.
 async fn call_off(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     book: &mut Book,
     case: &Case,
     now: i64,
@@ -295,12 +290,12 @@ async fn call_off(
 
 /// Notes a no. Returns the sale if the hold's time was over meanwhile.
 async fn declined(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: PaymentId,
     reason: &str,
     now: i64,
 ) -> Result<Option<signaling_wire::SaleId>, ServiceError> {
-    let case = db::payment::case(&mut *conn, id)
+    let case = db::payment::locked_case(conn, id)
         .await?
         .ok_or(ServiceError::NotFound("payment"))?;
     let Ok(to) = payment::step(case.state, PaymentEvent::Declined) else {
@@ -335,12 +330,12 @@ async fn declined(
 
 /// Notes that the provider's answer is lost; the reconciler asks soon.
 pub(crate) async fn no_answer(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: PaymentId,
     detail: &str,
     now: i64,
 ) -> Result<(), ServiceError> {
-    let case = db::payment::case(&mut *conn, id)
+    let case = db::payment::locked_case(conn, id)
         .await?
         .ok_or(ServiceError::NotFound("payment"))?;
     let Ok(to) = payment::step(case.state, PaymentEvent::NoAnswer) else {

@@ -4,16 +4,19 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, limits};
+use crate::{StoreError, limits, sql::Dialect};
 
 /// How to open the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// `sqlite://PATH` or a bare path. Databases in memory are refused: they keep no promise.
+    /// `sqlite://PATH` or a bare path; databases in memory are refused, they keep no promise. Or
+    /// `mariadb://USER:PASSWORD@HOST:PORT/DATABASE`, with `?socket=PATH` or `?ssl-mode=…&ssl-ca=…`.
     pub url: String,
     /// Read-only connections.
     pub readers: u32,
+    /// Connections that write, MariaDB only; SQLite has one writer.
+    pub writers: u32,
     /// How long a statement waits for a lock, milliseconds.
     pub busy_timeout_ms: u64,
     /// Further pragmas, such as `cache_size`. One that weakens durability is refused at start.
@@ -25,6 +28,7 @@ impl Default for StoreConfig {
         Self {
             url: "sqlite://souk.db".to_owned(),
             readers: limits::READERS_DEFAULT,
+            writers: limits::WRITERS_DEFAULT,
             busy_timeout_ms: limits::BUSY_TIMEOUT_DEFAULT.as_millis() as u64,
             pragmas: Vec::new(),
         }
@@ -37,6 +41,14 @@ impl StoreConfig {
         Self {
             url: path.as_ref().display().to_string(),
             ..Self::default()
+        }
+    }
+
+    /// Which database `url` names.
+    pub fn dialect(&self) -> Dialect {
+        match self.url.starts_with("mysql://") || self.url.starts_with("mariadb://") {
+            true => Dialect::MariaDb,
+            false => Dialect::Sqlite,
         }
     }
 
@@ -63,6 +75,19 @@ impl StoreConfig {
             return Err(StoreError::Config(text.to_owned()));
         }
         Ok(PathBuf::from(path))
+    }
+
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let bounds = [
+            ("readers", self.readers, limits::READERS_MAX),
+            ("writers", self.writers, limits::WRITERS_MAX),
+        ];
+        for (name, count, most) in bounds {
+            if count == 0 || count > most {
+                return Err(StoreError::Config(format!("`{name}` must be 1 to {most}")));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn busy_timeout(&self) -> Duration {

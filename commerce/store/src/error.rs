@@ -39,6 +39,10 @@ pub enum StoreError {
     /// Stored data is not what the code that wrote it promised.
     #[error("stored data is invalid: {0}")]
     Invalid(String),
+    /// The database did not answer in time. Whether a write happened is not known; a repeat under
+    /// the same key finds out.
+    #[error("the database takes too long")]
+    Slow,
     /// A write job panicked; its transaction was rolled back.
     #[error("a write job panicked")]
     Panicked,
@@ -60,6 +64,17 @@ impl StoreError {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
     }
 
+    /// Whether the database asks for the whole transaction to be run again: a deadlock, a wait
+    /// for a lock that took too long, or a row that changed since the snapshot.
+    pub(crate) fn wants_repeat(&self) -> bool {
+        const REPEAT: [u16; 3] = [1020, 1205, 1213];
+        let Self::Sql(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        let error = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
+        error.is_some_and(|error| REPEAT.contains(&error.number()))
+    }
+
     /// Stored data that cannot be understood.
     pub fn invalid(what: impl std::fmt::Display) -> Self {
         Self::Invalid(what.to_string())
@@ -78,7 +93,10 @@ impl From<StoreError> for Problem {
             StoreError::Sql(sqlx::Error::PoolTimedOut) => {
                 Self::new(Code::Busy, "Many are reading; try again.").retry_after(1)
             }
-            StoreError::Sql(_) | StoreError::Io(_) => {
+            error if error.wants_repeat() => {
+                Self::new(Code::Busy, "Many are writing; try again.").retry_after(1)
+            }
+            StoreError::Sql(_) | StoreError::Io(_) | StoreError::Slow | StoreError::Locked(_) => {
                 Self::new(Code::Unavailable, "The database cannot answer.").retry_after(2)
             }
             _ => Self::new(Code::Internal, ""),

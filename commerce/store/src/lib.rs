@@ -1,9 +1,15 @@
-//! The database: one file, one writer, one migration history, one outbox.
+//! The database: SQLite in a file or a MariaDB server, one schema, one outbox.
 //!
 //! [`Store::open`] refuses a database whose settings could lose an acknowledged order. Reads go
-//! through a read-only pool; every write is a job for the one writer task, which runs it in a
-//! transaction of its own and answers after the commit is on the disk. SQL of an area lives in
-//! that area's `db` module; this crate knows only the tables that it serves itself (the outbox).
+//! through [`Store::reader`]; every write is a job that [`Store::write`] or [`Store::transact`]
+//! runs in a transaction of its own and answers after the commit is on the disk. SQLite has one
+//! writer; MariaDB has several and may ask for a job to be run again, which is why a job is `Clone`
+//! and does nothing but SQL.
+//!
+//! SQL is written with [`sql::query`], once for both databases. It lives in the `db` modules of the
+//! areas; this crate knows only the tables that it serves itself (the outbox). The schema is in
+//! `migrations/{sqlite,mariadb}/`, the same file names and columns in both. Tests run on both by
+//! `testing` (feature of that name).
 #![forbid(unsafe_code)]
 
 pub mod clock;
@@ -11,19 +17,19 @@ mod config;
 mod error;
 pub mod limits;
 mod lock;
+mod mariadb;
+pub mod migrations;
 pub mod outbox;
 pub mod personal;
 mod settings;
+pub mod sql;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod writer;
 
 pub use config::StoreConfig;
 pub use error::StoreError;
 pub use personal::PersonalData;
-pub use store::{MIGRATIONS, Store};
+pub use store::Store;
 pub use writer::BoxFuture;
-
-/// The connection that a write job is given.
-pub use sqlx::SqliteConnection;
-/// The pool that [`Store::reader`] hands out.
-pub use sqlx::SqlitePool;

@@ -8,6 +8,30 @@ pub const WRITE_QUEUE_MAX: usize = 1024;
 pub const READERS_DEFAULT: u32 = 4;
 /// Most read-only connections.
 pub const READERS_MAX: u32 = 64;
+/// Connections that write to MariaDB, unless configured.
+pub const WRITERS_DEFAULT: u32 = 8;
+/// Most connections that write to MariaDB.
+pub const WRITERS_MAX: u32 = 64;
+/// Longest wait for a free connection to MariaDB, or a new one.
+pub const CONNECT_WAIT_MAX: Duration = Duration::from_millis(800);
+/// Longest wait for the answer to a read from MariaDB; the server stops the statement as well.
+pub const READ_MAX: Duration = Duration::from_secs(3);
+/// Longest wait for the answer to a write to MariaDB; then its outcome is unknown to the caller.
+pub const WRITE_ANSWER_MAX: Duration = Duration::from_secs(3);
+/// Longest life of one try of a write on MariaDB; then its connection is given up.
+pub const WRITE_TRY_MAX: Duration = Duration::from_secs(10);
+/// Tries of a write that MariaDB asks to repeat (1020, 1205, 1213).
+pub const WRITE_TRIES_MAX: u32 = 8;
+/// Longest pause before such a repeat; the first is a 32nd of it, and each is drawn at random.
+pub const REPEAT_PAUSE_MAX: Duration = Duration::from_millis(160);
+/// How long a statement on MariaDB waits for a lock, seconds.
+pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+/// How long a new process waits for the last one to leave a MariaDB database.
+pub const TAKE_OVER_MAX: Duration = Duration::from_secs(5);
+/// How often a process makes sure that the MariaDB database is still its own.
+pub const OWNER_PERIOD: Duration = Duration::from_secs(1);
+/// Values in one `IN (…)`.
+pub const LIST_MAX: usize = 2048;
 /// Longest wait for a free reader.
 pub const READER_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How long a statement waits for a foreign lock, unless configured.

@@ -5,9 +5,18 @@
 //! process holds the database, so a topic has one deliverer and a claim needs no lock.
 
 use serde::Serialize;
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
 
-use crate::{StoreError, limits};
+use crate::{
+    StoreError, limits,
+    sql::{self, Conn, Field, Reader, Row, Rows},
+};
+
+/// [`Entry`] as JSON.
+const ENTRIES: Rows = Rows::objects(&[
+    ("topic", Field::Id),
+    ("key", Field::Id),
+    ("payload", Field::Text),
+]);
 
 /// A fact to append.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,7 +30,7 @@ pub struct Entry {
 }
 
 /// A fact that is not marked as told.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// Order of appending.
     pub seq: i64,
@@ -38,13 +47,13 @@ pub struct Claimed {
 /// # Errors
 /// What the database says.
 pub async fn append(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     topic: &'static str,
     key: &str,
     payload_json: &str,
     now_us: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO outbox (topic, agg_key, payload, created_at) VALUES (?, ?, ?, ?)")
+    sql::query("INSERT INTO outbox (topic, agg_key, payload, created_at) VALUES (?, ?, ?, ?)")
         .bind(topic)
         .bind(key)
         .bind(payload_json)
@@ -58,22 +67,16 @@ pub async fn append(
 ///
 /// # Errors
 /// What the database says.
-pub async fn append_all(
-    conn: &mut SqliteConnection,
-    entries: &[Entry],
-    now_us: i64,
-) -> Result<(), StoreError> {
+pub async fn append_all(conn: &mut Conn, entries: &[Entry], now_us: i64) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let rows = serde_json::to_string(entries).map_err(StoreError::invalid)?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO outbox (topic, agg_key, payload, created_at)
-         SELECT value ->> 'topic', value ->> 'key', value ->> 'payload', ?
-         FROM json_each(?) ORDER BY key",
+         SELECT j.topic, j.\"key\", j.payload, ? FROM {rows} ORDER BY j.n",
     )
     .bind(now_us)
-    .bind(rows)
+    .bind_rows(&ENTRIES, entries)
     .execute(conn)
     .await?;
     Ok(())
@@ -83,42 +86,37 @@ pub async fn append_all(
 ///
 /// # Errors
 /// What the database says.
-pub async fn claim(
-    pool: &SqlitePool,
-    topics: &[&str],
-    limit: u32,
-) -> Result<Vec<Claimed>, StoreError> {
-    let topics = serde_json::to_string(topics).map_err(StoreError::invalid)?;
-    let rows = sqlx::query_as(
+pub async fn claim(pool: &Reader, topics: &[&str], limit: u32) -> Result<Vec<Claimed>, StoreError> {
+    let rows = sql::query(
         "SELECT seq, topic, agg_key, payload FROM outbox
-         WHERE published_at IS NULL AND topic IN (SELECT value FROM json_each(?))
-         ORDER BY seq LIMIT ?",
+         WHERE published_at IS NULL AND topic IN ({list}) ORDER BY seq LIMIT ?",
     )
-    .bind(topics)
+    .bind_list(topics.iter().copied())
     .bind(limit.min(limits::OUTBOX_CLAIM_MAX))
     .fetch_all(pool)
     .await?;
-    Ok(rows)
+    rows.iter().map(claimed).collect()
+}
+
+fn claimed(row: &Row) -> Result<Claimed, StoreError> {
+    Ok(Claimed {
+        seq: row.get("seq")?,
+        topic: row.get("topic")?,
+        agg_key: row.get("agg_key")?,
+        payload: row.get("payload")?,
+    })
 }
 
 /// Marks facts as told.
 ///
 /// # Errors
 /// What the database says.
-pub async fn mark(
-    conn: &mut SqliteConnection,
-    seqs: &[i64],
-    now_us: i64,
-) -> Result<(), StoreError> {
-    let seqs = serde_json::to_string(seqs).map_err(StoreError::invalid)?;
-    sqlx::query(
-        "UPDATE outbox SET published_at = ?
-         WHERE seq IN (SELECT value FROM json_each(?)) AND published_at IS NULL",
-    )
-    .bind(now_us)
-    .bind(seqs)
-    .execute(conn)
-    .await?;
+pub async fn mark(conn: &mut Conn, seqs: &[i64], now_us: i64) -> Result<(), StoreError> {
+    sql::query("UPDATE outbox SET published_at = ? WHERE seq IN ({list}) AND published_at IS NULL")
+        .bind(now_us)
+        .bind_list(seqs.iter().copied())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -126,19 +124,20 @@ pub async fn mark(
 ///
 /// # Errors
 /// What the database says.
-pub async fn prune(
-    conn: &mut SqliteConnection,
-    before_us: i64,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "DELETE FROM outbox WHERE seq IN
-         (SELECT seq FROM outbox WHERE published_at < ? ORDER BY published_at LIMIT ?)",
-    )
-    .bind(before_us)
-    .bind(limit)
-    .execute(conn)
-    .await?;
+pub async fn prune(conn: &mut Conn, before_us: i64, limit: u32) -> Result<u64, StoreError> {
+    let told: Vec<i64> =
+        sql::query("SELECT seq FROM outbox WHERE published_at < ? ORDER BY published_at LIMIT ?")
+            .bind(before_us)
+            .bind(limit.min(limits::OUTBOX_CLAIM_MAX))
+            .fetch_values(&mut *conn)
+            .await?;
+    if told.is_empty() {
+        return Ok(0);
+    }
+    let done = sql::query("DELETE FROM outbox WHERE seq IN ({list})")
+        .bind_list(told)
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected())
 }
 
@@ -146,22 +145,20 @@ pub async fn prune(
 ///
 /// # Errors
 /// What the database says.
-pub async fn depth(pool: &SqlitePool) -> Result<u64, StoreError> {
-    let depth: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE published_at IS NULL")
-        .fetch_one(pool)
-        .await?;
-    Ok(depth.unsigned_abs())
+pub async fn depth(pool: &Reader) -> Result<u64, StoreError> {
+    sql::query("SELECT COUNT(*) FROM outbox WHERE published_at IS NULL")
+        .fetch_value(pool)
+        .await
 }
 
 /// Whether any fact was told before `before_us`, so that a write is spared when none was.
 ///
 /// # Errors
 /// What the database says.
-pub async fn has_told(pool: &SqlitePool, before_us: i64) -> Result<bool, StoreError> {
-    let found: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM outbox WHERE published_at < ? LIMIT 1")
-            .bind(before_us)
-            .fetch_optional(pool)
-            .await?;
+pub async fn has_told(pool: &Reader, before_us: i64) -> Result<bool, StoreError> {
+    let found: Option<i64> = sql::query("SELECT 1 FROM outbox WHERE published_at < ? LIMIT 1")
+        .bind(before_us)
+        .fetch_value_optional(pool)
+        .await?;
     Ok(found.is_some())
 }

@@ -17,7 +17,10 @@ use aws_lc_rs::hmac;
 use serde::{Serialize, de::DeserializeOwned};
 use signaling_wire::UserId;
 
-use crate::{SqliteConnection, SqlitePool, StoreError};
+use crate::{
+    StoreError,
+    sql::{Conn, Reader},
+};
 use seal::Key;
 
 /// Seals and opens personal data; clones share the master keys.
@@ -55,7 +58,7 @@ impl PersonalData {
     ///
     /// # Errors
     /// [`StoreError::Config`] when some cannot; the database's.
-    pub async fn check(&self, pool: &SqlitePool) -> Result<(), StoreError> {
+    pub async fn check(&self, pool: &Reader) -> Result<(), StoreError> {
         let known = |id: &String| self.masters.iter().any(|master| master.id == *id);
         if rows::masters(pool).await?.iter().all(known) {
             return Ok(());
@@ -70,7 +73,7 @@ impl PersonalData {
     /// [`StoreError::Invalid`] for a user who has withdrawn or never was; the database's.
     pub async fn key(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         user: UserId,
         now_us: i64,
     ) -> Result<UserKey, StoreError> {
@@ -93,11 +96,7 @@ impl PersonalData {
     ///
     /// # Errors
     /// The database's, or a key that does not unwrap.
-    pub async fn find(
-        &self,
-        pool: &SqlitePool,
-        user: UserId,
-    ) -> Result<Option<UserKey>, StoreError> {
+    pub async fn find(&self, pool: &Reader, user: UserId) -> Result<Option<UserKey>, StoreError> {
         let found = rows::wrapped(pool, user).await?;
         let key = found.map(|(wrapped, master)| self.unwrap(user, &wrapped, &master));
         key.transpose()
@@ -109,7 +108,7 @@ impl PersonalData {
     /// As [`Self::find`].
     pub async fn find_all(
         &self,
-        pool: &SqlitePool,
+        pool: &Reader,
         users: &[UserId],
     ) -> Result<HashMap<UserId, UserKey>, StoreError> {
         let mut keys = HashMap::with_capacity(users.len());
@@ -127,7 +126,7 @@ impl PersonalData {
     ///
     /// # Errors
     /// The database's.
-    pub async fn destroy(conn: &mut SqliteConnection, user: UserId) -> Result<(), StoreError> {
+    pub async fn destroy(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
         rows::delete(conn, user).await
     }
 

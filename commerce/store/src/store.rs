@@ -1,13 +1,11 @@
 //! Opening the database and the handle that everybody holds.
 //!
-//! Open order: process lock, write connection, settings asked back, migrations, readers, writer
-//! task. Nothing is served before all of them succeeded.
+//! Open order: process lock, write connection, settings asked back, migrations, readers, writers. Nothing is served before all of them succeeded.
 
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, SqliteConnection, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -15,12 +13,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     StoreConfig, StoreError, limits,
     lock::{self, ProcessLock},
+    mariadb::{self, MariaDb},
+    migrations::{self, SQLITE},
     settings,
+    sql::{self, Conn, Dialect, Kind, Reader, ReaderKind},
     writer::{self, BoxFuture, Command},
 };
-
-/// The one migration history.
-pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// A handle on the open database; clones share it.
 #[derive(Clone)]
@@ -29,9 +27,16 @@ pub struct Store {
 }
 
 struct Inner {
-    reader: SqlitePool,
-    writer: mpsc::Sender<Command>,
-    _lock: ProcessLock,
+    reader: Reader,
+    writer: Writer,
+}
+
+enum Writer {
+    Sqlite {
+        commands: mpsc::Sender<Command>,
+        _lock: ProcessLock,
+    },
+    MariaDb(MariaDb),
 }
 
 impl Store {
@@ -42,60 +47,49 @@ impl Store {
     /// another process has it, [`StoreError::Schema`] if a newer version wrote it, or what the
     /// database and the file system say.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
-        let path = config.path()?;
-        if config.readers == 0 || config.readers > limits::READERS_MAX {
-            let text = format!("`readers` must be 1 to {}", limits::READERS_MAX);
-            return Err(StoreError::Config(text));
-        }
-        let lock = lock::take(&path)?;
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .busy_timeout(config.busy_timeout())
-            .foreign_keys(true)
-            .statement_cache_capacity(256);
-        let mut writing = options
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        for (name, value) in &config.pragmas {
-            writing = writing.pragma(pragma_name(name)?, pragma_value(value)?);
-        }
-        let mut conn = writing.connect().await?;
-        settings::assert_strong(&mut conn).await?;
-        migrate(&mut conn).await?;
-
-        let reader = SqlitePoolOptions::new()
-            .max_connections(config.readers)
-            .acquire_timeout(limits::READER_WAIT_MAX)
-            .connect_with(options.read_only(true).pragma("query_only", "ON"))
-            .await?;
-        let (writer, commands) = mpsc::channel(limits::WRITE_QUEUE_MAX);
-        tokio::spawn(writer::run(conn, commands));
-        let inner = Inner {
-            reader,
-            writer,
-            _lock: lock,
+        config.check()?;
+        let (reader, writer) = match config.dialect() {
+            Dialect::Sqlite => open_sqlite(config).await?,
+            Dialect::MariaDb => open_mariadb(config, true).await?,
         };
         Ok(Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner { reader, writer }),
         })
     }
 
-    /// The read-only pool.
-    pub fn reader(&self) -> &SqlitePool {
+    /// Opens a MariaDB database that another process has too, as happens for a moment when one
+    /// takes over from another: for tests of what must hold then.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    #[cfg(feature = "testing")]
+    pub async fn open_beside(config: &StoreConfig) -> Result<Self, StoreError> {
+        let (reader, writer) = open_mariadb(config, false).await?;
+        Ok(Self {
+            inner: Arc::new(Inner { reader, writer }),
+        })
+    }
+
+    /// The pool for reads.
+    pub fn reader(&self) -> &Reader {
         &self.inner.reader
     }
 
-    /// Runs a job in a transaction of its own on the one write connection; an error rolls it back.
-    /// Returns after the commit is durable.
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.inner.reader.dialect()
+    }
+
+    /// Runs a job in a transaction of its own; an error rolls it back. Returns after the commit is
+    /// durable. On MariaDB a job may be run again from a clone of it, so its only effects are SQL.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when the queue is full, [`StoreError::Closed`] after `close`, or what
     /// the job or the commit says.
     pub async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, StoreError>>
+            + Clone
             + Send
             + 'static,
         T: Send + 'static,
@@ -109,24 +103,28 @@ impl Store {
     /// What the job says, or a [`StoreError`] in its clothes.
     pub async fn transact<T, E, F>(&self, job: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let commands = match &self.inner.writer {
+            Writer::MariaDb(server) => return server.transact(job).await,
+            Writer::Sqlite { commands, .. } => commands,
+        };
         let (command, result) = writer::command(job);
-        self.inner
-            .writer
-            .try_send(command)
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-            })?;
+        commands.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
         result.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Write jobs that wait at this moment.
     pub fn queued(&self) -> usize {
-        self.inner.writer.max_capacity() - self.inner.writer.capacity()
+        match &self.inner.writer {
+            Writer::Sqlite { commands, .. } => commands.max_capacity() - commands.capacity(),
+            Writer::MariaDb(server) => server.queued(),
+        }
     }
 
     /// Whether the database answers a read and the writer takes jobs.
@@ -134,8 +132,12 @@ impl Store {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(self.reader()).await?;
-        match self.inner.writer.is_closed() {
+        sql::query("SELECT 1").execute(self.reader()).await?;
+        let closed = match &self.inner.writer {
+            Writer::Sqlite { commands, .. } => commands.is_closed(),
+            Writer::MariaDb(server) => server.is_closed(),
+        };
+        match closed {
             true => Err(StoreError::Closed),
             false => Ok(()),
         }
@@ -143,30 +145,62 @@ impl Store {
 
     /// Finishes the writes that wait, then closes the database for every clone of this handle.
     pub async fn close(self) {
-        let (done, closed) = oneshot::channel();
-        if self.inner.writer.send(Command::Close(done)).await.is_ok() {
-            // An error means that the writer is gone already, which is what was asked for.
-            let _ = closed.await;
+        match &self.inner.writer {
+            Writer::Sqlite { commands, .. } => {
+                let (done, closed) = oneshot::channel();
+                if commands.send(Command::Close(done)).await.is_ok() {
+                    // An error means that the writer is gone already, which is what was asked for.
+                    let _ = closed.await;
+                }
+            }
+            Writer::MariaDb(server) => server.close().await,
         }
         // Readers that hang must not keep the process from ending.
         let _ = tokio::time::timeout(Duration::from_secs(5), self.inner.reader.close()).await;
     }
 }
 
-async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    MIGRATIONS
-        .run_direct(None, conn, false)
-        .await
-        .map_err(|error| match error {
-            MigrateError::VersionMissing(version) => {
-                StoreError::Schema(format!("migration {version} was made by a newer version"))
-            }
-            MigrateError::VersionMismatch(version) => StoreError::Schema(format!(
-                "migration {version} was applied in another wording"
-            )),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-            other => StoreError::Schema(other.to_string()),
-        })
+async fn open_sqlite(config: &StoreConfig) -> Result<(Reader, Writer), StoreError> {
+    let path = config.path()?;
+    let lock = lock::take(&path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .busy_timeout(config.busy_timeout())
+        .foreign_keys(true)
+        .statement_cache_capacity(256);
+    let mut writing = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    for (name, value) in &config.pragmas {
+        writing = writing.pragma(pragma_name(name)?, pragma_value(value)?);
+    }
+    let mut conn = writing.connect().await?;
+    settings::assert_strong(&mut conn).await?;
+    migrations::run(&SQLITE, &mut conn).await?;
+
+    let reader = SqlitePoolOptions::new()
+        .max_connections(config.readers)
+        .acquire_timeout(limits::READER_WAIT_MAX)
+        .connect_with(options.read_only(true).pragma("query_only", "ON"))
+        .await?;
+    let (commands, queue) = mpsc::channel(limits::WRITE_QUEUE_MAX);
+    tokio::spawn(writer::run(Conn::new(Kind::Sqlite(conn)), queue));
+    let writer = Writer::Sqlite {
+        commands,
+        _lock: lock,
+    };
+    Ok((Reader(ReaderKind::Sqlite(reader)), writer))
+}
+
+async fn open_mariadb(
+    config: &StoreConfig,
+    exclusive: bool,
+) -> Result<(Reader, Writer), StoreError> {
+    let (server, reader) = mariadb::open(config, exclusive).await?;
+    let reader = Reader(ReaderKind::MariaDb(reader));
+    Ok((reader, Writer::MariaDb(server)))
 }
 
 fn pragma_name(name: &str) -> Result<String, StoreError> {

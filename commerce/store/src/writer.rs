@@ -1,9 +1,9 @@
-//! The one task that writes.
+//! Running write jobs.
 //!
-//! Jobs run one after another, each in `BEGIN IMMEDIATE … COMMIT`, and are answered after the
-//! commit returned, which with `synchronous=FULL` means that the disk has it. The task owns the
-//! commit: a caller that goes away does not cancel it half-way. A job that fails or panics is
-//! rolled back and touches nobody else.
+//! On SQLite one task owns the one write connection and runs jobs one after another. On MariaDB a
+//! job gets a task and a connection of its own, and is run again when the database asks for it.
+//! Either way the task owns the commit: a caller that goes away does not cancel it half-way. A job
+//! that fails or panics is rolled back and touches nobody else.
 
 use std::{
     future::{Future, poll_fn},
@@ -11,15 +11,18 @@ use std::{
     pin::{Pin, pin},
 };
 
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    sql::{Conn, Dialect, Kind},
+};
 
 /// What a write job returns, borrowing the connection.
 pub type BoxFuture<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
-type Job = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, ()> + Send>;
+type Job = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, ()> + Send>;
 
 /// What the writer task is told.
 pub(crate) enum Command {
@@ -30,7 +33,7 @@ pub(crate) enum Command {
 }
 
 /// Runs until it is told to close or every handle is gone.
-pub(crate) async fn run(mut conn: SqliteConnection, mut commands: mpsc::Receiver<Command>) {
+pub(crate) async fn run(mut conn: Conn, mut commands: mpsc::Receiver<Command>) {
     let mut closing = None;
     while let Some(command) = commands.recv().await {
         match command {
@@ -41,7 +44,9 @@ pub(crate) async fn run(mut conn: SqliteConnection, mut commands: mpsc::Receiver
             }
         }
     }
-    if let Err(error) = conn.close().await {
+    if let Kind::Sqlite(conn) = conn.kind
+        && let Err(error) = conn.close().await
+    {
         tracing::warn!(%error, "the database did not close cleanly");
     }
     if let Some(done) = closing {
@@ -53,7 +58,7 @@ pub(crate) async fn run(mut conn: SqliteConnection, mut commands: mpsc::Receiver
 /// Makes a command of a job, and the place where its result arrives.
 pub(crate) fn command<T, E, F>(job: F) -> (Command, oneshot::Receiver<Result<T, E>>)
 where
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
@@ -68,13 +73,19 @@ where
     (Command::Job(job), result)
 }
 
-async fn transaction<T, E, F>(conn: &mut SqliteConnection, job: F) -> Result<T, E>
+/// Runs a job in a transaction of its own.
+pub(crate) async fn transaction<T, E, F>(conn: &mut Conn, job: F) -> Result<T, E>
 where
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>>,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
     E: From<StoreError>,
 {
     let begun = std::time::Instant::now();
-    execute(conn, "BEGIN IMMEDIATE").await.map_err(E::from)?;
+    let begin = match conn.dialect() {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::MariaDb => "START TRANSACTION",
+    };
+    conn.run(begin).await.map_err(E::from)?;
+    conn.again = false;
     let outcome = match caught(async { job(&mut *conn).await }).await {
         Ok(outcome) => outcome,
         Err(Panicked) => {
@@ -83,25 +94,28 @@ where
         }
     };
     let outcome = match outcome {
-        Ok(value) => match execute(conn, "COMMIT").await {
+        // After such an error the server may have ended the transaction by itself.
+        Ok(_) if conn.again => Err(E::from(StoreError::Busy)),
+        Ok(value) => match conn.run("COMMIT").await {
             Ok(()) => Ok(value),
-            Err(error) => Err(E::from(error)),
+            Err(error) => {
+                conn.again |= error.wants_repeat();
+                Err(E::from(error))
+            }
         },
         Err(error) => Err(error),
     };
     if outcome.is_err() {
         // SQLite may have rolled back by itself (a full disk, for one); then this says so.
-        if let Err(error) = execute(conn, "ROLLBACK").await {
+        if let Err(error) = conn.run("ROLLBACK").await {
             tracing::debug!(%error, "nothing to roll back");
+            if let Kind::MariaDb(conn) = &mut conn.kind {
+                conn.close_on_drop();
+            }
         }
     }
     metrics::histogram!("souk_store_write_seconds").record(begun.elapsed().as_secs_f64());
     outcome
-}
-
-async fn execute(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
-    sqlx::query(sql).execute(conn).await?;
-    Ok(())
 }
 
 struct Panicked;

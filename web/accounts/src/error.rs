@@ -46,12 +46,6 @@ pub enum AccountError {
     Internal(String),
 }
 
-impl From<sqlx::Error> for AccountError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {

@@ -1,31 +1,32 @@
 //! Table `live_card`.
 
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Reader, Row},
+};
 use signaling_wire::{
     CardId, ProductId, StreamId,
     frame::shop::{Card, CardState, Product},
 };
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{count, money, parsed, title, word};
 use crate::{ServiceError, limits};
 
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: CardId,
     stream: StreamId,
     product: ProductId,
     now: i64,
 ) -> Result<(), ServiceError> {
-    let last: i64 =
-        sqlx::query_scalar("SELECT COALESCE(MAX(no), 0) FROM live_card WHERE stream_id = ?")
-            .bind(stream.to_string())
-            .fetch_one(&mut *conn)
-            .await?;
+    let last: i64 = sql::query("SELECT COALESCE(MAX(no), 0) FROM live_card WHERE stream_id = ?")
+        .bind(stream.to_string())
+        .fetch_value(&mut *conn)
+        .await?;
     if last >= i64::from(limits::CARDS_MAX) {
         return Err(ServiceError::Conflict("The show has too many cards."));
     }
-    let inserted = sqlx::query(
+    let inserted = sql::query(
         "INSERT INTO live_card (id, stream_id, product_id, no, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?)",
     )
@@ -37,7 +38,7 @@ pub(crate) async fn insert(
     .bind(now)
     .execute(conn)
     .await;
-    match inserted.map_err(StoreError::from) {
+    match inserted {
         Err(error) if error.is_unique_violation() => {
             Err(ServiceError::Conflict("The product has a card already."))
         }
@@ -47,12 +48,12 @@ pub(crate) async fn insert(
 
 /// Pins a card; whichever was pinned before counts as shown.
 pub(crate) async fn pin(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     stream: StreamId,
     card: CardId,
     now: i64,
 ) -> Result<(), ServiceError> {
-    sqlx::query(
+    sql::query(
         "UPDATE live_card SET state = 'shown', updated_at = ?, version = version + 1
          WHERE stream_id = ? AND state = 'pinned' AND id <> ?",
     )
@@ -61,7 +62,7 @@ pub(crate) async fn pin(
     .bind(card.to_string())
     .execute(&mut *conn)
     .await?;
-    let pinned = sqlx::query(
+    let pinned = sql::query(
         "UPDATE live_card SET state = 'pinned', pinned_at = ?, updated_at = ?, version = version + 1
          WHERE stream_id = ? AND id = ?",
     )
@@ -79,12 +80,12 @@ pub(crate) async fn pin(
 
 /// Takes a card down; returns whether it was pinned.
 pub(crate) async fn unpin(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     stream: StreamId,
     card: CardId,
     now: i64,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE live_card SET state = 'shown', updated_at = ?, version = version + 1
          WHERE stream_id = ? AND id = ? AND state = 'pinned'",
     )
@@ -97,11 +98,11 @@ pub(crate) async fn unpin(
 }
 
 pub(crate) async fn find(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     stream: StreamId,
     card: CardId,
 ) -> Result<Card, ServiceError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
                 ko.title AS title_ko, en.title AS title_en
          FROM live_card c JOIN product p ON p.id = c.product_id
@@ -117,8 +118,8 @@ pub(crate) async fn find(
     Ok(card_of(&row)?)
 }
 
-pub(crate) async fn list(pool: &SqlitePool, stream: StreamId) -> Result<Vec<Card>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn list(pool: &Reader, stream: StreamId) -> Result<Vec<Card>, StoreError> {
+    let rows = sql::query(
         "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
                 ko.title AS title_ko, en.title AS title_en
          FROM live_card c JOIN product p ON p.id = c.product_id
@@ -132,11 +133,11 @@ pub(crate) async fn list(pool: &SqlitePool, stream: StreamId) -> Result<Vec<Card
     rows.iter().map(card_of).collect()
 }
 
-fn card_of(row: &SqliteRow) -> Result<Card, StoreError> {
+fn card_of(row: &Row) -> Result<Card, StoreError> {
     let product = Product {
         id: parsed(row, "product_id")?,
         title: title(row)?,
-        image_url: row.try_get("image_url")?,
+        image_url: row.get("image_url")?,
         price: money(row, "price")?,
     };
     let state = word(row, "state", |text| match text {

@@ -3,27 +3,28 @@
 //! Tables `reservation`, `orders`, `payment` and `order_event`. A hold in state `committing` is
 //! never touched here: only the payment's outcome ends it.
 
-use commerce_store::{SqlitePool, StoreError, outbox};
-use serde::Serialize;
+use commerce_store::{
+    StoreError, outbox,
+    sql::{self, Conn, Field, Reader, Rows},
+};
 use signaling_wire::{OrderId, ProductId, ReservationId, SaleId, UserId};
-use sqlx::SqliteConnection;
 
 use super::{
-    count, json,
+    count,
     ledger::{Book, Cause},
     parsed,
 };
 use crate::{courier, limits};
 
+const ORDERS: Rows = Rows::tuples(&[("id", Field::Id)]);
+
 /// A hold whose time is over.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Due {
     reservation: ReservationId,
     order: OrderId,
     buyer: UserId,
-    #[serde(skip)]
     product: ProductId,
-    #[serde(skip)]
     quantity: u32,
 }
 
@@ -35,12 +36,8 @@ impl Due {
 }
 
 /// The sale's holds whose time is over, the oldest first.
-pub(crate) async fn due(
-    conn: &mut SqliteConnection,
-    sale: SaleId,
-    now: i64,
-) -> Result<Vec<Due>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<Due>, StoreError> {
+    let rows = sql::query(
         "SELECT id, order_id, buyer_id, product_id, qty FROM reservation
          WHERE sale_id = ? AND state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
     )
@@ -62,8 +59,8 @@ pub(crate) async fn due(
 }
 
 /// Sales that have such holds.
-pub(crate) async fn sales_due(pool: &SqlitePool, now: i64) -> Result<Vec<SaleId>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn sales_due(pool: &Reader, now: i64) -> Result<Vec<SaleId>, StoreError> {
+    let rows = sql::query(
         "SELECT DISTINCT sale_id FROM reservation WHERE state = 'held' AND expires_at <= ? LIMIT ?",
     )
     .bind(now)
@@ -75,7 +72,7 @@ pub(crate) async fn sales_due(pool: &SqlitePool, now: i64) -> Result<Vec<SaleId>
 
 /// Ends the holds: stock back, orders and payments expired, facts for the outbox.
 pub(crate) async fn expire(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     book: &mut Book,
     due: &[Due],
     now: i64,
@@ -92,21 +89,44 @@ pub(crate) async fn expire(
         };
         book.release(hold.buyer, hold.product, hold.quantity, cause)?;
     }
-    let rows = json(&due)?;
-    for sql in [
-        "UPDATE reservation SET state = 'expired', updated_at = ?1
-         WHERE id IN (SELECT value ->> 'reservation' FROM json_each(?2)) AND state = 'held'",
-        "UPDATE orders SET status = 'expired', updated_at = ?1, version = version + 1
-         WHERE id IN (SELECT value ->> 'order' FROM json_each(?2)) AND status = 'pending_payment'",
-        "UPDATE payment SET state = 'expired', updated_at = ?1, version = version + 1, next_check_at = NULL
-         WHERE order_id IN (SELECT value ->> 'order' FROM json_each(?2))
-           AND state IN ('created', 'ready', 'failed')",
+    let reservations = || due.iter().map(|hold| hold.reservation.to_string());
+    let orders = || due.iter().map(|hold| hold.order.to_string());
+    sql::query(
+        "UPDATE reservation SET state = 'expired', updated_at = ?
+         WHERE id IN ({list}) AND state = 'held'",
+    )
+    .bind(now)
+    .bind_list(reservations())
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
+        "UPDATE orders SET status = 'expired', updated_at = ?, version = version + 1
+         WHERE id IN ({list}) AND status = 'pending_payment'",
+    )
+    .bind(now)
+    .bind_list(orders())
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
+        "UPDATE payment SET state = 'expired', updated_at = ?, version = version + 1,
+                next_check_at = NULL
+         WHERE order_id IN ({list}) AND state IN ('created', 'ready', 'failed')",
+    )
+    .bind(now)
+    .bind_list(orders())
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
         "INSERT INTO order_event (order_id, type, from_status, to_status, actor, at_us)
-         SELECT value ->> 'order', 'expired', 'pending_payment', 'expired', 'system', ?1
-         FROM json_each(?2)",
-    ] {
-        sqlx::query(sql).bind(now).bind(&rows).execute(&mut *conn).await?;
-    }
+         SELECT j.id, 'expired', 'pending_payment', 'expired', 'system', ? FROM {rows}",
+    )
+    .bind(now)
+    .bind_rows(
+        &ORDERS,
+        &due.iter().map(|hold| [hold.order]).collect::<Vec<_>>(),
+    )
+    .execute(&mut *conn)
+    .await?;
     let stream = book.head.stream;
     let told = due
         .iter()

@@ -6,16 +6,39 @@
 use std::collections::BTreeMap;
 
 use commerce_core::{Batch, Demand, Hold, Level, Movement, Refusal, Terms, ledger, sale};
-use commerce_store::StoreError;
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Field, Rows},
+};
 use serde::Serialize;
 use signaling_wire::{
     OrderId, ProductId, ReservationId, SaleId, SellerId, StreamId, UserId,
     frame::shop::{Localized, SaleState, Stock},
 };
-use sqlx::{Row as _, SqliteConnection};
 
-use super::{count, json, money, parsed, seq, stock, title, word};
+use super::{count, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
+
+/// [`Posting`] as JSON.
+const POSTINGS: Rows = Rows::objects(&[
+    ("seq", Field::Int),
+    ("row", Field::Int),
+    ("kind", Field::Id),
+    ("on_hand", Field::Int),
+    ("held", Field::Int),
+    ("committed", Field::Int),
+    ("reservation", Field::Id),
+    ("order", Field::Id),
+    ("actor", Field::Id),
+    ("reason", Field::Text),
+]);
+/// Units of a product that a buyer gives back, or takes and may have at most.
+const UNITS: Rows = Rows::tuples(&[
+    ("product", Field::Id),
+    ("buyer", Field::Id),
+    ("qty", Field::Int),
+    ("most", Field::Int),
+]);
 
 /// The sale's own row.
 #[derive(Debug, Clone, Copy)]
@@ -83,21 +106,19 @@ pub(crate) struct Book {
 
 impl Book {
     /// Reads the sale's terms and levels.
-    pub(crate) async fn open(
-        conn: &mut SqliteConnection,
-        sale: SaleId,
-    ) -> Result<Self, ServiceError> {
+    pub(crate) async fn open(conn: &mut Conn, sale: SaleId) -> Result<Self, ServiceError> {
         let last = last_seq(conn).await?;
         Self::open_after(conn, sale, last).await
     }
 
     /// As `open`, when movements up to `last` are being written elsewhere in the transaction.
     pub(crate) async fn open_after(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         sale: SaleId,
         last: u64,
     ) -> Result<Self, ServiceError> {
-        let rows = sqlx::query(
+        lock(conn, sale).await?;
+        let rows = sql::query(
             "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch,
                     i.product_id, i.price, i.currency, i.max_per_buyer,
                     l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
@@ -118,7 +139,7 @@ impl Book {
             stream: parsed(first, "stream_id")?,
             seller: parsed(first, "seller_id")?,
             hold_seconds: count(first, "hold_seconds")?,
-            epoch: first.try_get("owner_epoch")?,
+            epoch: first.get("owner_epoch")?,
         };
         let mut levels = Vec::with_capacity(rows.len());
         let mut titles = BTreeMap::new();
@@ -127,11 +148,11 @@ impl Book {
             titles.insert(product, title(row)?);
             let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
             let level = Level {
-                on_hand: row.try_get("on_hand")?,
-                held: row.try_get("held")?,
-                committed: row.try_get("committed")?,
+                on_hand: row.get("on_hand")?,
+                held: row.get("held")?,
+                committed: row.get("committed")?,
             };
-            let (id, ledger_seq) = (row.try_get("id")?, seq(row, "ledger_seq")?);
+            let (id, ledger_seq) = (row.get("id")?, seq(row, "ledger_seq")?);
             let terms = Terms {
                 price,
                 max_per_buyer,
@@ -158,18 +179,18 @@ impl Book {
     /// Reads how much the buyers have already; must come before anything is done for them.
     pub(crate) async fn know(
         &mut self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         buyers: &[UserId],
     ) -> Result<(), StoreError> {
         if buyers.is_empty() {
             return Ok(());
         }
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT buyer_id, product_id, qty FROM sale_buyer
-             WHERE sale_id = ? AND buyer_id IN (SELECT value FROM json_each(?))",
+             WHERE sale_id = ? AND buyer_id IN ({list})",
         )
         .bind(self.sale.to_string())
-        .bind(json(&buyers)?)
+        .bind_list(buyers.iter().map(ToString::to_string))
         .fetch_all(conn)
         .await?;
         for row in &rows {
@@ -264,7 +285,7 @@ impl Book {
     /// Writes everything; returns the levels that changed, as they will be once committed.
     pub(crate) async fn close(
         mut self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         now: i64,
     ) -> Result<Vec<Stock>, StoreError> {
         let movements = self.batch.movements();
@@ -299,29 +320,37 @@ impl Book {
 }
 
 /// The last sequence of the ledger.
-pub(crate) async fn last_seq(conn: &mut SqliteConnection) -> Result<u64, StoreError> {
-    let row = sqlx::query("SELECT COALESCE(MAX(seq), 0) AS seq FROM stock_movement")
-        .fetch_one(conn)
-        .await?;
-    seq(&row, "seq")
+pub(crate) async fn last_seq(conn: &mut Conn) -> Result<u64, StoreError> {
+    // The server gives the transaction a block of its own; nobody else's movements fall into it.
+    let last = sql::either(
+        "SELECT COALESCE(MAX(seq), 0) FROM stock_movement",
+        "SELECT NEXT VALUE FOR stock_movement_seq - 1",
+    );
+    last.fetch_value(conn).await
+}
+
+/// Lets nobody else change the sale, its levels or what its buyers have until the transaction ends.
+pub(crate) async fn lock(conn: &mut Conn, sale: SaleId) -> Result<(), StoreError> {
+    sql::query("SELECT id FROM sale WHERE id = ? {for update}")
+        .bind(sale.to_string())
+        .lock(conn)
+        .await
 }
 
 /// Appends movements, and applies their sums to the levels: one statement, and one per level.
 pub(crate) async fn post(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     postings: &[Posting],
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
                 reservation_id, order_id, actor_id, reason, at_us)
-         SELECT value ->> 'seq', value ->> 'row', value ->> 'kind', value ->> 'on_hand',
-                value ->> 'held', value ->> 'committed', value ->> 'reservation',
-                value ->> 'order', value ->> 'actor', value ->> 'reason', ?
-         FROM json_each(?)",
+         SELECT j.seq, j.\"row\", j.kind, j.on_hand, j.held, j.committed, j.reservation,
+                j.\"order\", j.actor, j.reason, ? FROM {rows}",
     )
     .bind(now)
-    .bind(json(&postings)?)
+    .bind_rows(&POSTINGS, postings)
     .execute(&mut *conn)
     .await?;
     let mut sums: BTreeMap<i64, (i64, i64, i64, u64)> = BTreeMap::new();
@@ -333,16 +362,17 @@ pub(crate) async fn post(
         sum.3 = sum.3.max(posting.seq);
     }
     for (row, (on_hand, held, committed, seq)) in sums {
-        let done = sqlx::query(
-            "UPDATE stock_level SET on_hand = on_hand + ?1, held = held + ?2,
-                    committed = committed + ?3, ledger_seq = ?4
-             WHERE id = ?5 AND (on_hand + ?1) - (held + ?2) - (committed + ?3) >= 0",
+        let done = sql::query(
+            "UPDATE stock_level SET on_hand = on_hand + ?, held = held + ?,
+                    committed = committed + ?, ledger_seq = ?
+             WHERE id = ? AND on_hand - held - committed >= ?",
         )
         .bind(on_hand)
         .bind(held)
         .bind(committed)
         .bind(i64::try_from(seq).map_err(StoreError::invalid)?)
         .bind(row)
+        .bind(held + committed - on_hand)
         .execute(&mut *conn)
         .await?;
         if done.rows_affected() != 1 {
@@ -356,7 +386,7 @@ pub(crate) async fn post(
 }
 
 async fn give_back(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     back: &BTreeMap<(UserId, ProductId), u32>,
 ) -> Result<(), StoreError> {
@@ -367,21 +397,21 @@ async fn give_back(
         .iter()
         .map(|((buyer, product), qty)| (product, buyer, qty))
         .collect();
-    sqlx::query(
-        "UPDATE sale_buyer SET qty = sale_buyer.qty - b.qty
-         FROM (SELECT value ->> 0 AS product, value ->> 1 AS buyer, value ->> 2 AS qty
-               FROM json_each(?2)) b
-         WHERE sale_id = ?1 AND product_id = b.product AND buyer_id = b.buyer",
+    sql::either(
+        "UPDATE sale_buyer SET qty = sale_buyer.qty - j.qty FROM {rows}
+         WHERE sale_id = ? AND product_id = j.product AND buyer_id = j.buyer",
+        "UPDATE {rows} STRAIGHT_JOIN sale_buyer b SET b.qty = b.qty - j.qty
+         WHERE b.sale_id = ? AND b.product_id = j.product AND b.buyer_id = j.buyer",
     )
+    .bind_rows(&UNITS, &rows)
     .bind(sale.to_string())
-    .bind(json(&rows)?)
     .execute(conn)
     .await?;
     Ok(())
 }
 
 async fn take(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     taken: &[(&ProductId, &UserId, &u32, u32)],
 ) -> Result<(), StoreError> {
@@ -389,13 +419,16 @@ async fn take(
         return Ok(());
     }
     // `WHERE true` keeps the parser from reading ON as a join's.
-    sqlx::query(
+    sql::either(
         "INSERT INTO sale_buyer (sale_id, product_id, buyer_id, qty, max_qty)
-         SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2) WHERE true
+         SELECT ?, j.product, j.buyer, j.qty, j.most FROM {rows} WHERE true
          ON CONFLICT (sale_id, product_id, buyer_id) DO UPDATE SET qty = qty + excluded.qty",
+        "INSERT INTO sale_buyer (sale_id, product_id, buyer_id, qty, max_qty)
+         SELECT ?, j.product, j.buyer, j.qty, j.most FROM {rows}
+         ON DUPLICATE KEY UPDATE qty = sale_buyer.qty + VALUES(qty)",
     )
     .bind(sale.to_string())
-    .bind(json(&taken)?)
+    .bind_rows(&UNITS, taken)
     .execute(conn)
     .await?;
     Ok(())

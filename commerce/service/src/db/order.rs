@@ -1,53 +1,53 @@
 //! Tables `orders`, `order_line` and `order_event`, as buyers see them.
 
 use commerce_core::order;
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader, Row},
+};
 use signaling_wire::{
     OrderId, UserId,
     frame::shop::{Order, OrderLine, OrderPayment, OrderStatus},
 };
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
-use super::{count, json, maybe_ms, money, ms, parsed, seq, title, word};
+use super::{count, maybe_ms, money, ms, parsed, seq, title, word};
 use crate::OrderEvent;
 
 /// Orders by their ids, in no particular order; unknown ones are left out.
 pub(crate) async fn by_ids<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     ids: &[OrderId],
 ) -> Result<Vec<Order>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT o.id, o.number, o.status, o.payment_status, o.stream_id, o.sale_id, o.total,
                 o.currency, o.ledger_seq, o.payment_due_at, o.paid_at, o.created_at,
                 p.id AS payment_id, p.provider,
                 l.id AS line_id, l.product_id, l.title_ko, l.title_en, l.quantity, l.unit_price,
                 l.total AS line_total
-         FROM json_each(?) j
-         CROSS JOIN orders o ON o.id = j.value
+         FROM orders o
          JOIN payment p ON p.order_id = o.id
          JOIN order_line l ON l.order_id = o.id
-         ORDER BY o.id, l.id",
+         WHERE o.id IN ({list}) ORDER BY o.id, l.id",
     )
-    .bind(json(&ids)?)
+    .bind_list(ids.iter().map(ToString::to_string))
     .fetch_all(executor)
     .await?;
     assemble(&rows)
 }
 
 pub(crate) async fn of_buyer(
-    pool: &SqlitePool,
+    pool: &Reader,
     buyer: UserId,
     id: OrderId,
 ) -> Result<Option<Order>, StoreError> {
-    let owned: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM orders WHERE id = ? AND buyer_id = ?")
-            .bind(id.to_string())
-            .bind(buyer.to_string())
-            .fetch_optional(pool)
-            .await?;
+    let owned: Option<i64> = sql::query("SELECT 1 FROM orders WHERE id = ? AND buyer_id = ?")
+        .bind(id.to_string())
+        .bind(buyer.to_string())
+        .fetch_value_optional(pool)
+        .await?;
     match owned {
         Some(_) => Ok(by_ids(pool, &[id]).await?.pop()),
         None => Ok(None),
@@ -55,15 +55,16 @@ pub(crate) async fn of_buyer(
 }
 
 pub(crate) async fn list(
-    pool: &SqlitePool,
+    pool: &Reader,
     buyer: UserId,
     after: Option<OrderId>,
     limit: u32,
 ) -> Result<Vec<Order>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id FROM orders WHERE buyer_id = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
+    let rows = sql::query(
+        "SELECT id FROM orders WHERE buyer_id = ? AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
     )
     .bind(buyer.to_string())
+    .bind(after.map(|id| id.to_string()))
     .bind(after.map(|id| id.to_string()))
     .bind(limit)
     .fetch_all(pool)
@@ -77,8 +78,8 @@ pub(crate) async fn list(
     Ok(orders)
 }
 
-pub(crate) async fn events(pool: &SqlitePool, id: OrderId) -> Result<Vec<OrderEvent>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn events(pool: &Reader, id: OrderId) -> Result<Vec<OrderEvent>, StoreError> {
+    let rows = sql::query(
         "SELECT seq, type, from_status, to_status, at_us FROM order_event WHERE order_id = ? ORDER BY seq",
     )
     .bind(id.to_string())
@@ -87,9 +88,9 @@ pub(crate) async fn events(pool: &SqlitePool, id: OrderId) -> Result<Vec<OrderEv
     let event = |row| {
         Ok(OrderEvent {
             seq: seq(row, "seq")?,
-            kind: row.try_get("type")?,
-            from_status: row.try_get("from_status")?,
-            to_status: row.try_get("to_status")?,
+            kind: row.get("type")?,
+            from_status: row.get("from_status")?,
+            to_status: row.get("to_status")?,
             at_ms: ms(row, "at_us")?,
         })
     };
@@ -98,7 +99,7 @@ pub(crate) async fn events(pool: &SqlitePool, id: OrderId) -> Result<Vec<OrderEv
 
 /// Appends to the history of an order.
 pub(crate) async fn note(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: OrderId,
     kind: &'static str,
     from: OrderStatus,
@@ -107,7 +108,7 @@ pub(crate) async fn note(
     now: i64,
 ) -> Result<(), StoreError> {
     let data = serde_json::json!({ "detail": detail }).to_string();
-    sqlx::query(
+    sql::query(
         "INSERT INTO order_event (order_id, type, from_status, to_status, actor, data, at_us)
          VALUES (?, ?, ?, ?, 'system', ?, ?)",
     )
@@ -122,7 +123,7 @@ pub(crate) async fn note(
     Ok(())
 }
 
-fn assemble(rows: &[SqliteRow]) -> Result<Vec<Order>, StoreError> {
+fn assemble(rows: &[Row]) -> Result<Vec<Order>, StoreError> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows {
         let id: OrderId = parsed(row, "id")?;
@@ -142,13 +143,13 @@ fn assemble(rows: &[SqliteRow]) -> Result<Vec<Order>, StoreError> {
     Ok(orders)
 }
 
-fn order_of(row: &SqliteRow, id: OrderId, line: OrderLine) -> Result<Order, StoreError> {
+fn order_of(row: &Row, id: OrderId, line: OrderLine) -> Result<Order, StoreError> {
     let status = word(row, "status", order::parse)?;
     // When it must be paid matters only as long as it can be.
     let due = (status == OrderStatus::PendingPayment).then(|| ms(row, "payment_due_at"));
     Ok(Order {
         id,
-        number: row.try_get("number")?,
+        number: row.get("number")?,
         status,
         payment_status: word(row, "payment_status", order::parse_payment)?,
         stream_id: parsed(row, "stream_id")?,
@@ -157,7 +158,7 @@ fn order_of(row: &SqliteRow, id: OrderId, line: OrderLine) -> Result<Order, Stor
         total: money(row, "total")?,
         payment: OrderPayment {
             id: parsed(row, "payment_id")?,
-            provider: row.try_get("provider")?,
+            provider: row.get("provider")?,
         },
         ledger_seq: seq(row, "ledger_seq")?,
         placed_ms: ms(row, "created_at")?,

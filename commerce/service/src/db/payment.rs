@@ -8,12 +8,14 @@ use commerce_core::{
     payment::{self, PaymentEvent},
     reservation::{self, ReservationEvent},
 };
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader},
+};
 use signaling_wire::{
     Money, OrderId, PaymentId, ProductId, ReservationId, SaleId, StreamId, UserId,
     frame::shop::{OrderStatus, PaymentStatus},
 };
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 
 use super::{count, maybe_ms, money, parsed, word};
 use crate::{PaymentView, ServiceError, limits};
@@ -39,17 +41,41 @@ pub(crate) struct Case {
     pub(crate) quantity: u32,
 }
 
-pub(crate) async fn case<'e>(
-    executor: impl SqliteExecutor<'e>,
+/// A payment, for a look at it.
+pub(crate) async fn case(pool: &Reader, id: PaymentId) -> Result<Option<Case>, StoreError> {
+    read_case(pool, id, "").await
+}
+
+/// A payment whose rows nobody else changes until the transaction ends. The sale is locked before
+/// them, as in a batch of its sequencer.
+pub(crate) async fn locked_case(
+    conn: &mut Conn,
     id: PaymentId,
 ) -> Result<Option<Case>, StoreError> {
-    let row = sqlx::query(
+    sql::query(
+        "SELECT s.id FROM sale s WHERE s.id =
+         (SELECT o.sale_id FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.id = ?)
+         {for update}",
+    )
+    .bind(id.to_string())
+    .lock(conn)
+    .await?;
+    read_case(conn, id, "{for update}").await
+}
+
+async fn read_case<'e>(
+    executor: impl Into<On<'e>>,
+    id: PaymentId,
+    lock: &'static str,
+) -> Result<Option<Case>, StoreError> {
+    let row = sql::query(
         "SELECT p.id, p.state, p.amount, p.currency, p.attempts, p.checks, p.confirming_at,
                 p.order_id, o.status, o.stream_id, o.buyer_id,
                 r.id AS reservation_id, r.state AS hold, r.expires_at, r.sale_id, r.product_id, r.qty
          FROM payment p JOIN orders o ON o.id = p.order_id JOIN reservation r ON r.order_id = o.id
-         WHERE p.id = ?",
+         WHERE p.id = ? ",
     )
+    .and(lock)
     .bind(id.to_string())
     .fetch_optional(executor)
     .await?;
@@ -58,14 +84,14 @@ pub(crate) async fn case<'e>(
             payment: parsed(row, "id")?,
             state: word(row, "state", PaymentState::parse)?,
             amount: money(row, "amount")?,
-            attempts: row.try_get("attempts")?,
-            checks: row.try_get("checks")?,
-            confirming_at: row.try_get("confirming_at")?,
+            attempts: row.get("attempts")?,
+            checks: row.get("checks")?,
+            confirming_at: row.get("confirming_at")?,
             order: parsed(row, "order_id")?,
             status: word(row, "status", order::parse)?,
             reservation: parsed(row, "reservation_id")?,
             hold: word(row, "hold", ReservationState::parse)?,
-            expires_at: row.try_get("expires_at")?,
+            expires_at: row.get("expires_at")?,
             sale: parsed(row, "sale_id")?,
             stream: parsed(row, "stream_id")?,
             buyer: parsed(row, "buyer_id")?,
@@ -77,11 +103,11 @@ pub(crate) async fn case<'e>(
 }
 
 pub(crate) async fn view(
-    pool: &SqlitePool,
+    pool: &Reader,
     buyer: UserId,
     id: PaymentId,
 ) -> Result<Option<PaymentView>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT p.id, p.order_id, p.provider, p.state, p.amount, p.currency, p.attempts, p.paid_at
          FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.id = ? AND o.buyer_id = ?",
     )
@@ -93,8 +119,8 @@ pub(crate) async fn view(
         Ok(PaymentView {
             id: parsed(row, "id")?,
             order_id: parsed(row, "order_id")?,
-            provider: row.try_get("provider")?,
-            state: row.try_get("state")?,
+            provider: row.get("provider")?,
+            state: row.get("state")?,
             amount: money(row, "amount")?,
             attempts: count(row, "attempts")?,
             paid_ms: maybe_ms(row, "paid_at")?,
@@ -104,8 +130,8 @@ pub(crate) async fn view(
 }
 
 /// Payments that the reconciler must ask about now.
-pub(crate) async fn due(pool: &SqlitePool, now: i64) -> Result<Vec<PaymentId>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn due(pool: &Reader, now: i64) -> Result<Vec<PaymentId>, StoreError> {
+    let rows = sql::query(
         "SELECT id FROM payment WHERE next_check_at <= ? ORDER BY next_check_at LIMIT ?",
     )
     .bind(now)
@@ -116,11 +142,12 @@ pub(crate) async fn due(pool: &SqlitePool, now: i64) -> Result<Vec<PaymentId>, S
 }
 
 /// After a start: payments that were being confirmed have an unknown outcome.
-pub(crate) async fn orphaned(conn: &mut SqliteConnection, now: i64) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "UPDATE payment SET state = 'unknown', next_check_at = ?1, updated_at = ?1, version = version + 1
+pub(crate) async fn orphaned(conn: &mut Conn, now: i64) -> Result<u64, StoreError> {
+    let done = sql::query(
+        "UPDATE payment SET state = 'unknown', next_check_at = ?, updated_at = ?, version = version + 1
          WHERE state = 'confirming'",
     )
+    .bind(now)
     .bind(now)
     .execute(conn)
     .await?;
@@ -128,18 +155,14 @@ pub(crate) async fn orphaned(conn: &mut SqliteConnection, now: i64) -> Result<u6
 }
 
 /// Payments whose outcome is not known.
-pub(crate) async fn unknown_count(pool: &SqlitePool) -> Result<i64, StoreError> {
+pub(crate) async fn unknown_count(pool: &Reader) -> Result<i64, StoreError> {
     let sql = "SELECT COUNT(*) FROM payment WHERE next_check_at IS NOT NULL";
-    Ok(sqlx::query_scalar(sql).fetch_one(pool).await?)
+    sql::query(sql).fetch_value(pool).await
 }
 
 /// The provider took the amount.
-pub(crate) async fn registered(
-    conn: &mut SqliteConnection,
-    id: PaymentId,
-    now: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(
+pub(crate) async fn registered(conn: &mut Conn, id: PaymentId, now: i64) -> Result<(), StoreError> {
+    sql::query(
         "UPDATE payment SET state = 'ready', updated_at = ?, version = version + 1
          WHERE id = ? AND state = 'created'",
     )
@@ -165,12 +188,12 @@ pub(crate) enum Gate {
 
 /// Opens the gate if it can be opened: the hold is `committing` from then on.
 pub(crate) async fn open_gate(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: PaymentId,
     check_at: i64,
     now: i64,
 ) -> Result<Gate, ServiceError> {
-    let case = case(&mut *conn, id)
+    let case = locked_case(conn, id)
         .await?
         .ok_or(ServiceError::NotFound("payment"))?;
     match case.state {
@@ -190,14 +213,14 @@ pub(crate) async fn open_gate(
     }
     let attempt = case.attempts + 1;
     set_hold(conn, &case, hold, case.expires_at, now).await?;
-    sqlx::query("UPDATE payment SET attempts = ?, confirming_at = ?, checks = 0 WHERE id = ?")
+    sql::query("UPDATE payment SET attempts = ?, confirming_at = ?, checks = 0 WHERE id = ?")
         .bind(attempt)
         .bind(now)
         .bind(id.to_string())
         .execute(&mut *conn)
         .await?;
     set_state(conn, &case, state, Some(check_at), now).await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO payment_attempt (payment_id, no, state, created_at, updated_at)
          VALUES (?, ?, 'sent', ?, ?)",
     )
@@ -222,13 +245,13 @@ pub(crate) async fn open_gate(
 
 /// Says what became of the last attempt.
 pub(crate) async fn end_attempt(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     case: &Case,
     state: &'static str,
     detail: &str,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "UPDATE payment_attempt SET state = ?, detail = ?, updated_at = ? WHERE payment_id = ? AND no = ?",
     )
     .bind(state)
@@ -243,26 +266,27 @@ pub(crate) async fn end_attempt(
 
 /// Moves the payment on, and what the order says about its money with it.
 pub(crate) async fn set_state(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     case: &Case,
     to: PaymentState,
     next_check_at: Option<i64>,
     now: i64,
 ) -> Result<(), StoreError> {
-    let done = sqlx::query(
-        "UPDATE payment SET state = ?1, next_check_at = ?2, updated_at = ?3, version = version + 1,
-                paid_at = CASE WHEN ?1 = 'paid' THEN ?3 ELSE paid_at END
-         WHERE id = ?4 AND state = ?5",
+    let done = sql::query(
+        "UPDATE payment SET state = ?, next_check_at = ?, updated_at = ?, version = version + 1,
+                paid_at = COALESCE(?, paid_at)
+         WHERE id = ? AND state = ?",
     )
     .bind(to.name())
     .bind(next_check_at)
     .bind(now)
+    .bind((to == PaymentState::Paid).then_some(now))
     .bind(case.payment.to_string())
     .bind(case.state.name())
     .execute(&mut *conn)
     .await?;
     moved(done.rows_affected())?;
-    sqlx::query(
+    sql::query(
         "UPDATE orders SET payment_status = ?, updated_at = ?, version = version + 1 WHERE id = ?",
     )
     .bind(order::payment_name(told(to, case.state)))
@@ -282,12 +306,8 @@ const fn told(to: PaymentState, from: PaymentState) -> PaymentStatus {
 }
 
 /// Notes when to ask again, and how often it was asked.
-pub(crate) async fn ask_again(
-    conn: &mut SqliteConnection,
-    id: PaymentId,
-    at: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(
+pub(crate) async fn ask_again(conn: &mut Conn, id: PaymentId, at: i64) -> Result<(), StoreError> {
+    sql::query(
         "UPDATE payment SET next_check_at = ?, checks = checks + 1
          WHERE id = ? AND state IN ('confirming', 'unknown', 'integrity_failure', 'cancel_pending')",
     )
@@ -300,13 +320,13 @@ pub(crate) async fn ask_again(
 
 /// Moves the hold on.
 pub(crate) async fn set_hold(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     case: &Case,
     to: ReservationState,
     expires_at: i64,
     now: i64,
 ) -> Result<(), StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "UPDATE reservation SET state = ?, expires_at = ?, updated_at = ? WHERE id = ? AND state = ?",
     )
     .bind(to.name())
@@ -321,20 +341,21 @@ pub(crate) async fn set_hold(
 
 /// Moves the order on by a step of its table.
 pub(crate) async fn set_order(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     case: &Case,
     event: OrderEvent,
     detail: &str,
     now: i64,
 ) -> Result<OrderStatus, ServiceError> {
     let to = order::step(case.status, event)?;
-    let done = sqlx::query(
-        "UPDATE orders SET status = ?1, updated_at = ?2, version = version + 1,
-                paid_at = CASE WHEN ?1 = 'paid' THEN ?2 ELSE paid_at END
-         WHERE id = ?3 AND status = ?4",
+    let done = sql::query(
+        "UPDATE orders SET status = ?, updated_at = ?, version = version + 1,
+                paid_at = COALESCE(?, paid_at)
+         WHERE id = ? AND status = ?",
     )
     .bind(order::name(to))
     .bind(now)
+    .bind((to == OrderStatus::Paid).then_some(now))
     .bind(case.order.to_string())
     .bind(order::name(case.status))
     .execute(&mut *conn)

@@ -5,13 +5,38 @@
 
 use std::collections::HashMap;
 
-use commerce_store::{StoreError, outbox};
+use commerce_store::{
+    StoreError, outbox,
+    sql::{self, Conn, Field, Rows},
+};
 use serde::Serialize;
 use signaling_wire::{Money, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId};
-use sqlx::{Row as _, SqliteConnection};
 
 use super::{json, ledger::Book, parsed};
 use crate::courier;
+
+/// [`Placement`] as JSON.
+const PLACEMENTS: Rows = Rows::objects(&[
+    ("order", Field::Id),
+    ("number", Field::Id),
+    ("line", Field::Id),
+    ("reservation", Field::Id),
+    ("payment", Field::Id),
+    ("buyer", Field::Id),
+    ("product", Field::Id),
+    ("row", Field::Int),
+    ("title_ko", Field::Text),
+    ("title_en", Field::Text),
+    ("quantity", Field::Int),
+    ("unit_price", Field::Int),
+    ("total", Field::Int),
+    ("currency", Field::Id),
+    ("seq", Field::Int),
+    ("due", Field::Int),
+    ("key", Field::Text),
+    ("fingerprint", Field::Id),
+]);
+const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
 
 /// An order to be written.
 #[derive(Debug, Serialize)]
@@ -47,34 +72,34 @@ pub(crate) struct Known {
 
 /// What came of the keys that these buyers use, as far as anything did.
 pub(crate) async fn known(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     keys: &[(UserId, &str)],
 ) -> Result<HashMap<(UserId, String), Known>, StoreError> {
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = sqlx::query(
-        "SELECT k.scope, k.idem_key, k.fingerprint, k.order_id FROM json_each(?) j
-         CROSS JOIN idempotency_key k
-         WHERE k.scope = j.value ->> 0 AND k.idem_key = j.value ->> 1",
+    let rows = sql::query(
+        "SELECT k.scope, k.idem_key, k.fingerprint, k.order_id
+         FROM {rows} {cross join} idempotency_key k
+         WHERE k.scope = j.scope AND k.idem_key = j.idem_key",
     )
-    .bind(json(&keys)?)
+    .bind_rows(&KEYS, keys)
     .fetch_all(conn)
     .await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let known = Known {
-            fingerprint: row.try_get("fingerprint")?,
+            fingerprint: row.get("fingerprint")?,
             order: parsed(row, "order_id")?,
         };
-        found.insert((parsed(row, "scope")?, row.try_get("idem_key")?), known);
+        found.insert((parsed(row, "scope")?, row.get("idem_key")?), known);
     }
     Ok(found)
 }
 
 /// Writes orders that the ledger has holds for.
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     book: &Book,
     placements: &[Placement],
     provider: &str,
@@ -85,59 +110,67 @@ pub(crate) async fn insert(
     }
     let rows = json(&placements)?;
     let head = book.head;
-    sqlx::query(
+    sql::query(
         "INSERT INTO orders (id, number, buyer_id, seller_id, stream_id, sale_id, status,
                 payment_status, total, currency, ledger_seq, payment_due_at, created_at, updated_at)
-         SELECT value ->> 'order', value ->> 'number', value ->> 'buyer', ?2, ?3, ?4,
-                'pending_payment', 'none', value ->> 'total', value ->> 'currency',
-                value ->> 'seq', value ->> 'due', ?5, ?5
-         FROM json_each(?1)",
+         SELECT j.\"order\", j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none', j.total,
+                j.currency, j.seq, j.due, ?, ? FROM {rows}",
     )
-    .bind(&rows)
     .bind(head.seller.to_string())
     .bind(head.stream.to_string())
     .bind(book.sale.to_string())
     .bind(now)
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO reservation (id, order_id, buyer_id, sale_id, product_id, stock_level_id, qty,
                 state, expires_at, created_at, updated_at)
-         SELECT value ->> 'reservation', value ->> 'order', value ->> 'buyer', ?2,
-                value ->> 'product', value ->> 'row', value ->> 'quantity', 'held',
-                value ->> 'due', ?3, ?3
-         FROM json_each(?1)",
+         SELECT j.reservation, j.\"order\", j.buyer, ?, j.product, j.\"row\", j.quantity, 'held',
+                j.due, ?, ? FROM {rows}",
     )
-    .bind(&rows)
     .bind(book.sale.to_string())
     .bind(now)
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO payment (id, order_id, provider, state, amount, currency, created_at, updated_at)
-         SELECT value ->> 'payment', value ->> 'order', ?2, 'created', value ->> 'total',
-                value ->> 'currency', ?3, ?3
-         FROM json_each(?1)",
+         SELECT j.payment, j.\"order\", ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
     )
-    .bind(&rows)
     .bind(provider)
     .bind(now)
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
-    for sql in [
-        "INSERT INTO order_line (id, order_id, product_id, title_ko, title_en, quantity, unit_price, total)
-         SELECT value ->> 'line', value ->> 'order', value ->> 'product', value ->> 'title_ko',
-                value ->> 'title_en', value ->> 'quantity', value ->> 'unit_price', value ->> 'total'
-         FROM json_each(?1) WHERE ?2 > 0",
+    sql::query(
+        "INSERT INTO order_line (id, order_id, product_id, title_ko, title_en, quantity, unit_price,
+                total)
+         SELECT j.line, j.\"order\", j.product, j.title_ko, j.title_en, j.quantity, j.unit_price,
+                j.total FROM {rows}",
+    )
+    .bind_json(&PLACEMENTS, &rows)
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
         "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
-         SELECT value ->> 'order', 'placed', 'pending_payment', value ->> 'buyer', ?2
-         FROM json_each(?1)",
+         SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
+    )
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
         "INSERT INTO idempotency_key (scope, idem_key, fingerprint, order_id, created_at)
-         SELECT value ->> 'buyer', value ->> 'key', value ->> 'fingerprint', value ->> 'order', ?2
-         FROM json_each(?1)",
-    ] {
-        sqlx::query(sql).bind(&rows).bind(now).execute(&mut *conn).await?;
-    }
+         SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
+    )
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
+    .execute(&mut *conn)
+    .await?;
     let told = placements.iter().map(|placed| {
         courier::order_entry("order.placed", head.stream, placed.buyer, placed.order)
     });

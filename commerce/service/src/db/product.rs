@@ -1,21 +1,23 @@
 //! Tables `product` and `product_text`, with the stock on the shelf.
 
 use commerce_core::MovementKind;
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader, Row},
+};
 use signaling_wire::{Money, ProductId, SellerId, UserId};
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{count, money, parsed, stock, title};
 use crate::{NewProduct, Product, ProductFilter, ShelfStock};
 
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: ProductId,
     new: &NewProduct,
     actor: UserId,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO product (id, seller_id, image_url, price, currency, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
@@ -29,7 +31,7 @@ pub(crate) async fn insert(
     .execute(&mut *conn)
     .await?;
     for (locale, title) in [("ko", &new.title.ko), ("en", &new.title.en)] {
-        sqlx::query("INSERT INTO product_text (product_id, locale, title) VALUES (?, ?, ?)")
+        sql::query("INSERT INTO product_text (product_id, locale, title) VALUES (?, ?, ?)")
             .bind(id.to_string())
             .bind(locale)
             .bind(title.trim())
@@ -54,23 +56,23 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn seller<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     id: ProductId,
 ) -> Result<Option<SellerId>, StoreError> {
-    let query = sqlx::query("SELECT seller_id FROM product WHERE id = ?").bind(id.to_string());
+    let query = sql::query("SELECT seller_id FROM product WHERE id = ?").bind(id.to_string());
     let row = query.fetch_optional(executor).await?;
     row.map(|row| parsed(&row, "seller_id")).transpose()
 }
 
 /// The list price of a seller's product.
 pub(crate) async fn price(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     seller: SellerId,
     id: ProductId,
 ) -> Result<Option<Money>, StoreError> {
     let sql =
         "SELECT price, currency FROM product WHERE id = ? AND seller_id = ? AND status = 'active'";
-    let query = sqlx::query(sql)
+    let query = sql::query(sql)
         .bind(id.to_string())
         .bind(seller.to_string());
     query
@@ -80,8 +82,8 @@ pub(crate) async fn price(
         .transpose()
 }
 
-pub(crate) async fn find(pool: &SqlitePool, id: ProductId) -> Result<Option<Product>, StoreError> {
-    let row = sqlx::query(
+pub(crate) async fn find(pool: &Reader, id: ProductId) -> Result<Option<Product>, StoreError> {
+    let row = sql::query(
         "SELECT p.id, p.seller_id, p.image_url, p.price, p.currency, ko.title AS title_ko,
                 en.title AS title_en, l.on_hand, l.on_hand - l.held - l.committed AS available
          FROM product p
@@ -97,22 +99,24 @@ pub(crate) async fn find(pool: &SqlitePool, id: ProductId) -> Result<Option<Prod
 }
 
 pub(crate) async fn list(
-    pool: &SqlitePool,
+    pool: &Reader,
     filter: ProductFilter,
     after: Option<ProductId>,
     limit: u32,
 ) -> Result<Vec<Product>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT p.id, p.seller_id, p.image_url, p.price, p.currency, ko.title AS title_ko,
                 en.title AS title_en, l.on_hand, l.on_hand - l.held - l.committed AS available
          FROM product p
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
          JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
          JOIN stock_level l ON l.product_id = p.id AND l.sale_key = ''
-         WHERE p.status = 'active' AND (?1 IS NULL OR p.seller_id = ?1) AND (?2 IS NULL OR p.id < ?2)
-         ORDER BY p.id DESC LIMIT ?3",
+         WHERE p.status = 'active' AND (? IS NULL OR p.seller_id = ?) AND (? IS NULL OR p.id < ?)
+         ORDER BY p.id DESC LIMIT ?",
     )
     .bind(filter.seller.map(|id| id.to_string()))
+    .bind(filter.seller.map(|id| id.to_string()))
+    .bind(after.map(|id| id.to_string()))
     .bind(after.map(|id| id.to_string()))
     .bind(limit)
     .fetch_all(pool)
@@ -120,7 +124,7 @@ pub(crate) async fn list(
     rows.iter().map(product).collect()
 }
 
-fn product(row: &SqliteRow) -> Result<Product, StoreError> {
+fn product(row: &Row) -> Result<Product, StoreError> {
     let stock = ShelfStock {
         on_hand: count(row, "on_hand")?,
         available: count(row, "available")?,
@@ -129,7 +133,7 @@ fn product(row: &SqliteRow) -> Result<Product, StoreError> {
         id: parsed(row, "id")?,
         seller_id: parsed(row, "seller_id")?,
         title: title(row)?,
-        image_url: row.try_get("image_url")?,
+        image_url: row.get("image_url")?,
         price: money(row, "price")?,
         stock,
     })

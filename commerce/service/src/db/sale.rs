@@ -1,24 +1,26 @@
 //! Tables `sale` and `sale_item`.
 
 use commerce_core::sale::{self, SaleEvent};
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader, Row},
+};
 use signaling_wire::{
     Money, SaleId, SellerId, StreamId,
     frame::shop::{Sale, SaleItem, SaleState, Stock},
 };
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{count, maybe_ms, money, parsed, seq, stock, word};
 use crate::{NewSaleItem, ServiceError};
 
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: SaleId,
     stream: StreamId,
     hold_seconds: u32,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO sale (id, stream_id, hold_seconds, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
     )
     .bind(id.to_string())
@@ -32,13 +34,13 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn insert_item(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     item: &NewSaleItem,
     price: Money,
 ) -> Result<(), StoreError> {
     let level = stock::insert_row(conn, item.product_id, Some(sale)).await?;
-    sqlx::query(
+    sql::query(
         "INSERT INTO sale_item (sale_id, product_id, stock_level_id, price, currency, max_per_buyer)
          VALUES (?, ?, ?, ?, ?, ?)",
     )
@@ -55,7 +57,7 @@ pub(crate) async fn insert_item(
 
 /// Takes the step in the table of states, if it exists.
 pub(crate) async fn step(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: SaleId,
     event: SaleEvent,
     now: i64,
@@ -64,14 +66,15 @@ pub(crate) async fn step(
         .await?
         .ok_or(ServiceError::NotFound("sale"))?;
     let to = sale::step(from, event)?;
-    let done = sqlx::query(
-        "UPDATE sale SET state = ?1, updated_at = ?2, version = version + 1,
-                opened_at = CASE WHEN ?1 = 'open' THEN COALESCE(opened_at, ?2) ELSE opened_at END,
-                closed_at = CASE WHEN ?1 = 'closed' THEN ?2 ELSE closed_at END
-         WHERE id = ?3 AND state = ?4",
+    let done = sql::query(
+        "UPDATE sale SET state = ?, updated_at = ?, version = version + 1,
+                opened_at = COALESCE(opened_at, ?), closed_at = COALESCE(closed_at, ?)
+         WHERE id = ? AND state = ?",
     )
     .bind(sale::name(to))
     .bind(now)
+    .bind((to == SaleState::Open).then_some(now))
+    .bind((to == SaleState::Closed).then_some(now))
     .bind(id.to_string())
     .bind(sale::name(from))
     .execute(conn)
@@ -83,10 +86,10 @@ pub(crate) async fn step(
 }
 
 pub(crate) async fn state<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     id: SaleId,
 ) -> Result<Option<SaleState>, StoreError> {
-    let query = sqlx::query("SELECT state FROM sale WHERE id = ?").bind(id.to_string());
+    let query = sql::query("SELECT state FROM sale WHERE id = ?").bind(id.to_string());
     query
         .fetch_optional(executor)
         .await?
@@ -94,10 +97,7 @@ pub(crate) async fn state<'e>(
         .transpose()
 }
 
-pub(crate) async fn assert_unclosed(
-    conn: &mut SqliteConnection,
-    id: SaleId,
-) -> Result<(), ServiceError> {
+pub(crate) async fn assert_unclosed(conn: &mut Conn, id: SaleId) -> Result<(), ServiceError> {
     match state(conn, id).await? {
         None => Err(ServiceError::NotFound("sale")),
         Some(SaleState::Closed) => Err(commerce_core::Refusal::SaleNotOpen {
@@ -110,10 +110,10 @@ pub(crate) async fn assert_unclosed(
 
 /// The stream and the seller of a sale.
 pub(crate) async fn place(
-    pool: &SqlitePool,
+    pool: &Reader,
     id: SaleId,
 ) -> Result<Option<(StreamId, SellerId)>, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "SELECT s.stream_id, t.seller_id FROM sale s JOIN stream t ON t.id = s.stream_id WHERE s.id = ?",
     )
     .bind(id.to_string())
@@ -123,24 +123,18 @@ pub(crate) async fn place(
         .transpose()
 }
 
-pub(crate) async fn unclosed(
-    pool: &SqlitePool,
-    stream: StreamId,
-) -> Result<Vec<SaleId>, StoreError> {
+pub(crate) async fn unclosed(pool: &Reader, stream: StreamId) -> Result<Vec<SaleId>, StoreError> {
     ids(
-        sqlx::query("SELECT id FROM sale WHERE stream_id = ? AND state <> 'closed' ORDER BY id")
+        sql::query("SELECT id FROM sale WHERE stream_id = ? AND state <> 'closed' ORDER BY id")
             .bind(stream.to_string())
             .fetch_all(pool)
             .await?,
     )
 }
 
-pub(crate) async fn of_stream(
-    pool: &SqlitePool,
-    stream: StreamId,
-) -> Result<Vec<SaleId>, StoreError> {
+pub(crate) async fn of_stream(pool: &Reader, stream: StreamId) -> Result<Vec<SaleId>, StoreError> {
     ids(
-        sqlx::query("SELECT id FROM sale WHERE stream_id = ? ORDER BY id DESC LIMIT 100")
+        sql::query("SELECT id FROM sale WHERE stream_id = ? ORDER BY id DESC LIMIT 100")
             .bind(stream.to_string())
             .fetch_all(pool)
             .await?,
@@ -148,20 +142,17 @@ pub(crate) async fn of_stream(
 }
 
 /// Every sale that takes orders.
-pub(crate) async fn open(pool: &SqlitePool) -> Result<Vec<SaleId>, StoreError> {
+pub(crate) async fn open(pool: &Reader) -> Result<Vec<SaleId>, StoreError> {
     ids(
-        sqlx::query("SELECT id FROM sale WHERE state = 'open' ORDER BY id")
+        sql::query("SELECT id FROM sale WHERE state = 'open' ORDER BY id")
             .fetch_all(pool)
             .await?,
     )
 }
 
 /// The sale that a room shows: one that is open, else paused, else a draft, else the last one.
-pub(crate) async fn shown(
-    pool: &SqlitePool,
-    stream: StreamId,
-) -> Result<Option<SaleId>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn shown(pool: &Reader, stream: StreamId) -> Result<Option<SaleId>, StoreError> {
+    let rows = sql::query(
         "SELECT id FROM sale WHERE stream_id = ?
          ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'paused' THEN 1 WHEN 'draft' THEN 2 ELSE 3 END,
                   id DESC LIMIT 1",
@@ -172,16 +163,16 @@ pub(crate) async fn shown(
     Ok(ids(rows)?.pop())
 }
 
-fn ids(rows: Vec<SqliteRow>) -> Result<Vec<SaleId>, StoreError> {
+fn ids(rows: Vec<Row>) -> Result<Vec<SaleId>, StoreError> {
     rows.iter().map(|row| parsed(row, "id")).collect()
 }
 
 /// A sale with the stock of its items.
 pub(crate) async fn find<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     id: SaleId,
 ) -> Result<Option<(Sale, Vec<Stock>)>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT s.stream_id, s.state, s.hold_seconds, s.opened_at, s.closed_at,
                 i.product_id, i.price, i.currency, i.max_per_buyer,
                 l.on_hand, l.held, l.committed, l.ledger_seq
@@ -214,9 +205,9 @@ pub(crate) async fn find<'e>(
             max_per_buyer,
         });
         let level = commerce_core::Level {
-            on_hand: row.try_get("on_hand")?,
-            held: row.try_get("held")?,
-            committed: row.try_get("committed")?,
+            on_hand: row.get("on_hand")?,
+            held: row.get("held")?,
+            committed: row.get("committed")?,
         };
         levels.push(stock::seen(id, product_id, level, seq(row, "ledger_seq")?));
     }
@@ -224,14 +215,13 @@ pub(crate) async fn find<'e>(
 }
 
 /// Raises the owner epoch; whoever owned the sale before writes nothing any more.
-pub(crate) async fn take_over(conn: &mut SqliteConnection, id: SaleId) -> Result<i64, StoreError> {
-    sqlx::query("UPDATE sale SET owner_epoch = owner_epoch + 1 WHERE id = ?")
+pub(crate) async fn take_over(conn: &mut Conn, id: SaleId) -> Result<i64, StoreError> {
+    sql::query("UPDATE sale SET owner_epoch = owner_epoch + 1 WHERE id = ?")
         .bind(id.to_string())
         .execute(&mut *conn)
         .await?;
-    let sql = "SELECT owner_epoch FROM sale WHERE id = ?";
-    Ok(sqlx::query_scalar(sql)
+    sql::query("SELECT owner_epoch FROM sale WHERE id = ?")
         .bind(id.to_string())
-        .fetch_one(conn)
-        .await?)
+        .fetch_value(conn)
+        .await
 }

@@ -1,28 +1,30 @@
 //! Tables `seller` and `seller_member`.
 
 use commerce_core::MemberRole;
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Reader},
+};
 use signaling_wire::{SellerId, UserId};
-use sqlx::{Row as _, SqliteConnection};
 
 use super::parsed;
 use crate::{Membership, Seller};
 
-pub(crate) async fn owned(conn: &mut SqliteConnection, user: UserId) -> Result<i64, StoreError> {
+pub(crate) async fn owned(conn: &mut Conn, user: UserId) -> Result<i64, StoreError> {
     let sql = "SELECT COUNT(*) FROM seller WHERE owner_user_id = ?";
-    Ok(sqlx::query_scalar(sql)
+    sql::query(sql)
         .bind(user.to_string())
-        .fetch_one(conn)
-        .await?)
+        .fetch_value(conn)
+        .await
 }
 
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     seller: &Seller,
     owner: UserId,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO seller (id, owner_user_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
     )
     .bind(seller.id.to_string())
@@ -36,15 +38,17 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn set_member(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     seller: SellerId,
     user: UserId,
     role: MemberRole,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::either(
         "INSERT INTO seller_member (seller_id, user_id, role, created_at) VALUES (?, ?, ?, ?)
          ON CONFLICT (seller_id, user_id) DO UPDATE SET role = excluded.role",
+        "INSERT INTO seller_member (seller_id, user_id, role, created_at) VALUES (?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE role = VALUES(role)",
     )
     .bind(seller.to_string())
     .bind(user.to_string())
@@ -56,12 +60,12 @@ pub(crate) async fn set_member(
 }
 
 pub(crate) async fn role(
-    pool: &SqlitePool,
+    pool: &Reader,
     user: UserId,
     seller: SellerId,
 ) -> Result<Option<MemberRole>, StoreError> {
     let sql = "SELECT role FROM seller_member WHERE seller_id = ? AND user_id = ?";
-    let query = sqlx::query(sql)
+    let query = sql::query(sql)
         .bind(seller.to_string())
         .bind(user.to_string());
     query
@@ -72,10 +76,10 @@ pub(crate) async fn role(
 }
 
 pub(crate) async fn memberships(
-    pool: &SqlitePool,
+    pool: &Reader,
     user: UserId,
 ) -> Result<Vec<Membership>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "SELECT m.seller_id, s.name, m.role FROM seller_member m
          JOIN seller s ON s.id = m.seller_id WHERE m.user_id = ? ORDER BY m.seller_id",
     )
@@ -86,7 +90,7 @@ pub(crate) async fn memberships(
         let seller_id = parsed(row, "seller_id")?;
         Ok(Membership {
             seller_id,
-            seller_name: row.try_get("name")?,
+            seller_name: row.get("name")?,
             role: parsed(row, "role")?,
         })
     };

@@ -1,9 +1,11 @@
 //! Table `stock_level`: the shelf, and what moves between it and a sale.
 
 use commerce_core::{Level, Movement, MovementKind, limits::UNITS_MAX};
-use commerce_store::StoreError;
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn},
+};
 use signaling_wire::{ProductId, SaleId, UserId, frame::shop::Stock};
-use sqlx::{Row as _, SqliteConnection};
 
 use super::ledger::{self, Book, Cause, Posting};
 use crate::{ServiceError, validation::Validation};
@@ -25,41 +27,38 @@ pub(crate) fn seen(sale_id: SaleId, product_id: ProductId, level: Level, ledger_
 
 /// Makes the empty stock row of a product on the shelf or in a sale; returns its id.
 pub(crate) async fn insert_row(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     product: ProductId,
     sale: Option<SaleId>,
 ) -> Result<i64, StoreError> {
-    let done = sqlx::query("INSERT INTO stock_level (product_id, sale_id) VALUES (?, ?)")
+    let done = sql::query("INSERT INTO stock_level (product_id, sale_id) VALUES (?, ?)")
         .bind(product.to_string())
         .bind(sale.map(|sale| sale.to_string()))
         .execute(conn)
         .await?;
-    Ok(done.last_insert_rowid())
+    Ok(done.last_insert_id())
 }
 
 /// The shelf's row of a product.
-async fn shelf(
-    conn: &mut SqliteConnection,
-    product: ProductId,
-) -> Result<(i64, Level), ServiceError> {
-    let row = sqlx::query(
-        "SELECT id, on_hand, held, committed FROM stock_level WHERE product_id = ? AND sale_key = ''",
+async fn shelf(conn: &mut Conn, product: ProductId) -> Result<(i64, Level), ServiceError> {
+    let row = sql::query(
+        "SELECT id, on_hand, held, committed FROM stock_level WHERE product_id = ? AND sale_key = '' {for update}",
     )
     .bind(product.to_string())
     .fetch_optional(conn)
     .await?;
     let row = row.ok_or(ServiceError::NotFound("product"))?;
     let level = Level {
-        on_hand: row.try_get("on_hand")?,
-        held: row.try_get("held")?,
-        committed: row.try_get("committed")?,
+        on_hand: row.get("on_hand")?,
+        held: row.get("held")?,
+        committed: row.get("committed")?,
     };
-    Ok((row.try_get("id")?, level))
+    Ok((row.get("id")?, level))
 }
 
 /// Books units into or out of a shelf row, without looking whether they fit.
 pub(crate) async fn book_shelf(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     row: i64,
     kind: MovementKind,
     units: i64,
@@ -86,7 +85,7 @@ pub(crate) async fn book_shelf(
 
 /// Changes the stock on the shelf; refuses what does not fit.
 pub(crate) async fn adjust_shelf(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     product: ProductId,
     delta: i64,
     reason: String,
@@ -106,7 +105,7 @@ pub(crate) async fn adjust_shelf(
 /// Moves units from the shelf to a sale, or back when negative. `pointer` names the field that is
 /// refused when they are not there.
 pub(crate) async fn allocate(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     product: ProductId,
     delta: i64,
@@ -114,6 +113,8 @@ pub(crate) async fn allocate(
     actor: Option<UserId>,
     now: i64,
 ) -> Result<Stock, ServiceError> {
+    // The sale before the shelf, as when a batch gives back what is left.
+    ledger::lock(conn, sale).await?;
     let (row, level) = shelf(conn, product).await?;
     fits(level, -delta, pointer)?;
     let seq = ledger::last_seq(conn).await? + 1;
@@ -148,7 +149,7 @@ pub(crate) async fn allocate(
 
 /// Gives what nobody bought back to the shelf; returns the sale's levels that changed.
 pub(crate) async fn return_unsold(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     now: i64,
 ) -> Result<Vec<Stock>, ServiceError> {

@@ -1,21 +1,23 @@
 //! Table `stream`.
 
-use commerce_store::{SqlitePool, StoreError};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader, Row},
+};
 use signaling_wire::{SellerId, StreamId, UserId, frame::control};
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{maybe_ms, ms, parsed, word};
 use crate::{ServiceError, Stream, StreamFilter, StreamStatus};
 
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: StreamId,
     seller: SellerId,
     host: UserId,
     title: &str,
     now: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO stream (id, seller_id, host_user_id, title, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?)",
     )
@@ -30,32 +32,26 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn open_count(
-    conn: &mut SqliteConnection,
-    seller: SellerId,
-) -> Result<i64, StoreError> {
+pub(crate) async fn open_count(conn: &mut Conn, seller: SellerId) -> Result<i64, StoreError> {
     let sql = "SELECT COUNT(*) FROM stream WHERE seller_id = ? AND status <> 'ended'";
-    Ok(sqlx::query_scalar(sql)
+    sql::query(sql)
         .bind(seller.to_string())
-        .fetch_one(conn)
-        .await?)
+        .fetch_value(conn)
+        .await
 }
 
 pub(crate) async fn seller<'e>(
-    executor: impl SqliteExecutor<'e>,
+    executor: impl Into<On<'e>>,
     id: StreamId,
 ) -> Result<Option<SellerId>, StoreError> {
-    let query = sqlx::query("SELECT seller_id FROM stream WHERE id = ?").bind(id.to_string());
+    let query = sql::query("SELECT seller_id FROM stream WHERE id = ?").bind(id.to_string());
     let row = query.fetch_optional(executor).await?;
     row.map(|row| parsed(&row, "seller_id")).transpose()
 }
 
 /// Refuses when the show is over.
-pub(crate) async fn assert_open(
-    conn: &mut SqliteConnection,
-    id: StreamId,
-) -> Result<(), ServiceError> {
-    let query = sqlx::query("SELECT status FROM stream WHERE id = ?").bind(id.to_string());
+pub(crate) async fn assert_open(conn: &mut Conn, id: StreamId) -> Result<(), ServiceError> {
+    let query = sql::query("SELECT status FROM stream WHERE id = ?").bind(id.to_string());
     let row = query
         .fetch_optional(conn)
         .await?
@@ -66,12 +62,8 @@ pub(crate) async fn assert_open(
     }
 }
 
-pub(crate) async fn end(
-    conn: &mut SqliteConnection,
-    id: StreamId,
-    now: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(
+pub(crate) async fn end(conn: &mut Conn, id: StreamId, now: i64) -> Result<(), StoreError> {
+    sql::query(
         "UPDATE stream SET status = 'ended', ended_at = ?, updated_at = ?, version = version + 1
          WHERE id = ? AND status <> 'ended'",
     )
@@ -84,38 +76,39 @@ pub(crate) async fn end(
 }
 
 pub(crate) async fn note_live(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: StreamId,
     live: bool,
     now: i64,
 ) -> Result<(), StoreError> {
-    let sql = if live {
-        "UPDATE stream SET status = 'live', started_at = COALESCE(started_at, ?1), updated_at = ?1,
-                version = version + 1
-         WHERE id = ?2 AND status IN ('scheduled', 'interrupted')"
-    } else {
-        "UPDATE stream SET status = 'interrupted', updated_at = ?1, version = version + 1
-         WHERE id = ?2 AND status = 'live'"
-    };
-    sqlx::query(sql)
+    let update = if live {
+        sql::query(
+            "UPDATE stream SET status = 'live', started_at = COALESCE(started_at, ?), updated_at = ?,
+                    version = version + 1
+             WHERE id = ? AND status IN ('scheduled', 'interrupted')",
+        )
         .bind(now)
-        .bind(id.to_string())
-        .execute(conn)
-        .await?;
+    } else {
+        sql::query(
+            "UPDATE stream SET status = 'interrupted', updated_at = ?, version = version + 1
+             WHERE id = ? AND status = 'live'",
+        )
+    };
+    update.bind(now).bind(id.to_string()).execute(conn).await?;
     Ok(())
 }
 
 /// After a start nothing is published yet.
-pub(crate) async fn none_live(conn: &mut SqliteConnection, now: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE stream SET status = 'interrupted', updated_at = ? WHERE status = 'live'")
+pub(crate) async fn none_live(conn: &mut Conn, now: i64) -> Result<(), StoreError> {
+    sql::query("UPDATE stream SET status = 'interrupted', updated_at = ? WHERE status = 'live'")
         .bind(now)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-pub(crate) async fn find(pool: &SqlitePool, id: StreamId) -> Result<Option<Stream>, StoreError> {
-    let row = sqlx::query(
+pub(crate) async fn find(pool: &Reader, id: StreamId) -> Result<Option<Stream>, StoreError> {
+    let row = sql::query(
         "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id WHERE t.id = ?",
     )
@@ -126,8 +119,8 @@ pub(crate) async fn find(pool: &SqlitePool, id: StreamId) -> Result<Option<Strea
 }
 
 /// Every show that is not over.
-pub(crate) async fn unended(pool: &SqlitePool) -> Result<Vec<Stream>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn unended(pool: &Reader) -> Result<Vec<Stream>, StoreError> {
+    let rows = sql::query(
         "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id WHERE t.status <> 'ended' ORDER BY t.id",
     )
@@ -137,39 +130,48 @@ pub(crate) async fn unended(pool: &SqlitePool) -> Result<Vec<Stream>, StoreError
 }
 
 pub(crate) async fn list(
-    pool: &SqlitePool,
+    pool: &Reader,
     filter: StreamFilter,
     after: Option<StreamId>,
     limit: u32,
 ) -> Result<Vec<Stream>, StoreError> {
-    let rows = sqlx::query(
+    let status = filter.status.map(StreamStatus::name);
+    let seller = filter.seller.map(|id| id.to_string());
+    let member = filter.member.map(|id| id.to_string());
+    let after = after.map(|id| id.to_string());
+    let rows = sql::query(
         "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id
-         WHERE (?1 IS NULL OR t.status = ?1)
-           AND (?1 IS NOT NULL OR ?3 IS NOT NULL OR t.status <> 'ended')
-           AND (?2 IS NULL OR t.seller_id = ?2)
-           AND (?3 IS NULL OR t.seller_id IN (SELECT seller_id FROM seller_member WHERE user_id = ?3))
-           AND (?4 IS NULL OR t.id < ?4)
-         ORDER BY t.id DESC LIMIT ?5",
+         WHERE (? IS NULL OR t.status = ?)
+           AND (? OR t.status <> 'ended')
+           AND (? IS NULL OR t.seller_id = ?)
+           AND (? IS NULL OR t.seller_id IN (SELECT seller_id FROM seller_member WHERE user_id = ?))
+           AND (? IS NULL OR t.id < ?)
+         ORDER BY t.id DESC LIMIT ?",
     )
-    .bind(filter.status.map(StreamStatus::name))
-    .bind(filter.seller.map(|id| id.to_string()))
-    .bind(filter.member.map(|id| id.to_string()))
-    .bind(after.map(|id| id.to_string()))
+    .bind(status)
+    .bind(status)
+    .bind(filter.status.is_some() || filter.member.is_some())
+    .bind(&seller)
+    .bind(&seller)
+    .bind(&member)
+    .bind(&member)
+    .bind(&after)
+    .bind(&after)
     .bind(limit)
     .fetch_all(pool)
     .await?;
     rows.iter().map(stream).collect()
 }
 
-fn stream(row: &SqliteRow) -> Result<Stream, StoreError> {
+fn stream(row: &Row) -> Result<Stream, StoreError> {
     Ok(Stream {
         id: parsed(row, "id")?,
         seller: control::Seller {
             id: parsed(row, "seller_id")?,
-            name: row.try_get("name")?,
+            name: row.get("name")?,
         },
-        title: row.try_get("title")?,
+        title: row.get("title")?,
         status: word(row, "status", StreamStatus::parse)?,
         created_ms: ms(row, "created_at")?,
         started_ms: maybe_ms(row, "started_at")?,

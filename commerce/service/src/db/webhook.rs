@@ -1,12 +1,14 @@
 //! Table `webhook_inbox`.
 
-use commerce_store::{SqlitePool, StoreError};
-use sqlx::{Row as _, SqliteConnection};
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Reader, Row},
+};
 
 use crate::limits;
 
 /// A webhook that was verified.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) provider: &'static str,
     pub(crate) webhook_id: String,
@@ -24,14 +26,10 @@ pub(crate) struct Due {
 }
 
 /// Keeps a webhook; `false` if it had come before.
-pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
-    entry: Entry,
-    now: i64,
-) -> Result<bool, StoreError> {
-    let inserted = sqlx::query(
+pub(crate) async fn insert(conn: &mut Conn, entry: Entry, now: i64) -> Result<bool, StoreError> {
+    let inserted = sql::query(
         "INSERT INTO webhook_inbox (provider, webhook_id, type, body, state, next_at, received_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(entry.provider)
     .bind(entry.webhook_id)
@@ -39,9 +37,11 @@ pub(crate) async fn insert(
     .bind(entry.body)
     .bind(entry.state)
     .bind(now)
+    .bind(now)
+    .bind(now)
     .execute(conn)
     .await;
-    match inserted.map_err(StoreError::from) {
+    match inserted {
         Ok(_) => Ok(true),
         Err(error) if error.is_unique_violation() => Ok(false),
         Err(error) => Err(error),
@@ -49,8 +49,8 @@ pub(crate) async fn insert(
 }
 
 /// The webhooks to act on now, the oldest first.
-pub(crate) async fn due(pool: &SqlitePool, now: i64, limit: u32) -> Result<Vec<Due>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn due(pool: &Reader, now: i64, limit: u32) -> Result<Vec<Due>, StoreError> {
+    let rows = sql::query(
         "SELECT id, body, attempts FROM webhook_inbox
          WHERE state IN ('received', 'retry') AND next_at <= ? ORDER BY next_at, id LIMIT ?",
     )
@@ -58,11 +58,11 @@ pub(crate) async fn due(pool: &SqlitePool, now: i64, limit: u32) -> Result<Vec<D
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    let due = |row: &sqlx::sqlite::SqliteRow| {
-        let (id, attempts) = (row.try_get("id")?, row.try_get("attempts")?);
+    let due = |row: &Row| {
+        let (id, attempts) = (row.get("id")?, row.get("attempts")?);
         Ok(Due {
             id,
-            body: row.try_get("body")?,
+            body: row.get("body")?,
             attempts,
         })
     };
@@ -71,7 +71,7 @@ pub(crate) async fn due(pool: &SqlitePool, now: i64, limit: u32) -> Result<Vec<D
 
 /// Notes what came of it; one that keeps failing is given up.
 pub(crate) async fn done(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: i64,
     state: &'static str,
     attempts: i64,
@@ -81,7 +81,7 @@ pub(crate) async fn done(
     let state = if given_up { "dead" } else { state };
     // Twice as long each time: 1 s, 2 s, 4 s, … about half an hour at the end.
     let wait = 1_000_000_i64 << attempts.clamp(0, 11);
-    sqlx::query(
+    sql::query(
         "UPDATE webhook_inbox SET state = ?, attempts = ?, next_at = ?, updated_at = ? WHERE id = ?",
     )
     .bind(state)

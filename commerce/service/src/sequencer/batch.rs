@@ -6,12 +6,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use commerce_core::{Refusal, order};
-use commerce_store::{StoreError, clock};
+use commerce_store::{StoreError, clock, sql::Conn};
 use signaling_wire::{
     OrderId, OrderLineId, PaymentId, ReservationId, SaleId, UserId,
     frame::shop::{Localized, Order, OrderLine, OrderPayment, OrderStatus, PaymentStatus},
 };
-use sqlx::SqliteConnection;
 
 use super::{Changed, Purchase, Verdict};
 use crate::{
@@ -57,7 +56,7 @@ enum Decision {
 
 /// Runs a batch. Without an epoch the sale is not owned: allowed for giving holds back only.
 pub(crate) async fn run(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     sale: SaleId,
     epoch: Option<i64>,
     purchases: &[Purchase],
@@ -198,7 +197,7 @@ fn place(
 }
 
 async fn replayed(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     decisions: &[Decision],
 ) -> Result<HashMap<OrderId, Order>, StoreError> {
     let ids: BTreeSet<OrderId> = decisions

@@ -2,7 +2,10 @@
 //!
 //! The kill test must fail against this. The pause stands for a disk that takes its time.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use signaling_wire::SaleId;
 
@@ -19,16 +22,22 @@ impl Commerce {
         epoch: i64,
         gathered: &mut Vec<Waiting>,
     ) -> Result<(), Fenced> {
-        let waiting = std::mem::take(gathered);
+        let purchases: Vec<_> = gathered.iter().map(|w| w.purchase.clone()).collect();
+        // A job may be run again; the second time there is nobody left to tell.
+        let waiting = Arc::new(Mutex::new(std::mem::take(gathered)));
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
         let done = self
             .store()
             .transact(move |conn| {
                 Box::pin(async move {
-                    let purchases: Vec<_> = waiting.iter().map(|w| w.purchase.clone()).collect();
                     let mut done =
                         batch::run(conn, sale, Some(epoch), &purchases, provider, now).await?;
-                    for (waiting, answer) in waiting.into_iter().zip(done.answers.drain(..)) {
+                    let told = waiting.lock().map(|mut list| std::mem::take(&mut *list));
+                    for (waiting, answer) in told
+                        .unwrap_or_default()
+                        .into_iter()
+                        .zip(done.answers.drain(..))
+                    {
                         let _ = waiting.answer.send(answer.map_err(ServiceError::from));
                     }
                     tokio::time::sleep(SLOW_DISK).await;

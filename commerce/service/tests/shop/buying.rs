@@ -1,5 +1,6 @@
 //! Buying: one key one order, never more than there is, never more than one may.
 
+use commerce_store::sql;
 use std::{sync::Arc, time::Duration};
 
 use commerce_core::Refusal;
@@ -218,9 +219,9 @@ async fn an_acknowledged_order_is_in_the_database() {
     for _ in 0..count {
         let (_, order) = shop.order(place).await;
         let sql = "SELECT COUNT(*) FROM orders WHERE id = ?";
-        let rows: i64 = sqlx::query_scalar(sql)
+        let rows: i64 = sql::query(sql)
             .bind(order.id.to_string())
-            .fetch_one(shop.store.reader())
+            .fetch_value::<i64>(shop.store.reader())
             .await
             .unwrap();
         found += rows;

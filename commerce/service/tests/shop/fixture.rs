@@ -1,7 +1,6 @@
 //! A shop to test: people, products, a show, an open sale, a provider, a clock.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -14,7 +13,7 @@ use commerce_service::{
     Actor, Clock, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem, NewStream,
     PaymentConfig, Placed, Secret, ServiceError,
 };
-use commerce_store::{Store, StoreConfig};
+use commerce_store::{Store, sql, testing::Database};
 use signaling_hub::{Hub, HubConfig};
 use signaling_wire::{
     Currency, Money, PaymentId, ProductId, SaleId, SellerId, StreamId, UserId,
@@ -42,11 +41,7 @@ pub(crate) struct Shop {
     pub(crate) seller: SellerId,
     pub(crate) stream: StreamId,
     clock: Arc<AtomicI64>,
-    folder: tempfile::TempDir,
-}
-
-pub(crate) fn database(folder: &Path) -> StoreConfig {
-    StoreConfig::at(folder.join("souk.db"))
+    database: Database,
 }
 
 pub(crate) async fn add_user(store: &Store) -> UserId {
@@ -55,10 +50,12 @@ pub(crate) async fn add_user(store: &Store) -> UserId {
     store
         .write(move |conn| {
             Box::pin(async move {
-                sqlx::query(
+                sql::query(
                     "INSERT INTO users (id, email, email_key, password_hash, display_name, created_at, updated_at)
-                     VALUES (?1, ?1, ?1, '', 'Someone', 0, 0)",
+                     VALUES (?, ?, ?, '', 'Someone', 0, 0)",
                 )
+                .bind(user.to_string())
+                .bind(user.to_string())
                 .bind(user.to_string())
                 .execute(conn)
                 .await?;
@@ -86,8 +83,8 @@ pub(crate) fn config(base_url: &str, clock: &Arc<AtomicI64>) -> CommerceConfig {
 impl Shop {
     /// A seller with a show, nothing in it.
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&database(folder.path())).await.unwrap();
+        let database = Database::fresh().await;
+        let store = database.open().await;
         let sandbox = Sandbox::start(SandboxConfig::new(SECRET, STORE))
             .await
             .unwrap();
@@ -120,7 +117,7 @@ impl Shop {
             seller,
             stream,
             clock,
-            folder,
+            database,
         }
     }
 
@@ -134,13 +131,13 @@ impl Shop {
             seller,
             stream,
             clock,
-            folder,
+            database,
             ..
         } = self;
         commerce.stop().await;
         drop(commerce);
         store.close().await;
-        let store = Store::open(&database(folder.path())).await.unwrap();
+        let store = database.open().await;
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
         let config = config(&sandbox.base_url, &clock);
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
@@ -155,7 +152,7 @@ impl Shop {
             seller,
             stream,
             clock,
-            folder,
+            database,
         }
     }
 

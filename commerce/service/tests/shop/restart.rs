@@ -1,5 +1,6 @@
 //! What a restart keeps: orders, holds with their time, payments in flight; and who is fenced off.
 
+use commerce_store::sql;
 use std::time::Duration;
 
 use commerce_core::Refusal;
@@ -60,7 +61,7 @@ async fn a_payment_in_flight_is_reconciled_after_the_restart() {
             Box::pin(async move {
                 let sql =
                     "UPDATE payment SET state = 'confirming', next_check_at = NULL WHERE id = ?";
-                let done = sqlx::query(sql)
+                let done = sql::query(sql)
                     .bind(payment.to_string())
                     .execute(conn)
                     .await?;
@@ -90,10 +91,7 @@ async fn a_sequencer_that_lost_its_sale_writes_nothing() {
         .write(move |conn| {
             Box::pin(async move {
                 let sql = "UPDATE sale SET owner_epoch = owner_epoch + 1 WHERE id = ?";
-                sqlx::query(sql)
-                    .bind(sale.to_string())
-                    .execute(conn)
-                    .await?;
+                sql::query(sql).bind(sale.to_string()).execute(conn).await?;
                 Ok(())
             })
         })

@@ -1,6 +1,7 @@
 //! Webhooks: only the provider's own, each at most once, and never believed.
 
 use commerce_service::{ServiceError, WebhookOutcome};
+use commerce_store::sql;
 use reqwest::header::{HeaderMap, HeaderValue};
 use signaling_wire::{PaymentId, frame::shop::OrderStatus};
 use standardwebhooks::Webhook;
@@ -76,8 +77,8 @@ async fn a_webhook_pays_the_order_and_its_duplicates_change_nothing() {
     .await;
     eventually("the inbox is worked off", || async {
         let sql = "SELECT COUNT(*) FROM webhook_inbox WHERE state <> 'processed'";
-        sqlx::query_scalar::<_, i64>(sql)
-            .fetch_one(shop.store.reader())
+        sql::query(sql)
+            .fetch_value::<i64>(shop.store.reader())
             .await
             .unwrap()
             == 0
@@ -107,8 +108,8 @@ async fn what_a_webhook_claims_is_not_believed() {
     assert_eq!(outcome, WebhookOutcome::Accepted);
     eventually("the webhook is worked off", || async {
         let sql = "SELECT COUNT(*) FROM webhook_inbox WHERE state = 'processed'";
-        sqlx::query_scalar::<_, i64>(sql)
-            .fetch_one(shop.store.reader())
+        sql::query(sql)
+            .fetch_value::<i64>(shop.store.reader())
             .await
             .unwrap()
             == 1

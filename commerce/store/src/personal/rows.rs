@@ -1,32 +1,33 @@
 //! Rows of `personal_key`.
 
+use crate::{
+    StoreError,
+    sql::{self, Conn, On, Reader},
+};
 use signaling_wire::UserId;
-use sqlx::{Row as _, SqliteExecutor};
-
-use crate::{SqliteConnection, SqlitePool, StoreError};
 
 /// A user's wrapped key and the name of what wrapped it.
 pub(super) async fn wrapped(
-    executor: impl SqliteExecutor<'_>,
+    executor: impl Into<On<'_>>,
     user: UserId,
 ) -> Result<Option<(String, String)>, StoreError> {
-    let row = sqlx::query("SELECT wrapped, master FROM personal_key WHERE user_id = ?")
+    let row = sql::query("SELECT wrapped, master FROM personal_key WHERE user_id = ?")
         .bind(user.to_string())
         .fetch_optional(executor)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some((row.try_get("wrapped")?, row.try_get("master")?)))
+    Ok(Some((row.get("wrapped")?, row.get("master")?)))
 }
 
 /// Adds a key; `false` when the user has withdrawn or never was.
 pub(super) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     user: UserId,
     wrapped: &str,
     master: &str,
     now_us: i64,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "INSERT INTO personal_key (user_id, wrapped, master, created_at)
          SELECT id, ?, ?, ? FROM users WHERE id = ? AND status <> 'withdrawn'",
     )
@@ -39,8 +40,8 @@ pub(super) async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn delete(conn: &mut SqliteConnection, user: UserId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM personal_key WHERE user_id = ?")
+pub(super) async fn delete(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    sql::query("DELETE FROM personal_key WHERE user_id = ?")
         .bind(user.to_string())
         .execute(conn)
         .await?;
@@ -48,9 +49,9 @@ pub(super) async fn delete(conn: &mut SqliteConnection, user: UserId) -> Result<
 }
 
 /// The names of all master keys that are in use.
-pub(super) async fn masters(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
-    let rows = sqlx::query("SELECT DISTINCT master FROM personal_key LIMIT 16")
+pub(super) async fn masters(pool: &Reader) -> Result<Vec<String>, StoreError> {
+    let rows = sql::query("SELECT DISTINCT master FROM personal_key LIMIT 16")
         .fetch_all(pool)
         .await?;
-    rows.iter().map(|row| Ok(row.try_get("master")?)).collect()
+    rows.iter().map(|row| row.get("master")).collect()
 }

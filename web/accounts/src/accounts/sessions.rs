@@ -5,9 +5,8 @@
 
 use std::sync::PoisonError;
 
-use commerce_store::StoreError;
+use commerce_store::{StoreError, sql::Conn};
 use signaling_wire::UserId;
-use sqlx::SqliteConnection;
 
 use super::{Accounts, Profile, Signed};
 use crate::{
@@ -194,7 +193,7 @@ impl Accounts {
 
 /// Judges a presented token and does what follows, in the caller's transaction.
 async fn refresh(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     presented: &str,
     next: &str,
     now: Now,

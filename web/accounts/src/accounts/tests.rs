@@ -9,7 +9,7 @@ mod tickets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use commerce_store::StoreConfig;
+use commerce_store::{sql, testing::Database};
 use signaling_wire::{Code, Problem};
 
 use super::*;
@@ -23,6 +23,7 @@ struct World {
     config: AccountsConfig,
     now_us: Arc<AtomicU64>,
     _folder: tempfile::TempDir,
+    _database: Database,
 }
 
 impl World {
@@ -32,9 +33,8 @@ impl World {
 
     async fn with(change: impl FnOnce(&mut AccountsConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&StoreConfig::at(folder.path().join("souk.db")))
-            .await
-            .unwrap();
+        let database = Database::fresh().await;
+        let store = database.open().await;
         let mut config = AccountsConfig {
             secret_file: folder.path().join("jwt.secret"),
             ..Default::default()
@@ -48,6 +48,7 @@ impl World {
             config,
             now_us,
             _folder: folder,
+            _database: database,
         }
     }
 
@@ -66,8 +67,8 @@ impl World {
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql)
-            .fetch_one(self.store.reader())
+        sql::query(sql)
+            .fetch_value(self.store.reader())
             .await
             .unwrap()
     }

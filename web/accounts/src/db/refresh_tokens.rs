@@ -3,8 +3,11 @@
 //! Spent rows stay until they expire, because a second use of them is what gives a thief away.
 //! Rows of ended sessions go two hours after their end, when no access token of them can be alive.
 
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Reader},
+};
 use signaling_wire::UserId;
-use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use crate::{clock::Now, limits, session::Held};
 
@@ -21,41 +24,36 @@ pub(crate) struct Found {
 }
 
 /// Looks a token up by its hash.
-pub(crate) async fn by_hash(
-    conn: &mut SqliteConnection,
-    hash: &str,
-) -> Result<Option<Found>, sqlx::Error> {
-    let row = sqlx::query(
+pub(crate) async fn by_hash(conn: &mut Conn, hash: &str) -> Result<Option<Found>, StoreError> {
+    let row = sql::query(
         "SELECT user_id, family_id, expires_at, used_at, revoked_at \
-         FROM refresh_token WHERE hash = ?",
+         FROM refresh_token WHERE hash = ? {for update}",
     )
     .bind(hash)
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let user: String = row.try_get("user_id")?;
+    let user: String = row.get("user_id")?;
     Ok(Some(Found {
-        user: user
-            .parse()
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-        family: row.try_get("family_id")?,
+        user: user.parse().map_err(StoreError::invalid)?,
+        family: row.get("family_id")?,
         held: Held {
-            expires_at: row.try_get("expires_at")?,
-            used_at: row.try_get("used_at")?,
-            revoked_at: row.try_get("revoked_at")?,
+            expires_at: row.get("expires_at")?,
+            used_at: row.get("used_at")?,
+            revoked_at: row.get("revoked_at")?,
         },
     }))
 }
 
 /// Adds an unused token.
 pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     (user, family): (UserId, &str),
     hash: &str,
     expires_at: i64,
     now: Now,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<(), StoreError> {
+    sql::query(
         "INSERT INTO refresh_token (id, user_id, family_id, hash, expires_at, created_at) \
          VALUES (?, ?, ?, ?, ?, ?)",
     )
@@ -73,12 +71,8 @@ pub(crate) async fn insert(
 
 /// Marks every unused token of a session as used: the one presented, and siblings of it that the
 /// grace made and nobody needs any more.
-pub(crate) async fn spend(
-    conn: &mut SqliteConnection,
-    family: &str,
-    now: Now,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE refresh_token SET used_at = ? WHERE family_id = ? AND used_at IS NULL")
+pub(crate) async fn spend(conn: &mut Conn, family: &str, now: Now) -> Result<(), StoreError> {
+    sql::query("UPDATE refresh_token SET used_at = ? WHERE family_id = ? AND used_at IS NULL")
         .bind(now.db())
         .bind(family)
         .execute(conn)
@@ -87,26 +81,22 @@ pub(crate) async fn spend(
 }
 
 /// Whether the session may have one more unused token.
-pub(crate) async fn has_room(
-    conn: &mut SqliteConnection,
-    family: &str,
-) -> Result<bool, sqlx::Error> {
-    let unused: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM refresh_token WHERE family_id = ? AND used_at IS NULL",
-    )
-    .bind(family)
-    .fetch_one(conn)
-    .await?;
+pub(crate) async fn has_room(conn: &mut Conn, family: &str) -> Result<bool, StoreError> {
+    let unused: i64 =
+        sql::query("SELECT COUNT(*) FROM refresh_token WHERE family_id = ? AND used_at IS NULL")
+            .bind(family)
+            .fetch_value(conn)
+            .await?;
     Ok(unused < limits::REFRESH_SIBLINGS_MAX)
 }
 
 /// Ends a session.
 pub(crate) async fn revoke_family(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     family: &str,
     now: Now,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<(), StoreError> {
+    sql::query(
         "UPDATE refresh_token SET revoked_at = ? WHERE family_id = ? AND revoked_at IS NULL",
     )
     .bind(now.db())
@@ -118,18 +108,19 @@ pub(crate) async fn revoke_family(
 
 /// Ends all sessions of a user but the newest `keep`; tells which.
 pub(crate) async fn revoke_user(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     user: UserId,
     keep: i64,
     now: Now,
-) -> Result<Vec<String>, sqlx::Error> {
-    let families: Vec<String> = sqlx::query_scalar(
+) -> Result<Vec<String>, StoreError> {
+    let families: Vec<String> = sql::query(
         "SELECT family_id FROM refresh_token WHERE user_id = ? AND revoked_at IS NULL \
-         GROUP BY family_id ORDER BY MIN(created_at) DESC, family_id LIMIT -1 OFFSET ?",
+         GROUP BY family_id ORDER BY MIN(created_at) DESC, family_id LIMIT ? OFFSET ?",
     )
     .bind(user.to_string())
+    .bind(i64::from(i32::MAX))
     .bind(keep)
-    .fetch_all(&mut *conn)
+    .fetch_values(&mut *conn)
     .await?;
     for family in &families {
         revoke_family(conn, family, now).await?;
@@ -138,12 +129,8 @@ pub(crate) async fn revoke_user(
 }
 
 /// Removes what no longer matters: the user's own, and some of everybody's.
-pub(crate) async fn sweep(
-    conn: &mut SqliteConnection,
-    user: UserId,
-    now: Now,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+pub(crate) async fn sweep(conn: &mut Conn, user: UserId, now: Now) -> Result<(), StoreError> {
+    sql::query(
         "DELETE FROM refresh_token WHERE user_id = ? AND (expires_at <= ? OR revoked_at < ?)",
     )
     .bind(user.to_string())
@@ -151,27 +138,33 @@ pub(crate) async fn sweep(
     .bind(now.db() - ENDED_STAY_US)
     .execute(&mut *conn)
     .await?;
-    sqlx::query(
-        "DELETE FROM refresh_token WHERE id IN \
-         (SELECT id FROM refresh_token WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+    let expired: Vec<String> = sql::query(
+        "SELECT id FROM refresh_token WHERE expires_at <= ? ORDER BY expires_at LIMIT ?",
     )
     .bind(now.db())
     .bind(SWEEP_MAX)
-    .execute(conn)
+    .fetch_values(&mut *conn)
     .await?;
+    sql::query("DELETE FROM refresh_token WHERE id IN ({list})")
+        .bind_list(expired)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Sessions that ended after `since`, with the time in microseconds.
 pub(crate) async fn ended_since(
-    pool: &SqlitePool,
+    pool: &Reader,
     since: i64,
-) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sqlx::query_as(
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = sql::query(
         "SELECT family_id, MAX(revoked_at) FROM refresh_token WHERE revoked_at > ? \
          GROUP BY family_id",
     )
     .bind(since)
     .fetch_all(pool)
-    .await
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
 }

@@ -1,22 +1,25 @@
 //! Rows of `stream_key`: at most one key per stream, hashed.
 
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, Reader},
+};
 use signaling_wire::StreamId;
-use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::clock::Now;
 
 /// Puts a key in the place of the one before.
 pub(crate) async fn replace(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     stream: StreamId,
     (hash, hint): (&str, &str),
     now: Now,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM stream_key WHERE stream_id = ?")
+) -> Result<(), StoreError> {
+    sql::query("DELETE FROM stream_key WHERE stream_id = ?")
         .bind(stream.to_string())
         .execute(&mut *conn)
         .await?;
-    sqlx::query("INSERT INTO stream_key (stream_id, hash, hint, created_at) VALUES (?, ?, ?, ?)")
+    sql::query("INSERT INTO stream_key (stream_id, hash, hint, created_at) VALUES (?, ?, ?, ?)")
         .bind(stream.to_string())
         .bind(hash)
         .bind(hint)
@@ -27,28 +30,19 @@ pub(crate) async fn replace(
 }
 
 /// The stream that a key publishes into.
-pub(crate) async fn stream_of(
-    pool: &SqlitePool,
-    hash: &str,
-) -> Result<Option<StreamId>, sqlx::Error> {
-    let id: Option<String> = sqlx::query_scalar("SELECT stream_id FROM stream_key WHERE hash = ?")
+pub(crate) async fn stream_of(pool: &Reader, hash: &str) -> Result<Option<StreamId>, StoreError> {
+    let id: Option<String> = sql::query("SELECT stream_id FROM stream_key WHERE hash = ?")
         .bind(hash)
-        .fetch_optional(pool)
+        .fetch_value_optional(pool)
         .await?;
-    id.map(|id| {
-        id.parse()
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
-    })
-    .transpose()
+    id.map(|id| id.parse().map_err(StoreError::invalid))
+        .transpose()
 }
 
 /// The last characters of a stream's key.
-pub(crate) async fn hint_of(
-    pool: &SqlitePool,
-    stream: StreamId,
-) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT hint FROM stream_key WHERE stream_id = ?")
+pub(crate) async fn hint_of(pool: &Reader, stream: StreamId) -> Result<Option<String>, StoreError> {
+    sql::query("SELECT hint FROM stream_key WHERE stream_id = ?")
         .bind(stream.to_string())
-        .fetch_optional(pool)
+        .fetch_value_optional(pool)
         .await
 }

@@ -1,7 +1,10 @@
 //! Rows of `users`.
 
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn, On, Reader, Row},
+};
 use signaling_wire::UserId;
-use sqlx::{Row as _, SqliteConnection, SqliteExecutor, SqlitePool, sqlite::SqliteRow};
 
 use crate::{clock::Now, role::Role};
 
@@ -18,35 +21,28 @@ pub(crate) struct User {
     pub(crate) active: bool,
 }
 
-fn user(row: &SqliteRow) -> Result<User, sqlx::Error> {
-    let id: String = row.try_get("id")?;
+fn user(row: &Row) -> Result<User, StoreError> {
+    let id: String = row.get("id")?;
     Ok(User {
-        id: id
-            .parse()
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-        email: row.try_get("email")?,
-        email_key: row.try_get("email_key")?,
-        password_hash: row.try_get("password_hash")?,
-        display_name: row.try_get("display_name")?,
-        role: Role::from_key(row.try_get("role")?),
-        locale: row.try_get("locale")?,
-        active: row.try_get::<&str, _>("status")? == "active",
+        id: id.parse().map_err(StoreError::invalid)?,
+        email: row.get("email")?,
+        email_key: row.get("email_key")?,
+        password_hash: row.get("password_hash")?,
+        display_name: row.get("display_name")?,
+        role: Role::from_key(&row.get::<String>("role")?),
+        locale: row.get("locale")?,
+        active: row.get::<String>("status")? == "active",
     })
 }
 
 /// Adds an account; `false` when the e-mail has one already.
-pub(crate) async fn insert(
-    conn: &mut SqliteConnection,
-    new: &User,
-    now: Now,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+pub(crate) async fn insert(conn: &mut Conn, new: &User, now: Now) -> Result<bool, StoreError> {
+    let inserted = sql::query(
         "INSERT INTO users (id, email, email_key, password_hash, display_name, role, locale, \
-         status, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, 1) \
-         ON CONFLICT (email_key) DO NOTHING",
+         status, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, 1)",
     )
     .bind(new.id.to_string())
-    .bind(&new.email)
+    .bind(new.email.as_str())
     .bind(&new.email_key)
     .bind(&new.password_hash)
     .bind(&new.display_name)
@@ -55,13 +51,17 @@ pub(crate) async fn insert(
     .bind(now.db())
     .bind(now.db())
     .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await;
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The account of a canonical e-mail.
-pub(crate) async fn by_email(pool: &SqlitePool, key: &str) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query(
+pub(crate) async fn by_email(pool: &Reader, key: &str) -> Result<Option<User>, StoreError> {
+    let row = sql::query(
         "SELECT id, email, email_key, password_hash, display_name, role, locale, status \
          FROM users WHERE email_key = ?",
     )
@@ -73,10 +73,10 @@ pub(crate) async fn by_email(pool: &SqlitePool, key: &str) -> Result<Option<User
 
 /// The account of an id.
 pub(crate) async fn by_id(
-    executor: impl SqliteExecutor<'_>,
+    executor: impl Into<On<'_>>,
     id: UserId,
-) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query(
+) -> Result<Option<User>, StoreError> {
+    let row = sql::query(
         "SELECT id, email, email_key, password_hash, display_name, role, locale, status \
          FROM users WHERE id = ?",
     )
@@ -88,12 +88,12 @@ pub(crate) async fn by_id(
 
 /// Replaces the password's hash; `false` when there is no such account.
 pub(crate) async fn set_password(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: UserId,
     password_hash: &str,
     now: Now,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+) -> Result<bool, StoreError> {
+    let done = sql::query(
         "UPDATE users SET password_hash = ?, updated_at = ?, version = version + 1 WHERE id = ?",
     )
     .bind(password_hash)
@@ -106,12 +106,12 @@ pub(crate) async fn set_password(
 
 /// Suspends or restores an account; `false` when there is none, or it has withdrawn.
 pub(crate) async fn set_suspended(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: UserId,
     suspended: bool,
     now: Now,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+) -> Result<bool, StoreError> {
+    let done = sql::query(
         "UPDATE users SET status = ?, updated_at = ?, version = version + 1 \
          WHERE id = ? AND status <> 'withdrawn'",
     )

@@ -73,10 +73,11 @@ async fn the_database_holds_the_hash_and_four_characters() {
         .issue_stream_key(StreamId::from_parts(1, 1))
         .await
         .unwrap();
-    let row: (String, String) = sqlx::query_as("SELECT hash, hint FROM stream_key")
+    let row = sql::query("SELECT hash, hint FROM stream_key")
         .fetch_one(world.store.reader())
         .await
         .unwrap();
+    let row: (String, String) = (row.at(0).unwrap(), row.at(1).unwrap());
     assert_eq!(row.0, StreamKey::hash_of(key.expose()));
     assert_eq!(row.1.len(), 4);
     assert!(!format!("{key:?}").contains(&row.1));

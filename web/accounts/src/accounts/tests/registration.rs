@@ -156,8 +156,8 @@ async fn registrations_from_one_address_are_throttled_and_the_process_is_not() {
 async fn the_database_holds_no_password_and_debug_shows_none() {
     let world = World::open().await;
     let signed = world.register("mina@example.com").await.unwrap();
-    let hash: String = sqlx::query_scalar("SELECT password_hash FROM users")
-        .fetch_one(world.store.reader())
+    let hash: String = sql::query("SELECT password_hash FROM users")
+        .fetch_value(world.store.reader())
         .await
         .unwrap();
     assert!(hash.starts_with("$argon2id$") && !hash.contains(PASSWORD));

@@ -1,0 +1,190 @@
+//! A MariaDB server: how it is opened, what it must be set to, and who may write.
+//!
+//! Two pools, one that reads and one that writes, each bounded; more writers than connections wait
+//! in a bounded queue. A lock of the server keeps a second process out for as long as this one
+//! lives, since a topic of the outbox has one deliverer.
+
+mod owner;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions as _, MySql, MySqlConnection, MySqlPool,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use self::owner::Owner;
+use crate::{
+    StoreConfig, StoreError, limits,
+    migrations::{self, MARIADB},
+    sql::{Conn, Kind},
+    writer::{self, BoxFuture},
+};
+
+/// What every session is told; triggers and generated columns remember the mode they were made in.
+const SESSION: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,\
+STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION', \
+time_zone = '+00:00', SESSION tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 3, \
+lock_wait_timeout = 3, foreign_key_checks = 1, unique_checks = 1, check_constraint_checks = 1";
+const READING: &str = "SET SESSION max_statement_time = 3, SESSION tx_read_only = 1";
+const WRITING: &str = "SET SESSION max_statement_time = 5, idle_transaction_timeout = 15";
+
+/// An open server.
+pub(crate) struct MariaDb {
+    writer: MySqlPool,
+    queue: Arc<Semaphore>,
+    owner: Option<Owner>,
+}
+
+/// Opens the server's database and brings its schema up to date; also gives the pool that reads.
+pub(crate) async fn open(
+    config: &StoreConfig,
+    exclusive: bool,
+) -> Result<(MariaDb, MySqlPool), StoreError> {
+    let options = options(config)?;
+    let database = options.get_database().unwrap_or_default().to_owned();
+    let owner = match exclusive {
+        true => Some(Owner::take(&options, &database).await?),
+        false => None,
+    };
+    let mut conn = options.connect().await?;
+    prepare(&mut conn, "").await?;
+    settings::assert_strong(&mut conn).await?;
+    migrations::run(&MARIADB, &mut conn).await?;
+    sqlx::Connection::close(conn).await?;
+    let pool = |count, more: &'static str| {
+        MySqlPoolOptions::new()
+            .max_connections(count)
+            .acquire_timeout(limits::CONNECT_WAIT_MAX)
+            .max_lifetime(Duration::from_secs(1800))
+            .after_connect(move |conn, _| Box::pin(prepare(conn, more)))
+    };
+    let reader = pool(config.readers, READING)
+        .connect_with(options.clone())
+        .await?;
+    let writer = pool(config.writers, WRITING).connect_with(options).await?;
+    let server = MariaDb {
+        writer,
+        queue: Arc::new(Semaphore::new(limits::WRITE_QUEUE_MAX)),
+        owner,
+    };
+    Ok((server, reader))
+}
+
+fn options(config: &StoreConfig) -> Result<MySqlConnectOptions, StoreError> {
+    let options: MySqlConnectOptions = config
+        .url
+        .parse()
+        .map_err(|error| StoreError::Config(format!("`url`: {error}")))?;
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err(StoreError::Config("`url` names no database".to_owned()));
+    }
+    Ok(options
+        .charset("utf8mb4")
+        .collation("utf8mb4_bin")
+        .statement_cache_capacity(256)
+        // The session is told everything at once, below.
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(None))
+}
+
+async fn prepare(conn: &mut MySqlConnection, more: &'static str) -> Result<(), sqlx::Error> {
+    use sqlx::Executor as _;
+    conn.execute(sqlx::raw_sql(SESSION)).await?;
+    if !more.is_empty() {
+        conn.execute(sqlx::raw_sql(more)).await?;
+    }
+    Ok(())
+}
+
+impl MariaDb {
+    /// Runs a job, again when the server asks for it; the work goes on when the caller goes.
+    pub(crate) async fn transact<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if self.owner.as_ref().is_some_and(Owner::is_lost) {
+            return Err(StoreError::Locked("it took the database over".to_owned()).into());
+        }
+        let place = match self.queue.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) if self.queue.is_closed() => return Err(StoreError::Closed.into()),
+            Err(_) => return Err(StoreError::Busy.into()),
+        };
+        let work = tokio::spawn(tries(self.writer.clone(), place, job));
+        match tokio::time::timeout(limits::WRITE_ANSWER_MAX, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(StoreError::Panicked.into()),
+            Err(_) => Err(StoreError::Slow.into()),
+        }
+    }
+
+    /// Write jobs that wait or run.
+    pub(crate) fn queued(&self) -> usize {
+        limits::WRITE_QUEUE_MAX - self.queue.available_permits()
+    }
+
+    /// Whether jobs are taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Takes no more jobs, waits for those that run, lets the database go.
+    pub(crate) async fn close(&self) {
+        // Every place is free once every job is done.
+        let all = u32::try_from(limits::WRITE_QUEUE_MAX).unwrap_or(u32::MAX);
+        let done = self.queue.acquire_many(all);
+        if tokio::time::timeout(limits::WRITE_TRY_MAX, done)
+            .await
+            .is_err()
+        {
+            tracing::warn!("writes are still under way; the database is left without them");
+        }
+        self.queue.close();
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.writer.close()).await;
+        if let Some(owner) = &self.owner {
+            owner.leave().await;
+        }
+    }
+}
+
+async fn tries<T, E, F>(pool: MySqlPool, _place: OwnedSemaphorePermit, job: F) -> Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
+    E: From<StoreError>,
+{
+    let mut attempt = 1;
+    loop {
+        let conn: sqlx::pool::PoolConnection<MySql> =
+            pool.acquire().await.map_err(StoreError::from)?;
+        let mut conn = Conn::new(Kind::MariaDb(conn));
+        let work = writer::transaction(&mut conn, job.clone());
+        let Ok(outcome) = tokio::time::timeout(limits::WRITE_TRY_MAX, work).await else {
+            // Where its transaction stands is not known: the server rolls it back with the session.
+            if let Kind::MariaDb(conn) = &mut conn.kind {
+                conn.close_on_drop();
+            }
+            return Err(StoreError::Slow.into());
+        };
+        if outcome.is_ok() || !conn.again || attempt >= limits::WRITE_TRIES_MAX {
+            return outcome;
+        }
+        drop(conn);
+        metrics::counter!("souk_store_repeats_total").increment(1);
+        tokio::time::sleep(pause(attempt)).await;
+        attempt += 1;
+    }
+}
+
+/// A random part of a bound that doubles.
+fn pause(attempt: u32) -> Duration {
+    use std::hash::{BuildHasher as _, RandomState};
+    let bound = limits::REPEAT_PAUSE_MAX / (32 >> attempt.min(5));
+    let random = RandomState::new().hash_one(attempt) % 1000;
+    bound / 4 + bound * 3 / 4 * u32::try_from(random).unwrap_or(0) / 1000
+}

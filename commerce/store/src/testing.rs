@@ -1,0 +1,107 @@
+//! Databases for tests: a file, or a fresh schema of a MariaDB server that the tests start.
+//!
+//! A fixture opens [`Database::fresh`] and does not ask which it got: the whole suite runs once as
+//! it is, on SQLite, and once with `SOUK_TEST_DATABASE=mariadb`. The server is a process's own,
+//! with a private socket and folder and no network, and ends with the process, however that ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod server;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use sqlx::Executor as _;
+use tokio::sync::Mutex;
+
+pub use self::server::Server;
+use crate::{Store, StoreConfig, sql::Dialect};
+
+/// The environment variable that chooses the database of a test run.
+pub const CHOICE: &str = "SOUK_TEST_DATABASE";
+
+static SERVER: Mutex<Option<Arc<Server>>> = Mutex::const_new(None);
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// A database of its own for one test; dropping it takes it away.
+pub struct Database {
+    config: StoreConfig,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    /// An empty database of the kind that this run tests.
+    pub async fn fresh() -> Self {
+        match chosen() {
+            Dialect::Sqlite => Self::sqlite(),
+            Dialect::MariaDb => Self::mariadb().await,
+        }
+    }
+
+    /// An empty file.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            config: StoreConfig::at(folder.path().join("souk.db")),
+            _folder: Some(folder),
+        }
+    }
+
+    /// An empty schema of this process's server.
+    pub async fn mariadb() -> Self {
+        Self::on(&*shared().await).await
+    }
+
+    /// An empty schema of a server.
+    pub async fn on(server: &Server) -> Self {
+        let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut root = server.root().await;
+        let sql = format!("CREATE DATABASE {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+        root.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)))
+            .await
+            .unwrap();
+        let config = StoreConfig {
+            url: server.url(&schema),
+            // Many tests share one small server.
+            readers: 3,
+            writers: 4,
+            ..StoreConfig::default()
+        };
+        Self {
+            config,
+            _folder: None,
+        }
+    }
+
+    /// How to open it.
+    pub fn config(&self) -> &StoreConfig {
+        &self.config
+    }
+
+    /// Opens it.
+    pub async fn open(&self) -> Store {
+        Store::open(&self.config).await.unwrap()
+    }
+}
+
+/// The database that this run tests.
+pub fn chosen() -> Dialect {
+    match std::env::var(CHOICE).as_deref() {
+        Ok("mariadb") => Dialect::MariaDb,
+        Ok("sqlite" | "") | Err(_) => Dialect::Sqlite,
+        Ok(other) => panic!("{CHOICE}={other}: only sqlite and mariadb are known"),
+    }
+}
+
+async fn shared() -> Arc<Server> {
+    let mut server = SERVER.lock().await;
+    match &*server {
+        Some(server) => server.clone(),
+        None => {
+            let started = Arc::new(Server::start().await);
+            *server = Some(started.clone());
+            started
+        }
+    }
+}
