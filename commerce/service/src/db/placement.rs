@@ -146,13 +146,22 @@ pub(crate) async fn insert(
     .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
+    insert_lines(conn, &rows, now).await?;
+    let told = placements.iter().map(|placed| {
+        courier::order_entry("order.placed", head.stream, placed.buyer, placed.order)
+    });
+    outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
+}
+
+/// The lines, events and keys of placements.
+async fn insert_lines(conn: &mut Conn, rows: &str, now: i64) -> Result<(), StoreError> {
     sql::query(
         "INSERT INTO order_line (id, order_id, product_id, title_ko, title_en, quantity, unit_price,
                 total)
          SELECT j.line, j.\"order\", j.product, j.title_ko, j.title_en, j.quantity, j.unit_price,
                 j.total FROM {rows}",
     )
-    .bind_json(&PLACEMENTS, &rows)
+    .bind_json(&PLACEMENTS, rows)
     .execute(&mut *conn)
     .await?;
     sql::query(
@@ -160,7 +169,7 @@ pub(crate) async fn insert(
          SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
     )
     .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
+    .bind_json(&PLACEMENTS, rows)
     .execute(&mut *conn)
     .await?;
     sql::query(
@@ -168,11 +177,8 @@ pub(crate) async fn insert(
          SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
     )
     .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
+    .bind_json(&PLACEMENTS, rows)
     .execute(&mut *conn)
     .await?;
-    let told = placements.iter().map(|placed| {
-        courier::order_entry("order.placed", head.stream, placed.buyer, placed.order)
-    });
-    outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
+    Ok(())
 }

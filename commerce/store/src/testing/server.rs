@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions as _, MySqlConnection, mysql::MySqlConnectOptions};
 
 /// Patience with a slow machine.
 const READY_MAX: Duration = Duration::from_secs(60);
+const USER: &str = "root";
 const OPTIONS: [&str; 10] = [
     "--no-defaults",
     "--user=root",
@@ -101,7 +102,7 @@ impl Server {
     /// The address of a schema, for `StoreConfig::url`.
     pub fn url(&self, schema: &str) -> String {
         format!(
-            "mariadb://root@localhost/{schema}?socket={}",
+            "mariadb://{USER}@localhost/{schema}?socket={}",
             self.socket().display()
         )
     }
@@ -139,7 +140,8 @@ impl Drop for Server {
 fn roomy() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let free = Command::new("df")
-        .args(["--output=avail", "-k", "/dev/shm"])
+        .args(["--output=avail", "-k"])
+        .arg(memory)
         .output()
         .ok()
         .and_then(|output| {

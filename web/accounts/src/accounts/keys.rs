@@ -17,9 +17,7 @@ impl Accounts {
         let (hash, hint) = (StreamKey::hash_of(key.expose()), key.hint());
         let now = self.shared.clock.now();
         let write = self.shared.store.write(move |conn| {
-            Box::pin(
-                async move { Ok(stream_keys::replace(conn, stream, (&hash, &hint), now).await?) },
-            )
+            Box::pin(async move { stream_keys::replace(conn, stream, (&hash, &hint), now).await })
         });
         write.await?;
         Ok(key)

@@ -107,7 +107,7 @@ impl Accounts {
         let write = self
             .shared
             .store
-            .write(move |conn| Box::pin(async move { Ok(users::insert(conn, &row, now).await?) }));
+            .write(move |conn| Box::pin(async move { users::insert(conn, &row, now).await }));
         if write.await? {
             Ok(user)
         } else {

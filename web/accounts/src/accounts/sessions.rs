@@ -126,7 +126,7 @@ impl Accounts {
     pub async fn logout_everywhere(&self, user: UserId) -> Result<(), AccountError> {
         let now = self.shared.clock.now();
         let write = self.shared.store.write(move |conn| {
-            Box::pin(async move { Ok(refresh_tokens::revoke_user(conn, user, 0, now).await?) })
+            Box::pin(async move { refresh_tokens::revoke_user(conn, user, 0, now).await })
         });
         let families = write.await?;
         self.end(families, self.shared.clock.now());

@@ -88,7 +88,7 @@ impl Accounts {
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
                 users::set_password(conn, user, &hash, now).await?;
-                Ok(refresh_tokens::revoke_user(conn, user, 0, now).await?)
+                refresh_tokens::revoke_user(conn, user, 0, now).await
             })
         });
         let families = write.await?;
