@@ -43,10 +43,10 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some(steps) = choose(arguments) else {
         println!("cargo ci [STEP...]\n\nSteps, in order; all of them when none is named:");
         for step in Step::ALL {
-            println!("  {:9} {}", step.name(), step.purpose());
+            println!("  {:10} {}", step.name(), step.purpose());
         }
         println!(
-            "  {:9} rewrites the table of limits in docs/OPERATING.md",
+            "  {:10} rewrites the table of limits in docs/OPERATING.md",
             "limits"
         );
         return Ok(ExitCode::from(u8::from(

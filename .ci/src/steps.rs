@@ -18,6 +18,7 @@ pub(crate) enum Step {
     Clippy,
     Web,
     Test,
+    Databases,
     Fuzz,
     Controls,
     E2e,
@@ -26,6 +27,10 @@ pub(crate) enum Step {
 /// The test binary with the fuzz targets, and how long each of them runs.
 const FUZZ_TESTS: &str = "fuzz";
 const FUZZ_SECONDS: &str = "8";
+
+/// The test binaries whose databases are MariaDB's in a run of their own, and the unit tests.
+const DATABASE_TESTS: [&str; 4] = ["store", "mariadb", "chat", "shop"];
+const DATABASE_UNIT_TESTS: &str = "accounts::tests";
 
 /// The test binary that runs the real server, and the test in it that needs the server which
 /// acknowledges before it commits. That test is ignored elsewhere.
@@ -39,6 +44,7 @@ impl Step {
         Self::Clippy,
         Self::Web,
         Self::Test,
+        Self::Databases,
         Self::Fuzz,
         Self::Controls,
         Self::E2e,
@@ -51,6 +57,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Web => "web",
             Self::Test => "test",
+            Self::Databases => "databases",
             Self::Fuzz => "fuzz",
             Self::Controls => "controls",
             Self::E2e => "e2e",
@@ -64,6 +71,7 @@ impl Step {
             Self::Clippy => "lints of all targets; a warning is an error",
             Self::Web => "types and unit tests of the front end",
             Self::Test => "every Rust test, the tidy rules among them",
+            Self::Databases => "what the shop keeps, once more on a MariaDB server",
             Self::Fuzz => "no input from outside makes the media core panic, for a short while",
             Self::Controls => "the kill test fails against a server that acknowledges too early",
             Self::E2e => "the real server with Chromium, FFmpeg and libdatachannel",
@@ -77,6 +85,7 @@ impl Step {
             Self::Clippy => clippy(shop),
             Self::Web => web(shop),
             Self::Test => test(shop),
+            Self::Databases => databases(shop),
             Self::Fuzz => fuzz(shop),
             Self::Controls => controls(shop),
             Self::E2e => e2e(shop),
@@ -133,6 +142,25 @@ fn test(shop: &mut Workshop) -> Ran {
         Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
         Err(_) => run.stream(),
     })
+}
+
+/// The tests whose fixtures open `commerce_store::testing::Database`, on the other database. The
+/// tests start the server themselves.
+fn databases(shop: &mut Workshop) -> Ran {
+    shop.node()?;
+    shop.mariadb()?;
+    let mut run = on_mariadb(Run::new(shop.root(), "cargo", &["test", "--workspace"]));
+    for name in DATABASE_TESTS {
+        run = run.and(&["--test", name]);
+    }
+    succeed(run.stream())?;
+    let arguments = ["test", "--workspace", "--lib", "--", DATABASE_UNIT_TESTS];
+    Ok(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).stream())
+}
+
+fn on_mariadb(run: Run<'_>) -> Run<'_> {
+    run.set("RUST_BACKTRACE", "0")
+        .set("SOUK_TEST_DATABASE", "mariadb")
 }
 
 /// Seeded mutations on stable Rust. Runs guided by coverage are longer and made by hand.

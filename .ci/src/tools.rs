@@ -1,6 +1,6 @@
 //! Tools from outside: found where they are, installed when that is possible, named when missing.
 //!
-//! Chromium comes from the system's packages (as root), FFmpeg from the Python package
+//! Chromium and MariaDB come from the system's packages (as root), FFmpeg from the Python package
 //! `imageio-ffmpeg` into `.tools/`, JavaScript packages from their lock files.
 
 use std::{
@@ -71,6 +71,20 @@ pub(crate) fn chromium(root: &Path) -> Found {
     }
     install_package(root, "chromium");
     find(&names).ok_or_else(|| "Chromium: apt-get install chromium, or set CHROMIUM_BIN".to_owned())
+}
+
+/// Finds or installs the MariaDB server.
+pub(crate) fn mariadb(root: &Path) -> Found {
+    let found = || match find(&["mariadbd"]) {
+        Some(found) => Some(found),
+        // Where it lies is not on everybody's path.
+        None => Some(PathBuf::from("/usr/sbin/mariadbd")).filter(|path| path.is_file()),
+    };
+    if let Some(found) = found() {
+        return Ok(found);
+    }
+    install_package(root, "mariadb-server");
+    found().ok_or_else(|| "MariaDB 10.11 or later: apt-get install mariadb-server".to_owned())
 }
 
 /// Finds or installs FFmpeg. `FFMPEG` names another one.

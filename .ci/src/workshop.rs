@@ -16,6 +16,7 @@ pub(crate) struct Workshop {
     node: Option<Result<(), String>>,
     chromium: Option<Found>,
     ffmpeg: Option<Found>,
+    mariadb: Option<Found>,
 }
 
 impl Workshop {
@@ -31,6 +32,7 @@ impl Workshop {
             node: None,
             chromium: None,
             ffmpeg: None,
+            mariadb: None,
         })
     }
 
@@ -82,6 +84,15 @@ impl Workshop {
         let root = &self.root;
         self.chromium
             .get_or_insert_with(|| tools::chromium(root))
+            .clone()
+            .map_err(Outcome::Missing)
+    }
+
+    /// A MariaDB server for tests to start.
+    pub(crate) fn mariadb(&mut self) -> Result<PathBuf, Outcome> {
+        let root = &self.root;
+        self.mariadb
+            .get_or_insert_with(|| tools::mariadb(root))
             .clone()
             .map_err(Outcome::Missing)
     }

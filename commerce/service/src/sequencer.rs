@@ -173,6 +173,11 @@ impl Commerce {
             ServiceError::Store(StoreError::Closed) => {
                 return refuse(gathered, || ServiceError::Stopping);
             }
+            // Each alone would wait as long as all did together.
+            ServiceError::Store(away) if away.is_outage() => {
+                tracing::warn!(%sale, error = %away, "the database did not take a batch");
+                return refuse(gathered, || StoreError::Slow.into());
+            }
             _ => {}
         }
         if gathered.len() == 1 {

@@ -75,6 +75,35 @@ impl StoreError {
         error.is_some_and(|error| REPEAT.contains(&error.number()))
     }
 
+    /// Whether the database is away, full or too slow, so that nothing is gained by trying the
+    /// same again in smaller parts.
+    pub fn is_outage(&self) -> bool {
+        /// Too many connections, shutdown, disk full, table full, read only, killed, out of time.
+        const MARIADB: [u16; 7] = [1021, 1040, 1053, 1114, 1290, 1927, 1969];
+        /// Busy, read only, I/O error, full.
+        const SQLITE: [i32; 4] = [5, 8, 10, 13];
+        match self {
+            Self::Busy | Self::Closed | Self::Locked(_) | Self::Io(_) | Self::Slow => true,
+            Self::Sql(sqlx::Error::Database(error)) => {
+                if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+                    return self.wants_repeat() || MARIADB.contains(&error.number());
+                }
+                // The low byte is the kind of an extended code.
+                let code = error.code().and_then(|code| code.parse::<i32>().ok());
+                code.is_some_and(|code| SQLITE.contains(&(code & 0xff)))
+            }
+            Self::Sql(
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed,
+            ) => true,
+            _ => false,
+        }
+    }
+
     /// Stored data that cannot be understood.
     pub fn invalid(what: impl std::fmt::Display) -> Self {
         Self::Invalid(what.to_string())

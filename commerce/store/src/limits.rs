@@ -14,6 +14,8 @@ pub const WRITERS_DEFAULT: u32 = 8;
 pub const WRITERS_MAX: u32 = 64;
 /// Longest wait for a free connection to MariaDB, or a new one.
 pub const CONNECT_WAIT_MAX: Duration = Duration::from_millis(800);
+/// How long a server that could not be reached is taken for away.
+pub const AWAY_MAX: Duration = Duration::from_millis(300);
 /// Longest wait for the answer to a read from MariaDB; the server stops the statement as well.
 pub const READ_MAX: Duration = Duration::from_secs(3);
 /// Longest wait for the answer to a write to MariaDB; then its outcome is unknown to the caller.

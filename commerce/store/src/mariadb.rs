@@ -7,7 +7,13 @@
 mod owner;
 mod settings;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, MySql, MySqlConnection, MySqlPool,
@@ -34,6 +40,7 @@ const WRITING: &str = "SET SESSION max_statement_time = 5, idle_transaction_time
 /// An open server.
 pub(crate) struct MariaDb {
     writer: MySqlPool,
+    away: Arc<Away>,
     queue: Arc<Semaphore>,
     owner: Option<Owner>,
 }
@@ -67,6 +74,7 @@ pub(crate) async fn open(
     let writer = pool(config.writers, WRITING).connect_with(options).await?;
     let server = MariaDb {
         writer,
+        away: Arc::new(Away::default()),
         queue: Arc::new(Semaphore::new(limits::WRITE_QUEUE_MAX)),
         owner,
     };
@@ -111,12 +119,15 @@ impl MariaDb {
         if self.owner.as_ref().is_some_and(Owner::is_lost) {
             return Err(StoreError::Locked("it took the database over".to_owned()).into());
         }
+        if self.away.is_known() {
+            return Err(StoreError::Slow.into());
+        }
         let place = match self.queue.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(_) if self.queue.is_closed() => return Err(StoreError::Closed.into()),
             Err(_) => return Err(StoreError::Busy.into()),
         };
-        let work = tokio::spawn(tries(self.writer.clone(), place, job));
+        let work = tokio::spawn(tries(self.writer.clone(), self.away.clone(), place, job));
         match tokio::time::timeout(limits::WRITE_ANSWER_MAX, work).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(StoreError::Panicked.into()),
@@ -153,15 +164,28 @@ impl MariaDb {
     }
 }
 
-async fn tries<T, E, F>(pool: MySqlPool, _place: OwnedSemaphorePermit, job: F) -> Result<T, E>
+async fn tries<T, E, F>(
+    pool: MySqlPool,
+    away: Arc<Away>,
+    _place: OwnedSemaphorePermit,
+    job: F,
+) -> Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
     E: From<StoreError>,
 {
     let mut attempt = 1;
     loop {
-        let conn: sqlx::pool::PoolConnection<MySql> =
-            pool.acquire().await.map_err(StoreError::from)?;
+        let conn: sqlx::pool::PoolConnection<MySql> = match pool.acquire().await {
+            Ok(conn) => conn,
+            Err(error) => {
+                // With every connection at work the server is busy, not away.
+                if pool.size() < pool.options().get_max_connections() {
+                    away.note();
+                }
+                return Err(StoreError::from(error).into());
+            }
+        };
         let mut conn = Conn::new(Kind::MariaDb(conn));
         let work = writer::transaction(&mut conn, job.clone());
         let Ok(outcome) = tokio::time::timeout(limits::WRITE_TRY_MAX, work).await else {
@@ -178,6 +202,37 @@ where
         metrics::counter!("souk_store_repeats_total").increment(1);
         tokio::time::sleep(pause(attempt)).await;
         attempt += 1;
+    }
+}
+
+/// Remembers for a moment that the server cannot be reached, so that a crowd is told at once and
+/// does not wait for the same answer one after another.
+struct Away {
+    begun: std::time::Instant,
+    until_ms: AtomicU64,
+}
+
+impl Default for Away {
+    fn default() -> Self {
+        Self {
+            begun: std::time::Instant::now(),
+            until_ms: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Away {
+    fn note(&self) {
+        let until = self.now_ms() + limits::AWAY_MAX.as_millis() as u64;
+        self.until_ms.store(until, Ordering::Relaxed);
+    }
+
+    fn is_known(&self) -> bool {
+        self.now_ms() < self.until_ms.load(Ordering::Relaxed)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
     }
 }
 

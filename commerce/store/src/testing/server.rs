@@ -76,6 +76,9 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        // The server lies where not everybody's path leads.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{path}:/usr/sbin"));
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         *self.keeper.lock().unwrap() = Some((child, stdin));
