@@ -181,6 +181,9 @@ pub struct Svc {
     pub ends: bool,
     /// From here on a receiver of lower temporal layers may take this one in.
     pub switch_up: bool,
+    /// A receiver of lower temporal layers may take in everything up to this one from here on, if
+    /// it is higher than its own; 0 says nothing.
+    pub opens: u8,
     /// No other frame needs this one.
     pub discardable: bool,
 }
@@ -216,13 +219,15 @@ pub struct Carried<P> {
     pub key: Key,
     /// Its place in a scalable stream.
     pub svc: Svc,
+    /// AV1 dependency descriptor, for viewers who take it; mostly empty.
+    pub descriptor: P,
     /// RTP payload, without padding.
     pub payload: P,
 }
 
 impl<P> Carried<P> {
-    /// The same with another form of the payload.
-    pub fn with<Q>(&self, payload: Q) -> Carried<Q> {
+    /// The same with another form of the descriptor and the payload.
+    pub fn with<Q>(&self, descriptor: Q, payload: Q) -> Carried<Q> {
         Carried {
             source: self.source,
             codec: self.codec,
@@ -231,6 +236,7 @@ impl<P> Carried<P> {
             marker: self.marker,
             key: self.key,
             svc: self.svc,
+            descriptor,
             payload,
         }
     }

@@ -17,7 +17,7 @@ use crate::limits::{
 };
 use crate::lint::{Finding, Lint};
 use crate::nack::Missing;
-use crate::peer::{Format, PeerConfig, Section};
+use crate::peer::{Codec, Format, PeerConfig, Section};
 use crate::rtp::Header;
 use crate::up_track::{Incoming, UpTrack};
 use layers::Layers;
@@ -183,12 +183,16 @@ impl Publishing {
         };
         let kind = found.kind;
         let payload = &packet[header.payload.clone()];
+        let av1 = matches!(found.format.codec, Codec::Av1 { .. });
+        let described = found.section.dd_ext.filter(|_| av1);
+        let described = described.and_then(|id| header.extension(packet, id));
         let incoming = Incoming {
             ssrc: header.ssrc,
             codec: found.format.codec,
             sequence: header.sequence,
             timestamp: header.timestamp,
             marker: header.marker,
+            descriptor: described.unwrap_or(&[]),
             payload,
             expected: found.section.remote_ssrc == Some(header.ssrc),
             repeated: found.repeated,

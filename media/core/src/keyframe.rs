@@ -6,6 +6,7 @@
 
 mod av1;
 mod bits;
+mod dependency;
 mod h264;
 mod h265;
 mod parameters;
@@ -16,6 +17,7 @@ mod vpx;
 use crate::border::Svc;
 use crate::peer::Codec;
 
+pub(crate) use dependency::{Dependencies, frame_number, renumber};
 pub(crate) use parameters::ParameterSets;
 pub(crate) use sps::Sps;
 

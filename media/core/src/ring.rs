@@ -17,6 +17,7 @@ use crate::limits::{
     MAX_PAYLOAD, VIDEO_CHUNK, VIDEO_RING,
 };
 use crate::peer::Codec;
+use crate::rtp::extensions_len;
 use chunks::{Chunks, Place};
 
 /// Packets before a keyframe's first recognised one that may belong to its frame.
@@ -62,7 +63,18 @@ struct Slot {
     key: Key,
     waiting: bool,
     pad: u8,
+    /// Bytes of the descriptor, which stands before the payload.
+    descriptor: u8,
     svc: Svc,
+}
+
+impl Slot {
+    /// Bytes that it takes towards a viewer who is given all of it.
+    fn size(&self) -> u16 {
+        let descriptor = self.descriptor;
+        let payload = self.place.len() - u16::from(descriptor);
+        payload + extensions_len(true, usize::from(descriptor)) as u16
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +93,7 @@ const EMPTY: Slot = Slot {
     key: Key::No,
     waiting: false,
     pad: 0,
+    descriptor: 0,
     svc: Svc {
         has_info: false,
         spatial: 0,
@@ -88,6 +101,7 @@ const EMPTY: Slot = Slot {
         begins: false,
         ends: false,
         switch_up: false,
+        opens: 0,
         discardable: false,
     },
 };
@@ -106,6 +120,8 @@ pub(crate) struct Stored<'a> {
     /// Bytes of padding with which it is sent, the same to everyone and every time.
     pub(crate) pad: u8,
     pub(crate) svc: Svc,
+    /// AV1 dependency descriptor, as the publisher wrote it; mostly empty.
+    pub(crate) descriptor: &'a [u8],
     pub(crate) payload: &'a [u8],
 }
 
@@ -166,7 +182,9 @@ impl Ring {
     /// Remembers a packet.
     pub(crate) fn push(&mut self, now: Instant, packet: &Packet<'_>, arrival: Arrival) -> Push {
         let index = packet.index;
-        if packet.payload.len() > self.extent.payload {
+        let descriptor = packet.descriptor.len();
+        let len = descriptor + packet.payload.len();
+        if len > self.extent.payload || descriptor > usize::from(u8::MAX) {
             return Push::TooLong;
         }
         if !self.make_room(index, arrival) {
@@ -179,7 +197,7 @@ impl Ring {
         self.arrivals = self.arrivals.wrapping_add(1);
         self.total = self.total.wrapping_add(packet.payload.len() as u32);
         self.slots[at] = Slot {
-            place: self.chunks.put(packet.payload),
+            place: self.chunks.put(packet.descriptor, packet.payload),
             arrival: self.arrivals,
             total: self.total,
             timestamp: packet.timestamp,
@@ -187,6 +205,7 @@ impl Ring {
             key: packet.key,
             waiting: arrival == Arrival::Waiting,
             pad: 0,
+            descriptor: descriptor as u8,
             svc: packet.svc,
         };
         self.first = self.first.min(index);
@@ -292,6 +311,8 @@ impl Ring {
     /// The packet `index`, if it came and is still there.
     pub(crate) fn get(&self, index: u64) -> Option<Stored<'_>> {
         let slot = self.slot(index)?;
+        let bytes = self.chunks.get(slot.place);
+        let (descriptor, payload) = bytes.split_at(usize::from(slot.descriptor));
         Some(Stored {
             index,
             arrival: slot.arrival,
@@ -301,7 +322,8 @@ impl Ring {
             waiting: slot.waiting,
             pad: slot.pad,
             svc: slot.svc,
-            payload: self.chunks.get(slot.place),
+            descriptor,
+            payload,
         })
     }
 
@@ -318,7 +340,7 @@ impl Ring {
     pub(crate) fn release_padded(&mut self, batch: &[u64], pad: u16) {
         let len = |ring: &Self, at: usize| {
             let slot = batch.get(at).and_then(|index| ring.slot(*index));
-            slot.map_or(0, |slot| slot.place.len())
+            slot.map_or(0, Slot::size)
         };
         let mut first = 0;
         while first < batch.len() {

@@ -6,6 +6,10 @@ use std::ops::Range;
 
 use crate::limits::{RTP_HEADER, TRANSPORT_EXTENSION};
 
+/// Profile of one-byte header extensions, and the longest element that it has (RFC 8285).
+const ONE_BYTE: u16 = 0xbede;
+const ONE_BYTE_MAX: usize = 16;
+
 /// The fields of one packet and where its parts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -69,7 +73,7 @@ impl Header {
         let (profile, range) = self.extension.clone()?;
         let mut rest = packet.get(range)?;
         let two_bytes = match profile {
-            0xbede => false,
+            ONE_BYTE => false,
             profile if profile & 0xfff0 == 0x1000 => true,
             _ => return None,
         };
@@ -120,6 +124,48 @@ pub(crate) fn write_transport_extension(buf: &mut [u8], id: u8, number: u16) {
     let element = (id << 4) | 1;
     buf[RTP_HEADER..RTP_HEADER + TRANSPORT_EXTENSION]
         .copy_from_slice(&[0xbe, 0xde, 0, 1, element, high, low, 0]);
+}
+
+/// Bytes of a header's extensions: the transport-wide sequence number, and a descriptor of so many
+/// bytes (0 without), which takes the two-byte form when it is long.
+pub(crate) fn extensions_len(transport: bool, descriptor: usize) -> usize {
+    if descriptor == 0 {
+        return if transport { TRANSPORT_EXTENSION } else { 0 };
+    }
+    let element = if descriptor > ONE_BYTE_MAX { 2 } else { 1 };
+    let transport = if transport { element + 2 } else { 0 };
+    4 + (transport + element + descriptor).next_multiple_of(4)
+}
+
+/// As [`write_transport_extension`], with a descriptor of 1 to 255 bytes (and its id) besides.
+pub(crate) fn write_extensions(
+    buf: &mut [u8],
+    transport: Option<(u8, u16)>,
+    (id, descriptor): (u8, &[u8]),
+) {
+    buf[0] |= 0x10;
+    let len = extensions_len(transport.is_some(), descriptor.len());
+    let long = descriptor.len() > ONE_BYTE_MAX;
+    let profile = if long { 0x1000 } else { ONE_BYTE };
+    let block = &mut buf[RTP_HEADER..RTP_HEADER + len];
+    block.fill(0);
+    block[..2].copy_from_slice(&u16::to_be_bytes(profile));
+    block[2..4].copy_from_slice(&((len / 4 - 1) as u16).to_be_bytes());
+    let mut at = 4;
+    let mut element = |id: u8, bytes: &[u8]| {
+        if long {
+            (block[at], block[at + 1]) = (id, bytes.len() as u8);
+        } else {
+            block[at] = (id << 4) | (bytes.len() - 1) as u8;
+        }
+        at += if long { 2 } else { 1 };
+        block[at..at + bytes.len()].copy_from_slice(bytes);
+        at += bytes.len();
+    };
+    if let Some((id, number)) = transport {
+        element(id, &number.to_be_bytes());
+    }
+    element(id, descriptor);
 }
 
 #[cfg(test)]

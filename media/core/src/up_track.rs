@@ -59,6 +59,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
+    /// AV1 dependency descriptor; mostly empty.
+    pub(crate) descriptor: &'a [u8],
     pub(crate) payload: &'a [u8],
     /// The SSRC is the one that was signalled.
     pub(crate) expected: bool,
@@ -106,6 +108,7 @@ impl Inserted {
                 marker: false,
                 key,
                 svc,
+                descriptor: &[],
                 payload,
             }
         })
@@ -240,10 +243,14 @@ impl UpTrack {
             marker,
             key: Key::No,
             svc: Svc::default(),
+            descriptor: &[],
             payload,
         };
         if let Some(active) = self.active.as_mut().filter(|_| codec.is_video()) {
             (packet.key, packet.svc) = active.picture.look(&codec, timestamp, payload);
+            if !incoming.descriptor.is_empty() {
+                active.picture.describe(incoming.descriptor, &mut packet);
+            }
             let picture = &mut active.picture;
             self.inserted = picture.lacking(&codec, timestamp, packet.key, in_order);
             if !self.inserted.is_empty() {

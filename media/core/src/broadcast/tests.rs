@@ -23,6 +23,7 @@ fn packet(publisher: u64, index: u64, key: Key) -> Packet<'static> {
         marker: false,
         key,
         svc: Svc::default(),
+        descriptor: &[],
         payload: &[1],
     }
 }

@@ -178,6 +178,7 @@ impl DownTrack {
             timestamp: self.munger.last_timestamp(),
             ssrc: self.ssrc,
             extension: self.extension,
+            dependency: None,
         };
         match (self.rtx_pt(head.pt, way), &mut self.rtx) {
             (Some(pt), Some(rtx)) => rtx.pad(way, head, pt, probe),

@@ -14,6 +14,7 @@ use super::network::Network;
 use super::resend::Resend;
 use crate::border::{Kind, Source};
 use crate::broadcast::{Broadcast, Stream};
+use crate::keyframe::frame_number;
 use crate::limits::{CACHE_AFTER, FREEZE_GAP, SENDER_REPORT_INTERVAL};
 use crate::peer::{Format, Peer, PeerConfig, Section};
 use crate::report::TrackReport;
@@ -30,6 +31,8 @@ pub(crate) struct DownTrack {
     pub(super) resend: Resend,
     /// Id of the transport-wide sequence number.
     pub(super) extension: Option<u8>,
+    /// Id of the dependency descriptor.
+    pub(super) dependency: Option<u8>,
     pub(super) rtx: Option<Rtx>,
     /// For repetitions on the SSRC of the media, where packets are numbered transport-wide.
     pub(super) numbers: Option<Numbers>,
@@ -83,6 +86,7 @@ impl DownTrack {
             munger: Munger::new(seed),
             resend: Resend::new(),
             extension: section.twcc_ext,
+            dependency: section.dd_ext,
             rtx: Rtx::new(section.local_rtx_ssrc, seed),
             numbers: repeats.then(Numbers::new),
             refused: None,
@@ -353,6 +357,9 @@ impl DownTrack {
                 .munger
                 .anchor(way.now, source, start, timestamp, rate, pt),
         }
+        let first = stream.ring.get(start);
+        let first = first.and_then(|stored| frame_number(stored.descriptor));
+        self.munger.anchor_frames(first);
     }
 
     /// The marker bit that a packet has for this viewer; `None` when it is left out.
@@ -390,19 +397,29 @@ impl DownTrack {
         let Some(segment) = self.munger.current() else {
             return;
         };
+        let pt = segment.pt;
+        let dependency = match self.dependency {
+            Some(id) if !stored.descriptor.is_empty() => {
+                let frame = frame_number(stored.descriptor).unwrap_or(0);
+                Some((id, self.munger.frames(stored.index, frame)))
+            }
+            _ => None,
+        };
         let head = Head {
-            pt: segment.pt,
+            pt,
             marker,
             pad: stored.pad,
             sequence,
             timestamp,
             ssrc: self.ssrc,
             extension: self.extension,
+            dependency,
         };
         if marker != stored.marker {
             self.munger.mark(stored.index);
         }
-        if let Some(number) = write(way, head, Number::Next { probe: 0 }, &[], stored.payload) {
+        let parts = (stored.descriptor, stored.payload);
+        if let Some(number) = write(way, head, Number::Next { probe: 0 }, &[], parts) {
             if let Some(numbers) = &mut self.numbers {
                 numbers.note(sequence, number);
             }

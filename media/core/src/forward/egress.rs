@@ -7,11 +7,12 @@
 use std::net::SocketAddr;
 
 use super::down_track::Way;
+use crate::keyframe::renumber;
 use crate::limits::{REPEAT_MEMORY, RTP_HEADER, TRANSPORT_EXTENSION};
 use crate::peer::{Peer, SRTP_OVERHEAD};
 use crate::ring::Stored;
 use crate::rtcp::write::Writer;
-use crate::rtp::{write_header, write_transport_extension};
+use crate::rtp::{extensions_len, write_extensions, write_header, write_transport_extension};
 use crate::transmit::Transmits;
 
 /// The bit of the first byte that tells of padding (RFC 3550 section 5.1).
@@ -29,6 +30,9 @@ pub(super) struct Head {
     pub(super) ssrc: u32,
     /// Id of the transport-wide sequence number, if the viewer's section has it.
     pub(super) extension: Option<u8>,
+    /// Id of the dependency descriptor, if the viewer's section has it, and what is added to its
+    /// frame number.
+    pub(super) dependency: Option<(u8, u16)>,
 }
 
 /// Bytes of padding in a packet that carries nothing else.
@@ -48,19 +52,22 @@ pub(super) enum Number {
 }
 
 /// Writes, seals and queues one packet: the only place where media leaves for a viewer. `prefix`
-/// goes before the payload. Returns the transport-wide number that it had (0 without).
+/// goes before what is sent of `stored`: descriptor and payload. Returns the transport-wide number that it had (0 without).
 #[inline]
 pub(super) fn write(
     way: &mut Way<'_>,
     head: Head,
     number: Number,
     prefix: &[u8],
-    payload: &[u8],
+    (descriptor, payload): (&[u8], &[u8]),
 ) -> Option<u16> {
-    let before = match head.extension {
-        None => RTP_HEADER,
-        Some(_) => RTP_HEADER + TRANSPORT_EXTENSION,
-    };
+    let dependency = head.dependency.filter(|_| !descriptor.is_empty());
+    let before = RTP_HEADER
+        + match (head.extension, dependency) {
+            (None, None) => 0,
+            (Some(_), None) => TRANSPORT_EXTENSION,
+            (transport, Some(_)) => extensions_len(transport.is_some(), descriptor.len()),
+        };
     let at = before + prefix.len();
     let end = at + payload.len();
     let len = end + usize::from(head.pad);
@@ -73,6 +80,7 @@ pub(super) fn write(
         timestamp,
         ssrc,
         extension,
+        ..
     } = head;
     write_header(buf, marker, pt, sequence, timestamp, ssrc);
     let mut transport = 0;
@@ -81,7 +89,13 @@ pub(super) fn write(
             Number::Next { .. } => way.network.next_number(),
             Number::Again(number) => number,
         };
-        write_transport_extension(buf, id, transport);
+        if dependency.is_none() {
+            write_transport_extension(buf, id, transport);
+        }
+    }
+    if let Some(dependency) = dependency {
+        let transport = extension.map(|id| (id, transport));
+        describe(buf, transport, dependency, descriptor);
     }
     buf[before..at].copy_from_slice(prefix);
     buf[at..end].copy_from_slice(payload);
@@ -96,6 +110,21 @@ pub(super) fn write(
         way.network.sent(way.now, sealed, probe);
     }
     Some(transport)
+}
+
+/// Writes the descriptor with the number of the frame as the viewer counts them.
+#[cold]
+fn describe(
+    buf: &mut [u8],
+    transport: Option<(u8, u16)>,
+    (id, offset): (u8, u16),
+    descriptor: &[u8],
+) {
+    let mut own = [0; u8::MAX as usize];
+    let own = &mut own[..descriptor.len()];
+    own.copy_from_slice(descriptor);
+    renumber(own, offset);
+    write_extensions(buf, transport, (id, own));
 }
 
 /// RFC 4588 towards one viewer: an SSRC of its own with numbers of its own.
@@ -128,7 +157,8 @@ impl Rtx {
             ssrc: self.ssrc,
             ..head
         };
-        let sent = write(way, head, Number::Next { probe }, &original, stored.payload);
+        let parts = (stored.descriptor, stored.payload);
+        let sent = write(way, head, Number::Next { probe }, &original, parts);
         self.next = self.next.wrapping_add(u16::from(sent.is_some()));
         sent.is_some()
     }

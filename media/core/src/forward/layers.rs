@@ -91,6 +91,9 @@ impl Layers {
                 false => svc.temporal,
             };
         }
+        if svc.opens > self.given.temporal {
+            self.given.temporal = svc.opens;
+        }
         self.given.temporal = self.given.temporal.min(temporal);
     }
 }

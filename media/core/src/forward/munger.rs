@@ -25,6 +25,8 @@ pub(crate) struct Munger {
     last: Option<(u32, Instant)>,
     /// Once something was left out of a scalable stream.
     skips: Option<Box<Skips>>,
+    /// The highest frame number in a descriptor that was sent.
+    frame: Option<u16>,
 }
 
 /// A ratio of the viewer's time to the source's.
@@ -61,6 +63,8 @@ pub(crate) struct Segment {
     /// A timestamp of the source and what it is to the viewer.
     origin: (u32, u32),
     scale: Scale,
+    /// What is added to the frame numbers of descriptors.
+    pub(crate) frames: u16,
 }
 
 impl Segment {
@@ -90,6 +94,7 @@ impl Munger {
             next,
             last: None,
             skips: None,
+            frame: None,
         }
     }
 
@@ -170,6 +175,7 @@ impl Munger {
             first_out: self.next,
             origin: (timestamp, out),
             scale: Scale::ONE,
+            frames: 0,
         });
     }
 
@@ -287,15 +293,42 @@ impl Munger {
             .is_some_and(|(skips, out)| skips.is_marked(out, back))
     }
 
-    /// As [`Munger::map`], for a packet that came too late for the current segment.
-    #[cold]
-    fn map_back(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
+    /// The segment of the current source that `index` belongs to.
+    fn segment_of(&self, index: u64) -> Option<&Segment> {
         let mut segments = self.segments.iter().rev();
         let mut segment = segments.next()?;
         while index < segment.first_index {
             let joined = segment.continues;
             segment = segments.next().filter(|_| joined)?;
         }
+        Some(segment)
+    }
+
+    /// The source that is followed now begins with frame `first` of its descriptors, if it has any:
+    /// to the viewer, whose decoder would take a smaller number for the past, it is the next one.
+    pub(crate) fn anchor_frames(&mut self, first: Option<u16>) {
+        let next = self.frame.map(|frame| frame.wrapping_add(1));
+        if let (Some(first), Some(next), Some(segment)) = (first, next, self.segments.back_mut()) {
+            segment.frames = next.wrapping_sub(first);
+        }
+    }
+
+    /// What is added to the frame number of a packet of the current source that is sent now.
+    #[cold]
+    pub(crate) fn frames(&mut self, index: u64, frame: u16) -> u16 {
+        let offset = self.segment_of(index).map_or(0, |segment| segment.frames);
+        let out = frame.wrapping_add(offset);
+        let newer = |last: u16| (out.wrapping_sub(last) as i16) > 0;
+        if self.frame.is_none_or(newer) {
+            self.frame = Some(out);
+        }
+        offset
+    }
+
+    /// As [`Munger::map`], for a packet that came too late for the current segment.
+    #[cold]
+    fn map_back(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
+        let segment = self.segment_of(index)?;
         let out = segment.first_out + (index - segment.first_index);
         let timestamp = segment.timestamp(timestamp);
         Some(self.used(now, out, timestamp))

@@ -53,9 +53,10 @@ impl DownTrack {
         if !self.resend.allow(way.now, sequence) {
             return None;
         }
+        let parts = (stored.descriptor, stored.payload);
         let sent = match (rtx, &mut self.rtx) {
             (Some(pt), Some(rtx)) => rtx.write(way, head, pt, 0, &stored),
-            _ => write(way, head, Number::Again(again), &[], stored.payload).is_some(),
+            _ => write(way, head, Number::Again(again), &[], parts).is_some(),
         };
         sent.then_some(())
     }
@@ -82,6 +83,7 @@ impl DownTrack {
             timestamp: segment.timestamp(stored.timestamp),
             ssrc: self.ssrc,
             extension: self.extension,
+            dependency: self.dependency.map(|id| (id, segment.frames)),
         };
         Some((head, stored))
     }

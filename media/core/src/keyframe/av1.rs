@@ -103,6 +103,7 @@ pub(super) fn look(payload: &[u8]) -> Option<(Key, Svc)> {
         begins,
         ends: !goes_on,
         switch_up: false,
+        opens: 0,
         discardable: false,
     });
     Some((key, svc.unwrap_or_default()))

@@ -45,6 +45,7 @@ pub(super) fn vp9(payload: &[u8]) -> Option<(Key, Svc)> {
             begins,
             ends,
             // `Z` speaks of the higher layers of the same picture only.
+            opens: 0,
             discardable: false,
         };
     }

@@ -106,6 +106,7 @@ impl Bench {
             marker: true,
             key,
             svc: Svc::default(),
+            descriptor: &[],
             payload: &payload,
         };
         self.lint.packet(self.now, kind, &packet);

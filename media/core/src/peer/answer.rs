@@ -7,7 +7,7 @@
 
 use super::candidates::Candidates;
 use super::certificate::{Certificate, Fingerprint};
-use super::format::{Format, Section};
+use super::format::{Codec, Format, Section};
 use super::sdp::{Direction, Kind, Offer, OfferError, OfferedSection};
 use super::{IceCredentials, PeerConfig, Role};
 
@@ -87,9 +87,10 @@ fn settle(role: Role, offer: &Offer, local: &LocalFacts<'_>) -> Result<PeerConfi
         seed: local.seed,
     };
     for offered in &offer.sections {
+        let mixed = offer.mixed_extensions || offered.mixed_extensions;
         match offered.kind {
-            Kind::Audio => config.audio = Some(section(role, offered, local)),
-            Kind::Video => config.video = Some(section(role, offered, local)),
+            Kind::Audio => config.audio = Some(section(role, offered, local, mixed)),
+            Kind::Video => config.video = Some(section(role, offered, local, mixed)),
             Kind::Data => config.lanes = true,
         }
         config.rtcp_rsize &= offered.kind == Kind::Data || offered.rtcp_rsize;
@@ -188,7 +189,8 @@ fn transport(offer: &Offer) -> Result<Transport, OfferError> {
     })
 }
 
-fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Section {
+/// `mixed`: header extensions may have the two-byte form.
+fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>, mixed: bool) -> Section {
     let video = offered.kind == Kind::Video;
     let publisher = role == Role::Publisher;
     let accepted = || {
@@ -196,6 +198,9 @@ fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Sect
         formats.filter(|offered| offered.format.codec.is_video() == video)
     };
     let formats: Vec<Format> = accepted().map(|offered| offered.format).collect();
+    // Long descriptors need the two-byte form; short ones alone are of no use.
+    let is_av1 = |format: &Format| matches!(format.codec, Codec::Av1 { .. });
+    let described = formats.iter().any(is_av1) && (publisher || mixed);
     // Without the rid extension nothing would tell the layers apart.
     let simulcast = publisher && !offered.layers.is_empty() && offered.rid_ext.is_some();
     let repairs = video && formats.iter().any(|format| format.rtx.is_some());
@@ -206,7 +211,7 @@ fn section(role: Role, offered: &OfferedSection, local: &LocalFacts<'_>) -> Sect
         rid_ext: offered.rid_ext.filter(|_| simulcast),
         repaired_rid_ext: offered.repaired_rid_ext.filter(|_| simulcast && repairs),
         twcc_ext: offered.twcc_ext.filter(|_| accepted().any(|it| it.twcc)),
-        dd_ext: offered.dd_ext.filter(|_| video),
+        dd_ext: offered.dd_ext.filter(|_| described),
         bitrate: offered.bitrate,
         remb: accepted().any(|it| it.remb),
         layers: offered

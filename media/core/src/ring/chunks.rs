@@ -56,10 +56,11 @@ impl Chunks {
         }
     }
 
-    /// Copies a payload in. Not longer than a chunk.
-    pub(super) fn put(&mut self, payload: &[u8]) -> Place {
+    /// Copies a payload and what stands before it in. Not longer than a chunk.
+    pub(super) fn put(&mut self, before: &[u8], payload: &[u8]) -> Place {
+        let len = before.len() + payload.len();
         let room = self.chunks.back().map_or(0, |c| self.size - c.used);
-        if self.chunks.is_empty() || room < payload.len() {
+        if self.chunks.is_empty() || room < len {
             let size = self.size;
             let bytes = self.spare.pop();
             self.chunks.push_back(Chunk {
@@ -71,13 +72,17 @@ impl Chunks {
         let at = self.chunks.len() - 1;
         let chunk = &mut self.chunks[at];
         let start = chunk.used;
-        chunk.bytes[start..start + payload.len()].copy_from_slice(payload);
-        chunk.used += payload.len();
+        let end = start + len;
+        if !before.is_empty() {
+            chunk.bytes[start..end - payload.len()].copy_from_slice(before);
+        }
+        chunk.bytes[end - payload.len()..end].copy_from_slice(payload);
+        chunk.used = end;
         chunk.packets += 1;
         Place {
             chunk: self.first.wrapping_add(at as u32),
             offset: start as u16,
-            len: payload.len() as u16,
+            len: len as u16,
         }
     }
 

@@ -42,6 +42,7 @@ fn push_at(
         marker: false,
         key,
         svc: Svc::default(),
+        descriptor: &[],
         payload,
     };
     ring.push(now, &packet, Arrival::Idle)
@@ -60,6 +61,7 @@ fn packet(index: u64, key: Key, payload: &[u8]) -> Packet<'_> {
         marker: true,
         key,
         svc: Svc::default(),
+        descriptor: &[],
         payload,
     }
 }
@@ -222,6 +224,28 @@ fn neighbours_of_nearly_one_size_become_one_run() {
         let got: Vec<u8> = batch.iter().map(|at| ring.get(*at).unwrap().pad).collect();
         assert_eq!(got, pads);
     }
+}
+
+#[test]
+fn a_packet_with_a_longer_descriptor_is_padded_as_it_is_on_the_wire() {
+    let mut ring = Ring::new(Extent {
+        payload: 1_300,
+        chunk: 4_000,
+        ..ring(4).extent
+    });
+    let (long, short, payload) = ([1; 40], [2; 3], [7; 1_200]);
+    let now = Instant::now();
+    // 52 bytes of extensions with the long one, 12 with a short one.
+    for (index, descriptor, len) in [(9, &long[..], 1_160), (10, &short, 1_197), (11, &short, 9)] {
+        let mut packet = packet(index, Key::No, &payload[..len]);
+        packet.descriptor = descriptor;
+        assert_eq!(ring.push(now, &packet, Arrival::Waiting), Push::Stored);
+        let stored = ring.get(index).unwrap();
+        assert_eq!((stored.descriptor, stored.payload.len()), (descriptor, len));
+    }
+    ring.release_padded(&[9, 10, 11], 8);
+    let pads = [9, 10, 11].map(|index| ring.get(index).unwrap().pad);
+    assert_eq!(pads, [0, 3, 0]);
 }
 
 #[test]

@@ -85,3 +85,23 @@ fn the_transport_wide_number_is_read_where_it_is_written() {
     assert_eq!(header.payload, 20..23);
     assert!(header.marker);
 }
+
+#[test]
+fn a_descriptor_is_written_beside_the_transport_number_in_either_form() {
+    for len in 1..=255 {
+        let descriptor: Vec<u8> = (1..=len).collect();
+        for transport in [None, Some((3, 0x1234))] {
+            let room = extensions_len(transport.is_some(), descriptor.len());
+            let mut packet = vec![0xff; RTP_HEADER + room + 1];
+            write_header(&mut packet, true, 99, 1, 2, 3);
+            write_extensions(&mut packet, transport, (14, &descriptor));
+            let header = Header::parse(&packet).unwrap();
+            assert_eq!(header.payload, RTP_HEADER + room..packet.len());
+            assert_eq!(header.extension(&packet, 14), Some(&descriptor[..]));
+            let number = header.extension(&packet, 3);
+            let number = number.map(|bytes| u16::from_be_bytes(bytes.try_into().unwrap()));
+            assert_eq!(number, transport.map(|(_, number)| number));
+            assert_eq!(room % 4, 0);
+        }
+    }
+}

@@ -46,7 +46,7 @@ impl Shard {
                 mapping,
             } => {
                 self.stats.bridged_in += 1;
-                let packet = packet.with(&packet.payload[..]);
+                let packet = packet.with(&packet.descriptor[..], &packet.payload[..]);
                 match cached {
                     Cached::No => self.take_in(now, broadcast, kind, &packet, mapping),
                     _ => self.take_cached(now, broadcast, &packet, cached == Cached::Last),
@@ -70,10 +70,11 @@ impl Shard {
         let mut payload = None;
         for shard in entry.interest.shards(now) {
             let payload = payload.get_or_insert_with(|| Bytes::copy_from_slice(packet.payload));
+            let descriptor = Bytes::copy_from_slice(packet.descriptor);
             let media = Bridged::Media {
                 broadcast,
                 kind,
-                packet: packet.with(payload.clone()),
+                packet: packet.with(descriptor, payload.clone()),
                 cached: Cached::No,
                 mapping,
             };
@@ -108,6 +109,7 @@ impl Shard {
                 marker: stored.marker,
                 key: stored.key,
                 svc: stored.svc,
+                descriptor: Bytes::copy_from_slice(stored.descriptor),
                 payload: Bytes::copy_from_slice(stored.payload),
             };
             let media = Bridged::Media {

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 
-use crate::border::Svc;
-use crate::keyframe::{self, Key, ParameterSets, Sps};
+use crate::border::{Packet, Svc};
+use crate::keyframe::{self, Dependencies, Key, ParameterSets, Sps};
 use crate::limits::PARAMETER_PACKET_BYTES;
 use crate::peer::Codec;
 
@@ -18,6 +18,7 @@ pub(crate) struct Picture {
     equipped: Option<u32>,
     /// The latest sequence parameter set.
     pub(crate) sps: Option<Sps>,
+    dependencies: Dependencies,
     /// B slices so far.
     pub(crate) b_slices: u64,
 }
@@ -32,6 +33,20 @@ impl Picture {
         }
         self.b_slices += u64::from(keyframe::begins_b_slice(codec, payload));
         keyframe::look(codec, payload)
+    }
+
+    /// Takes what the descriptor of a packet says before what its payload says. A keyframe needs its
+    /// structure, or those who read descriptors could not start there.
+    #[cold]
+    pub(super) fn describe<'a>(&mut self, descriptor: &'a [u8], packet: &mut Packet<'a>) {
+        let Some(described) = self.dependencies.look(descriptor) else {
+            return;
+        };
+        packet.descriptor = descriptor;
+        packet.svc = described.svc.unwrap_or(packet.svc);
+        if !described.structure {
+            packet.key = Key::No;
+        }
     }
 
     /// The payloads to put in front of this packet: those that a keyframe lacks, mostly none.

@@ -15,6 +15,7 @@ fn incoming(ssrc: u32, sequence: u16, payload: &[u8]) -> Incoming<'_> {
         sequence,
         timestamp,
         marker: false,
+        descriptor: &[],
         payload,
         expected: false,
         repeated: false,

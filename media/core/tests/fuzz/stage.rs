@@ -39,6 +39,9 @@ const VIDEO: [Codec; 5] = [
 const MAX_DELIVERIES: usize = 500;
 const MAX_EVENTS: usize = 100;
 
+/// Id of the dependency descriptor, to everyone.
+pub const DEPENDENCY: u8 = 12;
+
 pub const PASSWORD: &str = "server-password-of-32-characters";
 pub const OBS: &str = include_str!("../fixtures/obs-32.2-h264-simulcast3.reconstructed.sdp");
 pub const FFMPEG: &str = include_str!("../fixtures/ffmpeg-9.0.2-offer.captured.sdp");
@@ -145,7 +148,11 @@ impl Stage {
     }
 
     pub fn add_offer(&mut self, id: u32, role: Role, broadcast: u64, offer: &str) -> String {
-        let (text, config) = settle(role, offer, id);
+        let (text, mut config) = settle(role, offer, id);
+        if let Some(video) = &mut config.video {
+            // No client offers it.
+            video.dd_ext = video.dd_ext.or(Some(DEPENDENCY));
+        }
         let command = Command::Add {
             peer: PeerId(id.into()),
             broadcast: BroadcastId(broadcast),

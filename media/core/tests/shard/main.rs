@@ -12,6 +12,7 @@ mod bridge;
 mod burst;
 mod catch_up;
 mod codecs;
+mod dependency;
 mod encoders;
 mod estimate;
 mod faults;

@@ -26,6 +26,8 @@ pub struct Received {
     pub marker: bool,
     pub timestamp: u32,
     pub payload: Vec<u8>,
+    /// What comes before it, with the extensions.
+    pub header: Vec<u8>,
 }
 
 /// A sender report that arrived.
@@ -287,7 +289,7 @@ impl Node {
         };
         let be = |at: usize| u32::from_be_bytes(packet[at..at + 4].try_into().unwrap());
         let (mut pt, marker) = (packet[1] & 0x7f, packet[1] & 0x80 != 0);
-        let (mut ssrc, mut sequence, mut payload) = (be(8), be(0) as u16, &packet[body]);
+        let (mut ssrc, mut sequence, mut payload) = (be(8), be(0) as u16, &packet[body.clone()]);
         if let Some(repaired) = self.rtx.get(&pt)
             && let Some((original, rest)) = payload.split_first_chunk::<2>()
         {
@@ -307,6 +309,7 @@ impl Node {
             marker,
             timestamp: be(4),
             payload: payload.to_vec(),
+            header: packet[..body.start].to_vec(),
         };
         self.duplicates += usize::from(track.insert(sequence, got).is_some());
         if self.repairs {

@@ -12,12 +12,14 @@ fn packet(timestamp: u32, spatial: u8, temporal: u8, key: Key) -> Stored<'static
             begins: true,
             ends: true,
             switch_up: temporal > 0,
+            opens: 0,
             discardable: false,
         },
         index: 0,
         arrival: 0,
         waiting: false,
         pad: 0,
+        descriptor: &[],
         payload: &[],
     }
 }
@@ -83,4 +85,33 @@ fn temporal_layers_come_back_where_the_stream_allows_it() {
     assert_eq!(layers.admit(&closed), Admission::LeaveOut);
     assert_eq!(picture(&mut layers, 5, 1, Key::No).0, [0, 1, 2]);
     assert_eq!(picture(&mut layers, 6, 2, Key::No).0, [0, 1, 2]);
+}
+
+#[test]
+fn a_lower_frame_may_open_higher_temporal_layers() {
+    let mut layers = Layers::new();
+    layers.admit(&packet(1, 0, 0, Key::Start));
+    layers.set(cap(7, 0));
+    let frame = |timestamp, temporal, opens| {
+        let plain = packet(timestamp, 0, temporal, Key::No);
+        let svc = Svc {
+            switch_up: false,
+            opens,
+            ..plain.svc
+        };
+        Stored { svc, ..plain }
+    };
+    let out = Admission::LeaveOut;
+    layers.admit(&frame(2, 0, 7));
+    assert_eq!(layers.admit(&frame(3, 2, 0)), out);
+    layers.set(cap(7, 2));
+    assert_eq!(layers.admit(&frame(4, 1, 0)), out, "nothing opened it yet");
+    layers.admit(&frame(5, 0, 1));
+    assert_eq!(layers.admit(&frame(6, 2, 0)), out);
+    assert_ne!(layers.admit(&frame(7, 1, 0)), out);
+    layers.admit(&frame(8, 0, 7));
+    assert_ne!(layers.admit(&frame(9, 2, 0)), out);
+    layers.set(cap(7, 1));
+    layers.admit(&frame(10, 0, 7));
+    assert_eq!(layers.admit(&frame(11, 2, 0)), out);
 }

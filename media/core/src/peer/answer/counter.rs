@@ -46,7 +46,7 @@ pub fn counter_offer(local: &LocalFacts<'_>, codecs: &[Codec], lanes: bool) -> C
     let wish = wish(codecs, lanes);
     let settled = |kind| {
         let offered = wish.sections.iter().find(|offered| offered.kind == kind)?;
-        Some(section(Role::Viewer, offered, local))
+        Some(section(Role::Viewer, offered, local, wish.mixed_extensions))
     };
     let (audio, video) = (settled(Kind::Audio), settled(Kind::Video));
     let sections = Sections {
@@ -156,7 +156,9 @@ fn wish(codecs: &[Codec], lanes: bool) -> Offer {
     let mids = sections.iter().filter_map(|wished| wished.mid.clone());
     Offer {
         bundle: mids.collect(),
-        mixed_extensions: false,
+        mixed_extensions: codecs
+            .iter()
+            .any(|codec| matches!(codec, Codec::Av1 { .. })),
         sections,
     }
 }

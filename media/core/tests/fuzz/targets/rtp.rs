@@ -4,7 +4,7 @@
 use media_core::shard::door::Plain;
 
 use super::{Kind, Reader, Target, write};
-use crate::stage::{PUBLISHERS, Stage};
+use crate::stage::{DEPENDENCY, PUBLISHERS, Stage};
 
 pub const KIND: Kind = Kind {
     name: "rtp",
@@ -13,6 +13,7 @@ pub const KIND: Kind = Kind {
     words: &[
         &[0xbe, 0xde, 0, 1],
         &[0x10, 0x00, 0, 1],
+        &[0xc7, 0x80, 0, 1, 0x80, 0, 0x3a, 0x40],
         &[0x90, 0xe0],
         &[0xb0, 0x60],
         &[0x7c, 0x85],
@@ -168,7 +169,37 @@ fn seeds() -> Vec<Vec<u8>> {
         }
     }
     all.extend(repeated());
+    all.push(described());
     all
+}
+
+/// AV1 with dependency descriptors: a structure of one layer, a template of it, an unknown one,
+/// indications of the frame's own, a structure that breaks off.
+fn described() -> Vec<u8> {
+    let descriptors: [(&[u8], &[u8]); 5] = [
+        (&[0x80, 0, 1, 0x80, 0, 0x3a, 0x40, 0], PAYLOADS[3].1[0]),
+        (&[0x41, 0, 2], PAYLOADS[3].1[1]),
+        (&[0xc9, 0, 3], PAYLOADS[3].1[2]),
+        (&[0xc1, 0, 4, 0x34, 0x80], PAYLOADS[3].1[2]),
+        (&[0x80, 0, 5, 0xff, 0xff], PAYLOADS[3].1[0]),
+    ];
+    let mut input = Vec::new();
+    for (at, (descriptor, payload)) in (0u16..).zip(descriptors) {
+        let mut extension = vec![DEPENDENCY << 4 | (descriptor.len() - 1) as u8];
+        extension.extend_from_slice(descriptor);
+        let made = Made {
+            pt: 99,
+            sequence: at,
+            timestamp: u32::from(at / 2) * 3_000,
+            ssrc: 900,
+            marker: at % 2 == 1,
+            extension: &extension,
+            payload,
+        };
+        write(&mut input, 2, &packet(&made));
+    }
+    input.push((4 << 3) | 1);
+    input
 }
 
 /// A gap, its repair by RFC 4588, padding, a change of SSRC, a jump.

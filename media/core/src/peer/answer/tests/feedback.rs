@@ -111,6 +111,23 @@ fn a_browser_publisher_gets_feedback_repaired_layers_and_the_dependency_descript
 }
 
 #[test]
+fn a_viewer_of_av1_gets_descriptors_if_extensions_may_be_long() {
+    let offer = CHROMIUM.replace(
+        "a=rtpmap:96 VP8",
+        &format!("{DEPENDENCY}\r\na=rtpmap:96 VP8"),
+    );
+    let given = |offer: &str| {
+        let (text, config) = reply(Role::Viewer, offer).unwrap();
+        let given = config.video.unwrap().dd_ext;
+        assert_eq!(text.contains(DEPENDENCY), given.is_some());
+        given
+    };
+    assert_eq!(given(&offer), Some(12));
+    assert_eq!(given(&offer.replace("a=extmap-allow-mixed\r\n", "")), None);
+    assert_eq!(given(&offer.replace("AV1/", "AV0/")), None);
+}
+
+#[test]
 fn simulcast_has_at_most_four_layers_and_needs_a_way_to_tell_them_apart() {
     let four = OBS_SIMULCAST.replace("send 0;1;2", "send 0;1;2;3");
     let (text, config) = reply(Role::Publisher, &four).unwrap();
