@@ -52,6 +52,7 @@ async fn open_sale(
     let new = NewStream {
         seller_id: Some(seller_id),
         title: "Bench".to_owned(),
+        scheduled_ms: None,
     };
     let stream_id = commerce.create_stream(owner, new).await?.id;
     let title = Localized {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use commerce_store::{StoreError, outbox, sql::Conn};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use signaling_wire::{
     OrderId, ServerFrame, StreamId, UserId,
     frame::shop::{Order, OrderUpdate},
@@ -46,12 +47,29 @@ pub(crate) async fn tell_room(
     frame: &ServerFrame,
     now: i64,
 ) -> Result<(), ServiceError> {
+    if let Some((kind, data)) = happening(frame) {
+        db::show::note(conn, stream, kind, &data, now).await?;
+    }
     let payload = RoomFrame {
         stream,
         frame: frame.clone(),
     };
     let payload = serde_json::to_string(&payload).map_err(StoreError::invalid)?;
     Ok(outbox::append(conn, ROOM, &stream.to_string(), &payload, now).await?)
+}
+
+/// What the record of a show keeps of a frame.
+fn happening(frame: &ServerFrame) -> Option<(&'static str, serde_json::Value)> {
+    Some(match frame {
+        ServerFrame::Card(card) => (
+            "card",
+            json!({ "card_id": card.id, "state": card.state, "highlighted": card.highlighted }),
+        ),
+        ServerFrame::Pinned(pinned) => ("pinned", json!({ "card_id": pinned.card.id })),
+        ServerFrame::Unpinned(unpinned) => ("unpinned", json!({ "card_id": unpinned.card_id })),
+        ServerFrame::Sale(sale) => ("sale", json!({ "sale_id": sale.id, "state": sale.state })),
+        _ => return None,
+    })
 }
 
 /// A fact about an order, for the outbox.

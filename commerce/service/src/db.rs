@@ -19,6 +19,7 @@ pub(crate) mod product;
 pub(crate) mod sale;
 pub(crate) mod seller;
 pub(crate) mod shelf;
+pub(crate) mod show;
 pub(crate) mod stock;
 pub(crate) mod stream;
 pub(crate) mod webhook;

@@ -43,4 +43,4 @@ pub use payment::PaymentView;
 pub use product::{NewProduct, Product, ProductFilter, ShelfStock};
 pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};
-pub use stream::{NewStream, Stream, StreamFilter, StreamStatus};
+pub use stream::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};

@@ -61,3 +61,6 @@ pub const PAYMENT_ATTEMPTS_MAX: i64 = 10;
 /// Seconds after which a payment of unknown outcome is asked for again, by number of the check;
 /// the last one repeats.
 pub const RECHECK_SECONDS: [i64; 6] = [2, 5, 15, 60, 120, 300];
+
+/// Cards of a show that stand as chips beside the pinned one.
+pub(crate) const CHIPS_MAX: u32 = 2;

@@ -2,6 +2,7 @@
 
 use commerce_core::Deed;
 use serde::Serialize;
+use serde_json::json;
 use signaling_wire::{SellerId, StreamId, UserId, frame::control};
 
 use crate::{
@@ -51,7 +52,9 @@ pub struct Stream {
     pub title: String,
     /// Where it stands.
     pub status: StreamStatus,
-    /// When it was created, milliseconds since 1970.
+    /// When it is announced for, milliseconds since 1970.
+    pub scheduled_ms: Option<u64>,
+    /// When it was created.
     pub created_ms: u64,
     /// When media first flowed.
     pub started_ms: Option<u64>,
@@ -67,6 +70,21 @@ impl Stream {
     }
 }
 
+/// Something that happened in a show.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct StreamEvent {
+    /// Order of happening.
+    pub seq: u64,
+    /// What: `live`, `interrupted`, `ended`, `card`, `pinned`, `unpinned`, `sale`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Ids and states that belong to it.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+    /// When, milliseconds since 1970.
+    pub at_ms: u64,
+}
+
 /// A show to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStream {
@@ -74,6 +92,8 @@ pub struct NewStream {
     pub seller_id: Option<SellerId>,
     /// Its title.
     pub title: String,
+    /// When it is announced for, milliseconds since 1970.
+    pub scheduled_ms: Option<u64>,
 }
 
 /// Which shows to list, the newest first.
@@ -108,6 +128,7 @@ impl Commerce {
         let now = self.now_us();
         let id = mint!(StreamId, now);
         let title = new.title.trim().to_owned();
+        let scheduled = scheduled_us(new.scheduled_ms)?;
         self.store()
             .transact(move |conn| {
                 Box::pin(async move {
@@ -116,7 +137,8 @@ impl Commerce {
                             "The seller has too many open shows.",
                         ));
                     }
-                    Ok(db::stream::insert(conn, id, seller, actor.user, &title, now).await?)
+                    db::stream::insert(conn, id, seller, actor.user, &title, now).await?;
+                    Ok(db::show::announce(conn, id, &title, scheduled, now).await?)
                 })
             })
             .await
@@ -146,6 +168,53 @@ impl Commerce {
         }
     }
 
+    /// Changes the title and the announced time of a show.
+    ///
+    /// # Errors
+    /// Validation, [`ServiceError::Forbidden`], or a show that is over.
+    pub async fn announce_stream(
+        &self,
+        actor: Actor,
+        stream: StreamId,
+        title: &str,
+        scheduled_ms: Option<u64>,
+    ) -> Result<Stream, ServiceError> {
+        self.authorize_stream(actor, stream, Deed::RunShows).await?;
+        let mut validation = Validation::default();
+        validation.title(title, "/title");
+        validation.done()?;
+        let scheduled = scheduled_us(scheduled_ms)?;
+        let (title, now) = (title.trim().to_owned(), self.now_us());
+        self.store()
+            .transact(move |conn| {
+                Box::pin(async move {
+                    db::stream::assert_open(conn, stream).await?;
+                    db::show::announce(conn, stream, &title, scheduled, now).await?;
+                    Ok::<_, ServiceError>(())
+                })
+            })
+            .await?;
+        self.stream(stream).await
+    }
+
+    /// What happened in a show, the oldest first: cards, sales, media.
+    ///
+    /// # Errors
+    /// The database, or a cursor that is none.
+    pub async fn timeline(
+        &self,
+        stream: StreamId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<StreamEvent>, ServiceError> {
+        self.stream(stream).await?;
+        let after = page::after::<u32>(cursor)?.unwrap_or(0);
+        let limit = page::clamp(limit);
+        let reader = self.store().reader();
+        let rows = db::show::events(reader, stream, i64::from(after), limit + 1).await?;
+        Ok(Page::cut(rows, limit, |event| event.seq.to_string()))
+    }
+
     /// Ends a show for good: sales close, the room says goodbye. Ending it again is harmless.
     ///
     /// # Errors
@@ -157,7 +226,14 @@ impl Commerce {
         }
         let now = self.now_us();
         self.store()
-            .write(move |conn| Box::pin(db::stream::end(conn, stream, now)))
+            .write(move |conn| {
+                Box::pin(async move {
+                    if db::stream::end(conn, stream, now).await? {
+                        db::show::note(conn, stream, "ended", &json!({}), now).await?;
+                    }
+                    Ok(())
+                })
+            })
             .await?;
         self.hub().close_room(stream).await;
         Ok(())
@@ -192,8 +268,30 @@ impl Commerce {
     pub(crate) async fn note_live(&self, stream: StreamId, live: bool) -> Result<(), ServiceError> {
         let now = self.now_us();
         self.store()
-            .write(move |conn| Box::pin(db::stream::note_live(conn, stream, live, now)))
+            .write(move |conn| {
+                Box::pin(async move {
+                    if db::stream::note_live(conn, stream, live, now).await? {
+                        let kind = if live { "live" } else { "interrupted" };
+                        db::show::note(conn, stream, kind, &json!({}), now).await?;
+                    }
+                    Ok(())
+                })
+            })
             .await?;
         Ok(())
     }
+}
+
+/// A wire time as the database keeps it.
+fn scheduled_us(ms: Option<u64>) -> Result<Option<i64>, ServiceError> {
+    let us = ms.map(|ms| i64::try_from(ms).ok()?.checked_mul(1_000));
+    let mut validation = Validation::default();
+    validation.check(
+        us != Some(None),
+        "/scheduled_ms",
+        "range",
+        "is out of range",
+    );
+    validation.done()?;
+    Ok(us.flatten())
 }

@@ -56,6 +56,8 @@ pub(crate) fn card(no: u32) -> Card {
         no,
         product,
         state: CardState::Queued,
+        highlighted: false,
+        sort: None,
     }
 }
 

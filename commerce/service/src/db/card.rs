@@ -64,7 +64,7 @@ pub(crate) async fn pin(
     .await?;
     let pinned = sql::query(
         "UPDATE live_card SET state = 'pinned', pinned_at = ?, updated_at = ?, version = version + 1
-         WHERE stream_id = ? AND id = ?",
+         WHERE stream_id = ? AND id = ? AND state <> 'hidden'",
     )
     .bind(now)
     .bind(now)
@@ -103,7 +103,7 @@ pub(crate) async fn find(
     card: CardId,
 ) -> Result<Card, ServiceError> {
     let row = sql::query(
-        "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
+        "SELECT c.id, c.no, c.state, c.highlighted, c.sort, c.product_id, p.image_url, p.price, p.currency,
                 ko.title AS title_ko, en.title AS title_en
          FROM live_card c JOIN product p ON p.id = c.product_id
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
@@ -120,12 +120,12 @@ pub(crate) async fn find(
 
 pub(crate) async fn list(pool: &Reader, stream: StreamId) -> Result<Vec<Card>, StoreError> {
     let rows = sql::query(
-        "SELECT c.id, c.no, c.state, c.product_id, p.image_url, p.price, p.currency,
+        "SELECT c.id, c.no, c.state, c.highlighted, c.sort, c.product_id, p.image_url, p.price, p.currency,
                 ko.title AS title_ko, en.title AS title_en
          FROM live_card c JOIN product p ON p.id = c.product_id
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
          JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
-         WHERE c.stream_id = ? ORDER BY c.no",
+         WHERE c.stream_id = ? AND c.state <> 'hidden' ORDER BY COALESCE(c.sort, c.no), c.no",
     )
     .bind(stream.to_string())
     .fetch_all(pool)
@@ -144,6 +144,7 @@ fn card_of(row: &Row) -> Result<Card, StoreError> {
         "queued" => Some(CardState::Queued),
         "pinned" => Some(CardState::Pinned),
         "shown" => Some(CardState::Shown),
+        "hidden" => Some(CardState::Hidden),
         _ => None,
     })?;
     Ok(Card {
@@ -151,5 +152,7 @@ fn card_of(row: &Row) -> Result<Card, StoreError> {
         no: count(row, "no")?,
         product,
         state,
+        highlighted: row.get("highlighted")?,
+        sort: row.get("sort")?,
     })
 }

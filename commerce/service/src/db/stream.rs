@@ -62,8 +62,8 @@ pub(crate) async fn assert_open(conn: &mut Conn, id: StreamId) -> Result<(), Ser
     }
 }
 
-pub(crate) async fn end(conn: &mut Conn, id: StreamId, now: i64) -> Result<(), StoreError> {
-    sql::query(
+pub(crate) async fn end(conn: &mut Conn, id: StreamId, now: i64) -> Result<bool, StoreError> {
+    let done = sql::query(
         "UPDATE stream SET status = 'ended', ended_at = ?, updated_at = ?, version = version + 1
          WHERE id = ? AND status <> 'ended'",
     )
@@ -72,7 +72,7 @@ pub(crate) async fn end(conn: &mut Conn, id: StreamId, now: i64) -> Result<(), S
     .bind(id.to_string())
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 pub(crate) async fn note_live(
@@ -80,7 +80,7 @@ pub(crate) async fn note_live(
     id: StreamId,
     live: bool,
     now: i64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let update = if live {
         sql::query(
             "UPDATE stream SET status = 'live', started_at = COALESCE(started_at, ?), updated_at = ?,
@@ -94,8 +94,8 @@ pub(crate) async fn note_live(
              WHERE id = ? AND status = 'live'",
         )
     };
-    update.bind(now).bind(id.to_string()).execute(conn).await?;
-    Ok(())
+    let done = update.bind(now).bind(id.to_string()).execute(conn).await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// After a start nothing is published yet.
@@ -109,7 +109,7 @@ pub(crate) async fn none_live(conn: &mut Conn, now: i64) -> Result<(), StoreErro
 
 pub(crate) async fn find(pool: &Reader, id: StreamId) -> Result<Option<Stream>, StoreError> {
     let row = sql::query(
-        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
+        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.scheduled_at, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id WHERE t.id = ?",
     )
     .bind(id.to_string())
@@ -121,7 +121,7 @@ pub(crate) async fn find(pool: &Reader, id: StreamId) -> Result<Option<Stream>, 
 /// Every show that is not over.
 pub(crate) async fn unended(pool: &Reader) -> Result<Vec<Stream>, StoreError> {
     let rows = sql::query(
-        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
+        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.scheduled_at, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id WHERE t.status <> 'ended' ORDER BY t.id",
     )
     .fetch_all(pool)
@@ -140,7 +140,7 @@ pub(crate) async fn list(
     let member = filter.member.map(|id| id.to_string());
     let after = after.map(|id| id.to_string());
     let rows = sql::query(
-        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.created_at, t.started_at, t.ended_at
+        "SELECT t.id, t.seller_id, s.name, t.title, t.status, t.scheduled_at, t.created_at, t.started_at, t.ended_at
          FROM stream t JOIN seller s ON s.id = t.seller_id
          WHERE (? IS NULL OR t.status = ?)
            AND (? OR t.status <> 'ended')
@@ -173,6 +173,7 @@ fn stream(row: &Row) -> Result<Stream, StoreError> {
         },
         title: row.get("title")?,
         status: word(row, "status", StreamStatus::parse)?,
+        scheduled_ms: maybe_ms(row, "scheduled_at")?,
         created_ms: ms(row, "created_at")?,
         started_ms: maybe_ms(row, "started_at")?,
         ended_ms: maybe_ms(row, "ended_at")?,

@@ -106,6 +106,7 @@ impl Shop {
         let new = NewStream {
             seller_id: None,
             title: "First light".to_owned(),
+            scheduled_ms: None,
         };
         let stream = commerce.create_stream(owner, new).await.unwrap().id;
         Self {

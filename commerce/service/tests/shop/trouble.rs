@@ -300,6 +300,7 @@ async fn lists_come_in_pages_without_gaps() {
         let new = NewStream {
             seller_id: Some(shop.seller),
             title,
+            scheduled_ms: None,
         };
         shop.commerce.create_stream(shop.owner, new).await.unwrap();
     }

@@ -7,6 +7,8 @@ CREATE TABLE stream (
     title        VARCHAR(500) NOT NULL,
     status       VARCHAR(64) NOT NULL DEFAULT 'scheduled'
                  CHECK (status IN ('scheduled', 'live', 'interrupted', 'ended')),
+    -- When it is announced for.
+    scheduled_at BIGINT,
     created_at   BIGINT NOT NULL,
     started_at   BIGINT,
     ended_at     BIGINT,
@@ -45,7 +47,10 @@ CREATE TABLE live_card (
     stream_id  VARCHAR(64) NOT NULL REFERENCES stream (id),
     product_id VARCHAR(64) NOT NULL REFERENCES product (id),
     no         BIGINT NOT NULL CHECK (no >= 1),
-    state      VARCHAR(64) NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'pinned', 'shown')),
+    state      VARCHAR(64) NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'pinned', 'shown', 'hidden')),
+    highlighted BIGINT NOT NULL DEFAULT 0 CHECK (highlighted IN (0, 1)),
+    -- The host's order; NULL stands by its number.
+    sort       BIGINT,
     pinned_at  BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -55,3 +60,17 @@ CREATE TABLE live_card (
     UNIQUE (stream_id, no),
     UNIQUE (stream_id, product_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What happened in a show, in order. Append only.
+CREATE TABLE live_event (
+    seq       BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    stream_id VARCHAR(64) NOT NULL REFERENCES stream (id),
+    type      VARCHAR(64) NOT NULL,
+    data      TEXT NOT NULL,
+    at        BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX live_event_stream ON live_event (stream_id, seq);
+CREATE TRIGGER live_event_no_update BEFORE UPDATE ON live_event
+    FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the record of a show is append only';
+CREATE TRIGGER live_event_no_delete BEFORE DELETE ON live_event
+    FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the record of a show is append only';

@@ -7,6 +7,8 @@ CREATE TABLE stream (
     title        TEXT NOT NULL,
     status       TEXT NOT NULL DEFAULT 'scheduled'
                  CHECK (status IN ('scheduled', 'live', 'interrupted', 'ended')),
+    -- When it is announced for.
+    scheduled_at INTEGER,
     created_at   INTEGER NOT NULL,
     started_at   INTEGER,
     ended_at     INTEGER,
@@ -45,7 +47,10 @@ CREATE TABLE live_card (
     stream_id  TEXT NOT NULL REFERENCES stream (id),
     product_id TEXT NOT NULL REFERENCES product (id),
     no         INTEGER NOT NULL CHECK (no >= 1),
-    state      TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'pinned', 'shown')),
+    state      TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'pinned', 'shown', 'hidden')),
+    highlighted INTEGER NOT NULL DEFAULT 0 CHECK (highlighted IN (0, 1)),
+    -- The host's order; NULL stands by its number.
+    sort       INTEGER,
     pinned_at  INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -55,3 +60,17 @@ CREATE TABLE live_card (
     UNIQUE (stream_id, no),
     UNIQUE (stream_id, product_id)
 ) STRICT;
+
+-- What happened in a show, in order. Append only.
+CREATE TABLE live_event (
+    seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream_id TEXT NOT NULL REFERENCES stream (id),
+    type      TEXT NOT NULL,
+    data      TEXT NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX live_event_stream ON live_event (stream_id, seq);
+CREATE TRIGGER live_event_stays BEFORE UPDATE ON live_event
+BEGIN SELECT RAISE(ABORT, 'live_event is append only'); END;
+CREATE TRIGGER live_event_keeps BEFORE DELETE ON live_event
+BEGIN SELECT RAISE(ABORT, 'live_event is append only'); END;

@@ -57,6 +57,16 @@ pub struct Card {
     pub product: Product,
     /// Whether it was or is pinned.
     pub state: CardState,
+    /// Whether it is shown as a chip beside the pinned one; at most two in a stream.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub highlighted: bool,
+    /// Place in the queue, when the host put it in an order; cards without one stand by `no`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<u32>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Where a card stands in the show.
@@ -70,6 +80,8 @@ pub enum CardState {
     Pinned,
     /// Was pinned.
     Shown,
+    /// Taken out of the queue; lists and snapshots leave it out.
+    Hidden,
 }
 
 /// A card was pinned.

@@ -5,10 +5,12 @@ export type Allocation = { delta: number }
 export type Audience = { bitrate: number; by_layer: Array<number>; connected: number; first_key_ms?: (number | null); loss: number; suffering: number }
 export type Broadcast = { audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }
 export type BroadcastDetail = (Broadcast & { peers: Array<Peer>; peers_total: number })
-export type Card = { id: CardId; no: number; product: CardProduct; state: CardState }
+export type Card = { highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }
+export type CardChange = { highlighted: boolean }
 export type CardId = string
+export type CardOrder = { cards: Array<CardId> }
 export type CardProduct = { id: ProductId; image_url: string; price: Money; title: Localized }
-export type CardState = 'queued' | 'pinned' | 'shown'
+export type CardState = 'queued' | 'pinned' | 'shown' | 'hidden'
 export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
 export type CreatedStream = (Stream & StreamKey)
 export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
@@ -28,7 +30,7 @@ export type NewProduct = { image_url: string; price: Money; seller_id: SellerId;
 export type NewSale = { hold_seconds?: (number | null); items: Array<NewSaleItem>; stream_id: StreamId }
 export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId }
 export type NewSeller = { name: string }
-export type NewStream = { seller_id?: (SellerId | null); title: string }
+export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
 export type Order = { id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }
 export type OrderEvent = { at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }
 export type OrderId = string
@@ -38,11 +40,12 @@ export type OrderPayment = { id: PaymentId; provider: string }
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
 export type PageEnd = { has_more: boolean; next_cursor?: (string | null) }
 export type PageView_Broadcast = { data: Array<{ audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }>; page: PageEnd }
-export type PageView_Card = { data: Array<{ id: CardId; no: number; product: CardProduct; state: CardState }>; page: PageEnd }
+export type PageView_Card = { data: Array<{ highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }>; page: PageEnd }
 export type PageView_Order = { data: Array<{ id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }>; page: PageEnd }
 export type PageView_OrderEvent = { data: Array<{ at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }>; page: PageEnd }
 export type PageView_Product = { data: Array<{ id: ProductId; image_url: string; price: Money; seller_id: SellerId; stock: ShelfStock; title: Localized }>; page: PageEnd }
-export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
+export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
+export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; seq: number; type: string }>; page: PageEnd }
 export type PaymentConfirmation = { payment_token: string }
 export type PaymentId = string
 export type PaymentStatus = 'none' | 'pending' | 'paid' | 'failed' | 'integrity_failure' | 'partially_refunded' | 'refunded'
@@ -68,7 +71,9 @@ export type ShelfStock = { available: number; on_hand: number }
 export type SignedIn = { access_token: string; expires_in: number; token_type: string; user: Me }
 export type Stock = { allocated: number; available: number; held: number; ledger_seq: number; product_id: ProductId; sale_id: SaleId; sold: number }
 export type StockAdjustment = { delta: number; reason: string }
-export type Stream = { id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }
+export type Stream = { id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }
+export type StreamAnnouncement = { scheduled_ms?: (number | null); title: string }
+export type StreamEvent = { at_ms: number; data: Record<string, unknown>; seq: number; type: string }
 export type StreamId = string
 export type StreamKey = { stream_key: string; whip_url: string }
 export type StreamLinks = { events: string; room: string; whep: string }
@@ -109,8 +114,13 @@ export interface Operations {
   'POST /api/streams': { path: undefined; query: undefined; body: NewStream; answer: CreatedStream }
   'DELETE /api/streams/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
   'GET /api/streams/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Stream }
+  'PUT /api/streams/{id}': { path: { id: string }; query: undefined; body: StreamAnnouncement; answer: Stream }
   'GET /api/streams/{id}/cards': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Card }
   'POST /api/streams/{id}/cards': { path: { id: string }; query: undefined; body: NewCard; answer: Card }
+  'PUT /api/streams/{id}/cards/order': { path: { id: string }; query: undefined; body: CardOrder; answer: PageView_Card }
+  'DELETE /api/streams/{id}/cards/{card}': { path: { id: string; card: string }; query: undefined; body: undefined; answer: null }
+  'PATCH /api/streams/{id}/cards/{card}': { path: { id: string; card: string }; query: undefined; body: CardChange; answer: Card }
+  'POST /api/streams/{id}/cards/{card}/highlight': { path: { id: string; card: string }; query: undefined; body: undefined; answer: Card }
   'POST /api/streams/{id}/cards/{card}/pin': { path: { id: string; card: string }; query: undefined; body: undefined; answer: Card }
   'POST /api/streams/{id}/cards/{card}/unpin': { path: { id: string; card: string }; query: undefined; body: undefined; answer: Card }
   'GET /api/streams/{id}/events': { path: { id: string }; query: undefined; body: undefined; answer: string }
@@ -118,6 +128,7 @@ export interface Operations {
   'POST /api/streams/{id}/key': { path: { id: string }; query: undefined; body: undefined; answer: StreamKey }
   'POST /api/streams/{id}/publish-tickets': { path: { id: string }; query: undefined; body: undefined; answer: PublishTicket }
   'GET /api/streams/{id}/room': { path: { id: string }; query: undefined; body: undefined; answer: unknown }
+  'GET /api/streams/{id}/timeline': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_StreamEvent }
   'GET /api/users/profile': { path: undefined; query: undefined; body: undefined; answer: Me }
   'POST /api/webhooks/portone/v2': { path: undefined; query: undefined; body: string; answer: null }
   'GET /livez': { path: undefined; query: undefined; body: undefined; answer: string }

@@ -122,9 +122,9 @@ function forgetOtherSales(room: RoomState): void {
 }
 
 function putCard(room: RoomState, card: Card): void {
-  const at = room.cards.findIndex((known) => known.id === card.id)
-  if (at >= 0) room.cards[at] = card
-  else room.cards = [...room.cards, card].sort((a, b) => a.no - b.no)
+  const others = room.cards.filter((known) => known.id !== card.id)
+  const all = card.state === 'hidden' ? others : [...others, card]
+  room.cards = all.sort((a, b) => (a.sort ?? a.no) - (b.sort ?? b.no))
 }
 
 function addMessages(room: RoomState, messages: Message[]): void {

@@ -1,11 +1,11 @@
 // Payloads of the lanes `shop` and `stock`, also used by the HTTP API.
 import { money } from './money'
-import { count, list, optional, record, text, word, type Read } from './shape'
+import { count, flag, list, optional, record, text, word, type Read } from './shape'
 
 export const localized = record({ ko: text, en: text })
 export const product = record({ id: text, title: localized, image_url: text, price: money })
-export const cardState = word('queued', 'pinned', 'shown')
-export const card = record({ id: text, no: count, product, state: cardState })
+export const cardState = word('queued', 'pinned', 'shown', 'hidden')
+export const card = record({ id: text, no: count, product, state: cardState, highlighted: optional(flag), sort: optional(count) })
 export const pinned = record({ card, at_ms: count })
 export const unpinned = record({ card_id: text })
 export const saleItem = record({ product_id: text, price: money, max_per_buyer: count })

@@ -178,6 +178,7 @@ async fn stream(shop: &Commerce, owner: Actor, seller: SellerId) -> anyhow::Resu
             let new = NewStream {
                 seller_id: Some(seller),
                 title: TITLE.to_owned(),
+                scheduled_ms: None,
             };
             Ok(shop.create_stream(owner, new).await?.id)
         }

@@ -23,6 +23,9 @@ pub(crate) fn routes() -> Table {
         .on(routes!(list, add))
         .on(routes!(pin))
         .on(routes!(unpin))
+        .on(routes!(highlight))
+        .on(routes!(change, remove))
+        .on(routes!(order))
 }
 
 /// A product to be queued.
@@ -109,6 +112,105 @@ pub(crate) async fn unpin(
             .await
             .map_err(Problem::from)?,
     ))
+}
+
+/// Shows a card as a chip beside the pinned one; at most two at a time.
+#[utoipa::path(
+    post,
+    path = "/api/streams/{id}/cards/{card}/highlight",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = Card)),
+)]
+pub(crate) async fn highlight(
+    State(app): State<App>,
+    user: User,
+    Path(path): Path<(String, String)>,
+) -> Answer<Json<Card>> {
+    let (stream, card) = ids(&path)?;
+    let card = app
+        .commerce
+        .highlight(user.actor(), stream, card, true)
+        .await;
+    Ok(Json(card.map_err(Problem::from)?))
+}
+
+/// What may be changed of a card.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CardChange)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    highlighted: bool,
+}
+
+/// Changes a card.
+#[utoipa::path(
+    patch,
+    path = "/api/streams/{id}/cards/{card}",
+    security(("user" = [])),
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Card)),
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    user: User,
+    Path(path): Path<(String, String)>,
+    Fields(change): Fields<Change>,
+) -> Answer<Json<Card>> {
+    let (stream, card) = ids(&path)?;
+    let card = app
+        .commerce
+        .highlight(user.actor(), stream, card, change.highlighted)
+        .await;
+    Ok(Json(card.map_err(Problem::from)?))
+}
+
+/// Takes a card out of the queue.
+#[utoipa::path(
+    delete,
+    path = "/api/streams/{id}/cards/{card}",
+    security(("user" = [])),
+    responses((status = 204, description = "Done.")),
+)]
+pub(crate) async fn remove(
+    State(app): State<App>,
+    user: User,
+    Path(path): Path<(String, String)>,
+) -> Answer<StatusCode> {
+    let (stream, card) = ids(&path)?;
+    app.commerce
+        .remove_card(user.actor(), stream, card)
+        .await
+        .map_err(Problem::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every card of the queue, in its new order.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CardOrder)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    cards: Vec<CardId>,
+}
+
+/// Puts the queue into an order.
+#[utoipa::path(
+    put,
+    path = "/api/streams/{id}/cards/order",
+    security(("user" = [])),
+    request_body = Order,
+    responses((status = 200, description = "Done.", body = PageView<Card>)),
+)]
+pub(crate) async fn order(
+    State(app): State<App>,
+    user: User,
+    Id(stream): Id<StreamId>,
+    Fields(order): Fields<Order>,
+) -> Answer<Json<PageView<Card>>> {
+    let cards = app
+        .commerce
+        .order_cards(user.actor(), stream, order.cards)
+        .await;
+    Ok(Json(PageView::whole(cards.map_err(Problem::from)?)))
 }
 
 fn ids((stream, card): &(String, String)) -> Answer<(StreamId, CardId)> {

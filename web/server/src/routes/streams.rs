@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use commerce_service::{NewStream, Stream, StreamFilter, StreamStatus};
+use commerce_service::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
     Code, Problem, SellerId, StreamId,
@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::{
-    page::{PageView, checked},
+    page::{PageQuery, PageView, checked},
     table::Table,
 };
 use crate::{
@@ -33,7 +33,8 @@ use crate::{
 pub(crate) fn routes() -> Table {
     Table::new()
         .on(routes!(list, create))
-        .on(routes!(show, end))
+        .on(routes!(show, announce, end))
+        .on(routes!(timeline))
         .on(routes!(rotate_key))
         .on(routes!(issue_ticket))
         .on(routes!(ingest))
@@ -49,6 +50,8 @@ pub(crate) struct StreamView {
     status: StreamStatus,
     live: bool,
     viewers: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduled_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_ms: Option<u64>,
     seller: Seller,
@@ -198,6 +201,7 @@ async fn view(app: &App, stream: Stream) -> Answer<StreamView> {
         status,
         live: presence.live,
         viewers: presence.viewers,
+        scheduled_ms: stream.scheduled_ms,
         started_ms: stream.started_ms,
         seller: stream.seller,
         pinned,
@@ -247,6 +251,9 @@ pub(crate) struct Create {
     #[serde(default)]
     seller_id: Option<SellerId>,
     title: String,
+    /// When it is announced for.
+    #[serde(default)]
+    scheduled_ms: Option<u64>,
 }
 
 /// Makes a show and its stream key, which is shown once.
@@ -266,6 +273,7 @@ pub(crate) async fn create(
     let new = NewStream {
         seller_id: create.seller_id,
         title: create.title,
+        scheduled_ms: create.scheduled_ms,
     };
     let stream = app
         .commerce
@@ -278,6 +286,61 @@ pub(crate) async fn create(
     let location = [(header::LOCATION, format!("/api/streams/{id}"))];
     let made = Json(CreatedView { stream, key });
     Ok((StatusCode::CREATED, location, made).into_response())
+}
+
+/// What is announced of a show.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StreamAnnouncement)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Announce {
+    title: String,
+    /// When it will be; nothing takes an earlier time back.
+    #[serde(default)]
+    scheduled_ms: Option<u64>,
+}
+
+/// Changes what is announced of a show.
+#[utoipa::path(
+    put,
+    path = "/api/streams/{id}",
+    security(("user" = [])),
+    request_body = Announce,
+    responses((status = 200, description = "Done.", body = StreamView)),
+)]
+pub(crate) async fn announce(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<StreamId>,
+    Fields(announce): Fields<Announce>,
+) -> Answer<Json<StreamView>> {
+    let Announce {
+        title,
+        scheduled_ms,
+    } = announce;
+    let stream = app
+        .commerce
+        .announce_stream(user.actor(), id, &title, scheduled_ms)
+        .await;
+    Ok(Json(view(&app, stream.map_err(Problem::from)?).await?))
+}
+
+/// What happened in a show, the oldest first: media, cards, sales.
+#[utoipa::path(
+    get,
+    path = "/api/streams/{id}/timeline",
+    params(PageQuery),
+    responses((status = 200, description = "Done.", body = PageView<StreamEvent>)),
+)]
+pub(crate) async fn timeline(
+    State(app): State<App>,
+    Id(id): Id<StreamId>,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<PageView<StreamEvent>>> {
+    let (cursor, limit) = query.bounds()?;
+    let page = app.commerce.timeline(id, cursor.as_deref(), limit).await;
+    Ok(Json(PageView::of(page.map_err(Problem::from)?, |event| {
+        event
+    })))
 }
 
 /// Ends a show for good; its sales close.

@@ -12,6 +12,7 @@ mod matrix;
 mod operator;
 mod purchase;
 mod room;
+mod shows;
 mod socket;
 mod souk;
 mod table;
