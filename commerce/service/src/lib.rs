@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+mod audit;
 mod card;
 mod commerce;
 mod config;
@@ -32,6 +33,7 @@ mod sweeper;
 mod validation;
 
 pub use actor::Actor;
+pub use audit::{AuditEntry, AuditVerdict};
 pub use commerce::{Commerce, start};
 pub use commerce_core::MemberRole;
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};

@@ -1,7 +1,9 @@
 //! Sellers and who acts for them.
 
 use commerce_core::{Deed, MemberRole};
+use commerce_store::audit;
 use serde::Serialize;
+use serde_json::json;
 use signaling_wire::{ProductId, SaleId, SellerId, StreamId, UserId};
 
 use crate::{Actor, Commerce, ServiceError, db, limits, mint::mint, validation::Validation};
@@ -72,6 +74,9 @@ impl Commerce {
             return Err(ServiceError::Forbidden);
         }
         let theirs = self.membership(user, seller).await?;
+        if theirs == Some(role) {
+            return Ok(());
+        }
         if theirs == Some(MemberRole::Owner) || role == MemberRole::Owner {
             return Err(ServiceError::Conflict(
                 "The owner of a shop cannot be changed here.",
@@ -80,7 +85,18 @@ impl Commerce {
         let now = self.now_us();
         let written = self
             .store()
-            .write(move |conn| Box::pin(db::seller::set_member(conn, seller, user, role, now)))
+            .write(move |conn| {
+                Box::pin(async move {
+                    db::seller::set_member(conn, seller, user, role, now).await?;
+                    let entry = audit::Entry {
+                        actor: actor.user.to_string(),
+                        action: "seller.member_set",
+                        object: seller.to_string(),
+                        detail: json!({ "user": user, "from": theirs, "to": role }),
+                    };
+                    audit::record(conn, &entry, now).await
+                })
+            })
             .await;
         match written {
             Err(error) if error.is_foreign_key_violation() => {

@@ -7,11 +7,12 @@
 //! and does nothing but SQL.
 //!
 //! SQL is written with [`sql::query`], once for both databases. It lives in the `db` modules of the
-//! areas; this crate knows only the tables that it serves itself (the outbox). The schema is in
+//! areas; this crate knows only the tables that it serves itself (the outbox, the audit log). The schema is in
 //! `migrations/{sqlite,mariadb}/`, the same file names and columns in both. Tests run on both by
 //! `testing` (feature of that name).
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod clock;
 mod config;
 mod error;

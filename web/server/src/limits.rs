@@ -54,6 +54,20 @@ pub(crate) const ICE_SERVERS_MAX: usize = 8;
 pub(crate) const LOGIN_BURST: f64 = 30.0;
 /// See [`LOGIN_BURST`].
 pub(crate) const LOGIN_PER_SECOND: f64 = 1.0;
+/// Requests to the API that change nothing, of one address, at once; then
+/// [`READS_PER_SECOND`]. Many people share one address.
+pub(crate) const READS_BURST: f64 = 4_000.0;
+/// See [`READS_BURST`].
+pub(crate) const READS_PER_SECOND: f64 = 1_000.0;
+/// Requests to the API that may change something, of one address, at once; then
+/// [`WRITES_PER_SECOND`].
+pub(crate) const WRITES_BURST: f64 = 2_000.0;
+/// See [`WRITES_BURST`].
+pub(crate) const WRITES_PER_SECOND: f64 = 500.0;
+/// The same of one account, from all addresses; then [`ACCOUNT_PER_SECOND`].
+pub(crate) const ACCOUNT_BURST: f64 = 120.0;
+/// See [`ACCOUNT_BURST`].
+pub(crate) const ACCOUNT_PER_SECOND: f64 = 10.0;
 /// Offers with one stream key at once; then [`PUBLISH_PER_SECOND`].
 pub(crate) const PUBLISH_BURST: f64 = 30.0;
 /// See [`PUBLISH_BURST`].

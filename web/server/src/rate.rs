@@ -7,13 +7,50 @@
 use std::{
     collections::HashMap,
     hash::Hash,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use signaling_wire::{Code, Problem};
 
-use crate::{error::Refusal, limits};
+use crate::{error::Refusal, extract::ClientAddress, limits, state::App};
+
+/// Middleware of the API: how often one address may read, and how often write. Callers on this
+/// machine are its own programs; behind a proxy, name it, so that its callers are told apart.
+pub(crate) async fn admit(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
+    let limit = match request.method().is_safe() {
+        true => &app.rates.reads,
+        false => &app.rates.writes,
+    };
+    if !address.is_loopback()
+        && let Err(refusal) = limit.check(network(address))
+    {
+        return refusal.into_response();
+    }
+    next.run(request).await
+}
+
+/// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(whole) => {
+            let prefix = u128::from(whole) & !u128::from(u64::MAX);
+            Ipv6Addr::from(prefix).into()
+        }
+    }
+}
 
 /// How often something may be done.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +146,14 @@ mod tests {
         limit
             .take(1, start + Duration::from_millis(502))
             .unwrap_err();
+    }
+
+    #[test]
+    fn addresses_of_one_subscriber_count_together() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(network(ip("2001:db8::1:2:3:4")), network(ip("2001:db8::9")));
+        assert_ne!(network(ip("2001:db8:0:1::1")), network(ip("2001:db8::1")));
+        assert_ne!(network(ip("192.0.2.1")), network(ip("192.0.2.2")));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use utoipa::openapi::OpenApi;
 use crate::{
     assets,
     error::Refusal,
-    openapi,
+    openapi, rate,
     routes::{
-        admin, auth, cards, events, health, orders, payments, products, sales, streams,
+        admin, auth, cards, events, health, members, orders, payments, products, sales, streams,
         table::Table, whep, whep_extensions, whip,
     },
     security,
@@ -23,10 +23,13 @@ pub(crate) fn router(app: App) -> Router {
     let (media, ..) = media().split();
     let (health, ..) = health::routes().split();
     Router::new()
-        .merge(api.layer(middleware::from_fn_with_state(
-            app.clone(),
-            security::api_cors,
-        )))
+        .merge(
+            api.layer(middleware::from_fn_with_state(app.clone(), rate::admit))
+                .layer(middleware::from_fn_with_state(
+                    app.clone(),
+                    security::api_cors,
+                )),
+        )
         .merge(media.layer(middleware::from_fn(security::media_cors)))
         .merge(health)
         .fallback(assets::serve)
@@ -52,6 +55,7 @@ fn api() -> Table {
     Table::new()
         .and(openapi::routes())
         .and(auth::routes())
+        .and(members::routes())
         .and(products::routes())
         .and(streams::routes())
         .and(cards::routes())

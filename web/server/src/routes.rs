@@ -8,6 +8,7 @@ pub(crate) mod auth;
 pub(crate) mod cards;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod members;
 pub(crate) mod offer;
 pub(crate) mod orders;
 pub(crate) mod page;

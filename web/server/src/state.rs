@@ -56,6 +56,12 @@ pub(crate) struct Parts {
 pub(crate) struct Rates {
     /// Sign-ins and registrations by address; the accounts count failures beside it.
     pub(crate) login: RateLimit<IpAddr>,
+    /// Requests to the API that change nothing, by address.
+    pub(crate) reads: RateLimit<IpAddr>,
+    /// Requests to the API that may change something, by address.
+    pub(crate) writes: RateLimit<IpAddr>,
+    /// The same by account, wherever it calls from.
+    pub(crate) account: RateLimit<UserId>,
     /// Offers of publishers by stream, which is what a key names.
     pub(crate) publish: RateLimit<StreamId>,
     /// Offers with an unknown key by address, so that keys cannot be guessed at speed.
@@ -74,6 +80,9 @@ impl Rates {
         let rule = |burst, per_second| Rule { burst, per_second };
         Self {
             login: RateLimit::new(rule(LOGIN_BURST, LOGIN_PER_SECOND)),
+            reads: RateLimit::new(rule(READS_BURST, READS_PER_SECOND)),
+            writes: RateLimit::new(rule(WRITES_BURST, WRITES_PER_SECOND)),
+            account: RateLimit::new(rule(ACCOUNT_BURST, ACCOUNT_PER_SECOND)),
             publish: RateLimit::new(rule(PUBLISH_BURST, PUBLISH_PER_SECOND)),
             strangers: RateLimit::new(rule(STRANGERS_BURST, STRANGERS_PER_SECOND)),
             offers: RateLimit::new(rule(OFFERS_BURST, OFFERS_PER_SECOND)),

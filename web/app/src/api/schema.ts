@@ -3,6 +3,8 @@
 
 export type Allocation = { delta: number }
 export type Audience = { bitrate: number; by_layer: Array<number>; connected: number; first_key_ms?: (number | null); loss: number; suffering: number }
+export type AuditEntry = { action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }
+export type AuditVerdict = { broken_seq?: (number | null); entries: number; sound: boolean }
 export type Broadcast = { audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }
 export type BroadcastDetail = (Broadcast & { peers: Array<Peer>; peers_total: number })
 export type Card = { highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }
@@ -20,6 +22,7 @@ export type LayerChoice = { encodingId?: (string | null); mediaId?: unknown }
 export type Localized = { en: string; ko: string }
 export type Login = { email: string; password: string }
 export type Me = { display_name: string; email: string; id: UserId; memberships: Array<Membership>; role: Role }
+export type MemberChange = { role: MemberRole }
 export type MemberRole = 'owner' | 'manager' | 'host' | 'assistant'
 export type Membership = { role: MemberRole; seller_id: SellerId; seller_name: string }
 export type Money = { amount: number; currency: Currency }
@@ -39,6 +42,7 @@ export type OrderLineId = string
 export type OrderPayment = { id: PaymentId; provider: string }
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
 export type PageEnd = { has_more: boolean; next_cursor?: (string | null) }
+export type PageView_AuditEntry = { data: Array<{ action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }>; page: PageEnd }
 export type PageView_Broadcast = { data: Array<{ audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }>; page: PageEnd }
 export type PageView_Card = { data: Array<{ highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }>; page: PageEnd }
 export type PageView_Order = { data: Array<{ id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }>; page: PageEnd }
@@ -83,6 +87,8 @@ export type UserId = string
 
 export interface Operations {
   'GET /actuator/health': { path: undefined; query: undefined; body: undefined; answer: unknown }
+  'GET /api/admin/audit': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_AuditEntry }
+  'GET /api/admin/audit/verdict': { path: undefined; query: undefined; body: undefined; answer: AuditVerdict }
   'GET /api/admin/broadcasts': { path: undefined; query: undefined; body: undefined; answer: PageView_Broadcast }
   'GET /api/admin/broadcasts/{stream}': { path: { stream: string }; query: undefined; body: undefined; answer: BroadcastDetail }
   'POST /api/auth/login': { path: undefined; query: undefined; body: Login; answer: SignedIn }
@@ -110,6 +116,7 @@ export interface Operations {
   'POST /api/sales/{id}/open': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sales/{id}/pause': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sellers': { path: undefined; query: undefined; body: NewSeller; answer: Seller }
+  'PUT /api/sellers/{id}/members/{user}': { path: { id: string; user: string }; query: undefined; body: MemberChange; answer: null }
   'GET /api/streams': { path: undefined; query: { status?: 'live' | 'all'; mine?: boolean; limit?: number; cursor?: string }; body: undefined; answer: PageView_Stream }
   'POST /api/streams': { path: undefined; query: undefined; body: NewStream; answer: CreatedStream }
   'DELETE /api/streams/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }

@@ -7,6 +7,7 @@ use axum::{
 use signaling_wire::{Code, Problem};
 use web_accounts::{Claims, Role};
 
+use super::ClientAddress;
 use crate::{
     error::{Answer, Refusal},
     state::{self, App},
@@ -111,7 +112,14 @@ impl FromRequestParts<App> for User {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         match Caller::from_request_parts(parts, app).await? {
-            Caller(Some(claims)) => Ok(Self(claims)),
+            Caller(Some(claims)) => {
+                let Ok(ClientAddress(address)) =
+                    ClientAddress::from_request_parts(parts, app).await;
+                if !parts.method.is_safe() && !address.is_loopback() {
+                    app.rates.account.check(claims.user)?;
+                }
+                Ok(Self(claims))
+            }
             Caller(None) => Err(Refusal::new(Code::Unauthenticated, "")),
         }
     }

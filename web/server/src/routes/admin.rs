@@ -1,16 +1,20 @@
-//! `/api/admin`: what goes on in the media plane, for administrators.
+//! `/api/admin`: what goes on in the media plane, and who changed what, for administrators.
 
 use axum::{Json, extract::State};
+use commerce_service::{AuditEntry, AuditVerdict};
 use media_shard::PeerReport;
 use serde::Serialize;
-use signaling_wire::StreamId;
+use signaling_wire::{Problem, StreamId};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{page::PageView, table::Table};
+use super::{
+    page::{PageQuery, PageView},
+    table::Table,
+};
 use crate::{
     error::{Answer, Refusal},
-    extract::{Admin, Id},
+    extract::{Admin, Id, Query, User},
     limits,
     report::{Audience, PeerView, publisher, worst_loss},
     state::App,
@@ -18,7 +22,11 @@ use crate::{
 
 /// The routes of this file.
 pub(crate) fn routes() -> Table {
-    Table::new().on(routes!(list)).on(routes!(show))
+    Table::new()
+        .on(routes!(list))
+        .on(routes!(show))
+        .on(routes!(audit_log))
+        .on(routes!(audit_verdict))
 }
 
 /// A room's broadcast.
@@ -95,6 +103,44 @@ pub(crate) async fn show(
         peers_total,
         peers: peers.map(PeerView::of).collect(),
     }))
+}
+
+/// Who changed money, stock or rights, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/audit",
+    security(("user" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "Done.", body = PageView<AuditEntry>)),
+)]
+pub(crate) async fn audit_log(
+    State(app): State<App>,
+    user: User,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<PageView<AuditEntry>>> {
+    let (cursor, limit) = query.bounds()?;
+    let page = app
+        .commerce
+        .audit_log(user.actor(), cursor.as_deref(), limit)
+        .await;
+    Ok(Json(PageView::of(page.map_err(Problem::from)?, |entry| {
+        entry
+    })))
+}
+
+/// Checks the whole audit log and names the first entry that was touched.
+#[utoipa::path(
+    get,
+    path = "/api/admin/audit/verdict",
+    security(("user" = [])),
+    responses((status = 200, description = "Done.", body = AuditVerdict)),
+)]
+pub(crate) async fn audit_verdict(
+    State(app): State<App>,
+    user: User,
+) -> Answer<Json<AuditVerdict>> {
+    let verdict = app.commerce.audit_verdict(user.actor()).await;
+    Ok(Json(verdict.map_err(Problem::from)?))
 }
 
 async fn read(app: &App, stream: StreamId) -> Option<(BroadcastView, Vec<PeerReport>)> {

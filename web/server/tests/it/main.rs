@@ -5,7 +5,9 @@
 
 mod admin;
 mod api;
+mod audit;
 mod bad_input;
+mod checklist;
 mod crash;
 mod demo;
 mod matrix;

@@ -188,6 +188,7 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
         .await
         .unwrap();
     let me = owner.get("/api/users/profile").await;
+    let helper = callers[3].get("/api/users/profile").await;
     let seller = text(&me["memberships"][0]["seller_id"]);
     let new_product = json!({
         "seller_id": seller, "title": { "ko": "행", "en": "Row" }, "image_url": "/products/mug.svg",
@@ -202,6 +203,7 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
         ("NOWHERE", "nowhere".to_owned()),
         ("STREAM", stream),
         ("SELLER", seller),
+        ("MEMBER", text(&helper["id"])),
         ("CARD", text(&shop["cards"][0]["id"])),
         ("SALE", sale),
         ("PRODUCT", product),
