@@ -37,7 +37,7 @@ async fn a_touched_entry_is_named() {
         (
             &[
                 "DROP TRIGGER audit_log_no_update",
-                "UPDATE audit_log SET detail = '{}' WHERE seq = 3",
+                "UPDATE audit_log SET detail = 'x' WHERE seq = 3",
             ],
             3,
         ),
@@ -64,7 +64,8 @@ async fn a_touched_entry_is_named() {
         ),
     ];
     for (statements, seq) in tampers {
-        let database = Database::fresh().await;
+        // A file, because MariaDB drops no trigger by a prepared statement; the chain is the same.
+        let database = Database::sqlite();
         let store = Store::open(database.config()).await.unwrap();
         for n in 1..=5 {
             record(&store, n).await;
