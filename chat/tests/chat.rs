@@ -41,6 +41,7 @@ fn user(n: u128) -> Identity {
     let (user, name) = (UserId::from_parts(7, n), format!("user {n}"));
     Identity {
         user,
+        login: "".into(),
         name,
         admin: n == 9,
         seller: n == 8,

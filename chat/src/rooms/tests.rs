@@ -36,6 +36,7 @@ async fn inbound(stream: StreamId, user: u128, key: &str, body: &str) -> Inbound
     let (user, name) = (UserId::from_parts(7, user), "😀".repeat(64));
     let identity = Identity {
         user,
+        login: "".into(),
         name,
         admin: false,
         seller: true,

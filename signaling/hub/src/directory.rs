@@ -182,6 +182,15 @@ impl Directory {
         record.filter(|record| record.kind == kind)
     }
 
+    /// The sessions that publish into a stream.
+    pub(crate) fn publishers(&self, stream: StreamId) -> Vec<String> {
+        let publishes =
+            |record: &MediaRecord| record.stream == stream && record.kind == SessionKind::Publisher;
+        let media = self.media.iter();
+        let found = media.filter(|record| publishes(record.value()));
+        found.map(|record| record.key().clone()).collect()
+    }
+
     /// Names the ICE session of a media session anew. False if it is gone.
     pub(crate) fn rename_ice(&self, id: &str, ice_ufrag: String) -> bool {
         let record = self.media.get_mut(id);

@@ -242,6 +242,15 @@ impl Hub {
             .await;
     }
 
+    /// Credentials of an account no longer hold, of one sign-in or (`None`) all of them: its
+    /// connections in every room are anonymous from now on, and told so.
+    pub async fn forget(&self, user: UserId, login: Option<&str>) {
+        for stream in self.rooms() {
+            let login = login.map(Into::into);
+            self.tell(stream, Command::Forget { user, login }).await;
+        }
+    }
+
     /// The room as its snapshot frame, encoded.
     pub async fn snapshot(&self, stream: StreamId) -> Option<Bytes> {
         let (done, answer) = oneshot::channel();

@@ -1,5 +1,7 @@
 //! Who a connection speaks as. Filled by whoever checked the credentials; trusted here.
 
+use std::sync::Arc;
+
 use signaling_wire::{
     UserId,
     frame::control::{Session, SessionUser},
@@ -16,6 +18,8 @@ pub struct Identity {
     pub user: UserId,
     /// Shown in chat.
     pub name: String,
+    /// The sign-in that the credentials descend from; empty where there is none.
+    pub login: Arc<str>,
     /// Runs the site.
     pub admin: bool,
     /// Acts for this room's seller.

@@ -184,6 +184,7 @@ impl RoomTask {
             }
             Command::ToUser { user, frame } => self.send_to_user(user, &frame).await,
             Command::Identify { session, identity } => self.identify(session, identity).await,
+            Command::Forget { user, login } => self.forget(user, login.as_deref()).await,
             Command::ReservePublish(done) => {
                 let allowed = self.publishers.reserve(clock::now());
                 if done.send(allowed).is_err() && allowed {

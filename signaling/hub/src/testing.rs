@@ -97,6 +97,7 @@ pub(crate) fn identity(n: u128, expires_ms: u64) -> Identity {
     let (user, name) = (UserId::from_parts(7, n), format!("user {n}"));
     Identity {
         user,
+        login: "".into(),
         name,
         admin: false,
         seller: false,

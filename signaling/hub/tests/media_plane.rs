@@ -90,6 +90,7 @@ async fn a_room_travels_over_the_lanes() {
     let (user, name) = (UserId::from_parts(7, 1), "Anna".to_owned());
     let anna = Identity {
         user,
+        login: "".into(),
         name,
         admin: false,
         seller: false,

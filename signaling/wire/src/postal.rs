@@ -11,6 +11,7 @@ use crate::{limits, problem::FieldError};
 
 /// Where a parcel goes. All fields are one line of text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PostalAddress {
     /// Who takes it.

@@ -1,37 +1,54 @@
 //! The handle: what it holds, how it starts, and what may be asked about an account.
 //!
-//! What can be done with it is in [`registration`], [`sign_in`], [`sessions`], [`keys`] and
-//! [`tickets`].
+//! What can be done with it is in the modules below, one per noun.
 
+mod addresses;
+mod client;
+mod email_links;
+mod export;
 mod keys;
+mod mailer;
+mod people;
+mod profile;
 mod registration;
+mod revocation;
 mod sessions;
 mod sign_in;
 mod tickets;
+mod withdrawal;
 
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use commerce_store::Store;
+use commerce_store::{PersonalData, Store};
 use serde::Serialize;
 use signaling_wire::UserId;
+use tokio::sync::{Notify, broadcast, mpsc};
 
+pub use addresses::{Address, AddressChange, NewAddress};
+pub use client::Client;
+pub use export::Export;
+pub use people::{Person, PersonStatus};
+pub use profile::{Account, ProfileChange};
 pub use registration::NewAccount;
+pub use revocation::Revoked;
+pub use sessions::OpenSession;
 pub use tickets::PublishTicket;
 
 use crate::{
     clock::Clock,
     config::AccountsConfig,
-    db::{refresh_tokens, users, users::User},
+    db::{sessions as rows, users::User},
     error::AccountError,
     limits,
+    mail::Post,
     password::Hasher,
     role::Role,
     secret::{self, RefreshToken},
     session::EndedSessions,
-    throttle::Throttle,
+    throttle::{Origin, Throttle},
     token::{Claims, Tokens},
 };
 
@@ -42,6 +59,8 @@ pub struct Profile {
     pub id: UserId,
     /// As it was typed at registration.
     pub email: String,
+    /// Whether the person has shown that they read what is sent there.
+    pub email_verified: bool,
     /// What others see.
     pub display_name: String,
     /// Role on the platform.
@@ -55,6 +74,7 @@ impl From<&User> for Profile {
         Self {
             id: user.id,
             email: user.email.clone(),
+            email_verified: user.email_verified,
             display_name: user.display_name.clone(),
             role: user.role,
             locale: user.locale.clone(),
@@ -75,6 +95,9 @@ pub struct Signed {
     pub refresh_token: RefreshToken,
     /// Seconds until the session ends, however often it is refreshed.
     pub refresh_expires_s: u32,
+    /// Shows at a later sign-in that this browser has signed in before; belongs into an HttpOnly
+    /// cookie. Empty after a refresh.
+    pub device_token: String,
 }
 
 /// The accounts of a process.
@@ -91,12 +114,22 @@ struct Shared {
     tokens: Tokens,
     ended: RwLock<EndedSessions>,
     throttles: Mutex<Throttles>,
+    personal: PersonalData,
+    post: Post,
+    /// Wakes whoever sends the mails.
+    mail_waits: Notify,
+    /// E-mail keys for which somebody asked for a link, whether or not they have an account.
+    asked: mpsc::Sender<String>,
+    asked_from: Mutex<Option<mpsc::Receiver<String>>>,
+    revoked: broadcast::Sender<Revoked>,
 }
 
 struct Throttles {
-    account: Throttle<(String, IpAddr)>,
+    account: Throttle<(String, Origin)>,
     address: Throttle<IpAddr>,
     registration: Throttle<IpAddr>,
+    /// Links by e-mail key or user id.
+    links: Throttle<String>,
 }
 
 impl Accounts {
@@ -121,31 +154,36 @@ impl Accounts {
                 .map_err(|error| AccountError::Config(format!("secret_file: {error}")))?,
         };
         let tokens = Tokens::new(&config, &signing);
-        let now = clock.now();
-        let life_s = tokens.ttl_s() + limits::LEEWAY_S;
-        let since = now.db() - i64::try_from(life_s * 1_000_000).unwrap_or(i64::MAX);
-        let mut ended = EndedSessions::default();
-        for (family, at_us) in refresh_tokens::ended_since(store.reader(), since).await? {
-            let at_s = u64::try_from(at_us).unwrap_or(0) / 1_000_000;
-            ended.insert(family, at_s + life_s + 1, now);
-        }
+        let personal = personal(&config)?;
+        personal.check(store.reader()).await?;
+        let post = Post::new(&config.mail).map_err(AccountError::Config)?;
         let throttles = Throttles {
             account: Throttle::new(config.throttle.login_per_account),
             address: Throttle::new(config.throttle.login_per_address),
             registration: Throttle::new(config.throttle.register_per_address),
+            links: Throttle::new(config.throttle.links_per_person),
         };
+        let (asked, asked_from) = mpsc::channel(limits::LINKS_ASKED_MAX);
         let shared = Shared {
             config,
             store,
             clock,
             hasher: Hasher::new()?,
             tokens,
-            ended: RwLock::new(ended),
+            ended: RwLock::new(EndedSessions::default()),
             throttles: Mutex::new(throttles),
+            personal,
+            post,
+            mail_waits: Notify::new(),
+            asked,
+            asked_from: Mutex::new(Some(asked_from)),
+            revoked: broadcast::channel(limits::REVOKED_BACKLOG_MAX).0,
         };
-        Ok(Self {
+        let accounts = Self {
             shared: Arc::new(shared),
-        })
+        };
+        accounts.learn_ended(accounts.access_life_us()).await?;
+        Ok(accounts)
     }
 
     /// Checks an access token: signature, type, issuer, audience, times, and that its session has
@@ -170,16 +208,9 @@ impl Accounts {
         }
     }
 
-    /// An account by id.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn profile(&self, user: UserId) -> Result<Profile, AccountError> {
-        let found = users::by_id(self.shared.store.reader(), user).await?;
-        found
-            .as_ref()
-            .map(Profile::from)
-            .ok_or(AccountError::NotFound)
+    /// What seals and opens personal data; whoever keeps some shares it.
+    pub fn personal_data(&self) -> PersonalData {
+        self.shared.personal.clone()
     }
 
     fn throttles(&self) -> MutexGuard<'_, Throttles> {
@@ -188,6 +219,19 @@ impl Accounts {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn personal(config: &AccountsConfig) -> Result<PersonalData, AccountError> {
+    let current = match &config.personal_key {
+        Some(secret) => secret.clone(),
+        None => secret::load_or_create(&config.personal_key_file)
+            .map_err(|error| AccountError::Config(format!("personal_key_file: {error}")))?,
+    };
+    let previous = config.previous_personal_key.as_ref();
+    Ok(PersonalData::new(
+        current.bytes(),
+        previous.map(|secret| secret.bytes()),
+    ))
 }
 
 fn throttled(retry_after_s: u32) -> AccountError {

@@ -19,6 +19,17 @@ pub struct AccountsConfig {
     pub previous_jwt_secret: Option<SigningSecret>,
     /// Where a generated secret is kept, readable by its owner alone.
     pub secret_file: PathBuf,
+    /// Wraps the keys of personal data, at least 32 bytes of text. Without it a key is generated
+    /// once and kept in `personal_key_file`.
+    pub personal_key: Option<SigningSecret>,
+    /// The one before the last rotation: what it wrapped can still be read.
+    pub previous_personal_key: Option<SigningSecret>,
+    /// Where a generated key is kept, readable by its owner alone.
+    pub personal_key_file: PathBuf,
+    /// Which wording of terms and privacy notice people agree to when they register.
+    pub terms: String,
+    /// How mails are sent.
+    pub mail: MailConfig,
     /// Life of an access token, seconds (60 ..= 3600).
     pub access_ttl_s: u32,
     /// Life of a session from its sign-in, however often it is refreshed, seconds.
@@ -37,6 +48,11 @@ impl Default for AccountsConfig {
             jwt_secret: None,
             previous_jwt_secret: None,
             secret_file: PathBuf::from("data/jwt.secret"),
+            personal_key: None,
+            previous_personal_key: None,
+            personal_key_file: PathBuf::from("data/personal.key"),
+            terms: "1".to_owned(),
+            mail: MailConfig::default(),
             access_ttl_s: 600,
             refresh_ttl_s: 30 * 24 * 3600,
             issuer: "souk".to_owned(),
@@ -61,6 +77,8 @@ impl AccountsConfig {
         let secrets = [
             ("jwt_secret", &self.jwt_secret),
             ("previous_jwt_secret", &self.previous_jwt_secret),
+            ("personal_key", &self.personal_key),
+            ("previous_personal_key", &self.previous_personal_key),
         ];
         for (key, secret) in secrets {
             if secret.as_ref().is_some_and(|secret| !secret.is_strong()) {
@@ -71,6 +89,38 @@ impl AccountsConfig {
             }
         }
         self.throttle.check()
+    }
+}
+
+/// How mails are sent.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailConfig {
+    /// `smtps://USER:PASSWORD@HOST` or `smtp://HOST?tls=required`; `None`: mails are kept in memory
+    /// and reach nobody.
+    pub smtp_url: Option<String>,
+    /// Whom mails are from, as in `Souk <no-reply@shop.example>`.
+    pub from: String,
+    /// What stands before the paths of links, without a trailing slash.
+    pub link_base: String,
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            smtp_url: None,
+            from: "Souk <no-reply@souk.example>".to_owned(),
+            link_base: "http://127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for MailConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailConfig")
+            .field("from", &self.from)
+            .field("link_base", &self.link_base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,6 +144,8 @@ pub struct ThrottleConfig {
     pub login_per_address: Allowance,
     /// Registrations from one address.
     pub register_per_address: Allowance,
+    /// Links that are mailed to one person.
+    pub links_per_person: Allowance,
 }
 
 impl Default for ThrottleConfig {
@@ -103,6 +155,7 @@ impl Default for ThrottleConfig {
             login_per_account: allow(5, 60),
             login_per_address: allow(50, 10),
             register_per_address: allow(60, 10),
+            links_per_person: allow(3, 300),
         }
     }
 }
@@ -113,6 +166,7 @@ impl ThrottleConfig {
             ("login_per_account", self.login_per_account),
             ("login_per_address", self.login_per_address),
             ("register_per_address", self.register_per_address),
+            ("links_per_person", self.links_per_person),
         ];
         for (key, allowance) in all {
             if allowance.burst == 0 || allowance.refill_s == 0 {

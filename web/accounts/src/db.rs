@@ -1,8 +1,14 @@
-//! What the accounts ask of the database: users, refresh tokens, stream keys.
+//! What the accounts ask of the database: people, their sessions and addresses, links, mails,
+//! stream keys.
 //!
-//! Functions over a connection that commerce-store hands out; statements are plain SQL that SQLite
-//! and MariaDB share where they can. Times are microseconds since 1970.
+//! Functions over what commerce-store hands out; the statements run on SQLite and on MariaDB.
+//! Times are microseconds since 1970.
 
-pub(crate) mod refresh_tokens;
+pub(crate) mod addresses;
+pub(crate) mod consents;
+pub(crate) mod mails;
+pub(crate) mod one_time;
+pub(crate) mod sessions;
 pub(crate) mod stream_keys;
 pub(crate) mod users;
+pub(crate) mod withdrawal;

@@ -1,4 +1,4 @@
-//! E-mail addresses, display names and locale tags as people type them.
+//! E-mail addresses and locale tags as people type them.
 //!
 //! An address has the form that browsers accept in `<input type=email>` (HTML, 4.10.5.1.5). Its
 //! key is the address in lower case: one mailbox has one account, however it is written.
@@ -35,37 +35,6 @@ pub(crate) fn key(address: &str) -> Option<String> {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     });
     (local_ok && domain_ok).then(|| address.to_ascii_lowercase())
-}
-
-/// A name to show: one line of 1 to 40 characters without control or direction marks.
-pub(crate) fn display_name(name: &str) -> Result<String, FieldError> {
-    let pointer = "/display_name";
-    let name = name.trim();
-    let most = limits::DISPLAY_NAME_CHARS_MAX;
-    if name.is_empty() {
-        return Err(field(pointer, "required", "Say what to call you."));
-    }
-    if name.chars().count() > most {
-        return Err(field(pointer, "max", format!("At most {most} characters.")));
-    }
-    if name
-        .chars()
-        .any(|letter| letter.is_control() || is_invisible(letter))
-    {
-        return Err(field(
-            pointer,
-            "format",
-            "No control or direction characters.",
-        ));
-    }
-    Ok(name.to_owned())
-}
-
-/// Marks that change the direction of the text around them, or are not seen at all (Unicode
-/// bidirectional controls, zero-width characters, line and paragraph separators).
-fn is_invisible(letter: char) -> bool {
-    matches!(letter,
-        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A language tag such as `ko` or `en-US` (RFC 5646 2.1, language and further subtags).

@@ -5,6 +5,8 @@
 use commerce_store::StoreError;
 use signaling_wire::{Code, Problem, problem::FieldError};
 
+use crate::limits;
+
 /// A refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -32,9 +34,21 @@ pub enum AccountError {
     /// Every place for hashing passwords, and for waiting, is taken.
     #[error("too many sign-ins at once")]
     Busy,
-    /// No such user.
-    #[error("no such user")]
+    /// The link in a mail is unknown, used or too old.
+    #[error("the one-time token does not hold")]
+    TokenSpent,
+    /// No such user, session or address of theirs.
+    #[error("no such user, session or address")]
     NotFound,
+    /// It has changed since the version that the caller names.
+    #[error("changed meanwhile")]
+    Changed,
+    /// The person keeps as many addresses as they may.
+    #[error("too many addresses")]
+    TooMany,
+    /// Something must be settled before a withdrawal; the text says what.
+    #[error("unsettled: {0}")]
+    Unsettled(&'static str),
     /// The configuration or the secret file cannot be used; only at start.
     #[error("accounts: {0}")]
     Config(String),
@@ -73,7 +87,17 @@ impl From<AccountError> for Problem {
             AccountError::Busy | AccountError::Store(StoreError::Busy) => {
                 Self::new(Code::Busy, "Many people are signing in; try again.").retry_after(1)
             }
-            AccountError::NotFound => Self::new(Code::NotFound, "No such user."),
+            AccountError::TokenSpent => Self::new(Code::TokenSpent, "Ask for a new link."),
+            AccountError::NotFound => Self::new(Code::NotFound, ""),
+            AccountError::Changed => Self::new(
+                Code::PreconditionFailed,
+                "It has changed meanwhile; read it again.",
+            ),
+            AccountError::TooMany => {
+                let most = limits::ADDRESSES_PER_USER_MAX;
+                Self::new(Code::LimitReached, format!("At most {most} addresses."))
+            }
+            AccountError::Unsettled(why) => Self::new(Code::Conflict, why),
             AccountError::Store(error) => error.into(),
             AccountError::Config(text) | AccountError::Internal(text) => {
                 tracing::error!(error = %text, "accounts");

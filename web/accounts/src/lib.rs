@@ -1,5 +1,5 @@
-//! Who people are: registration, sign-in, access tokens, sessions, stream keys, publish
-//! tickets.
+//! Who people are: registration, sign-in, access tokens, sessions, profiles, addresses, mails,
+//! stream keys, publish tickets.
 //!
 //! [`Accounts`] is the one handle; cheap to clone. An access token lives for minutes and is checked
 //! without the database; a refresh token is opaque, good for one use, and its session ends when it
@@ -14,6 +14,8 @@ mod db;
 mod email;
 mod error;
 pub mod limits;
+mod mail;
+mod name;
 mod password;
 mod role;
 mod secret;
@@ -21,9 +23,13 @@ mod session;
 mod throttle;
 mod token;
 
-pub use accounts::{Accounts, NewAccount, Profile, PublishTicket, Signed};
-pub use config::{AccountsConfig, Allowance, ThrottleConfig};
+pub use accounts::{
+    Account, Accounts, Address, AddressChange, Client, Export, NewAccount, NewAddress, OpenSession,
+    Person, PersonStatus, Profile, ProfileChange, PublishTicket, Revoked, Signed,
+};
+pub use config::{AccountsConfig, Allowance, MailConfig, ThrottleConfig};
 pub use error::AccountError;
+pub use mail::{Letter, Mailbox};
 pub use role::Role;
-pub use secret::{RefreshToken, SigningSecret, StreamKey};
+pub use secret::{OneTimeToken, RefreshToken, SigningSecret, StreamKey};
 pub use token::Claims;

@@ -35,4 +35,34 @@ pub const HASH_WAITERS_MAX: usize = 256;
 /// Account-and-address pairs, and addresses, that a throttle remembers.
 pub const THROTTLE_ENTRIES_MAX: usize = 65_536;
 /// Sessions of one user; a further sign-in ends the oldest.
-pub const SESSIONS_PER_USER_MAX: i64 = 50;
+pub const SESSIONS_PER_USER_MAX: usize = 50;
+/// Addresses that one person keeps.
+pub const ADDRESSES_PER_USER_MAX: usize = 20;
+/// Longest label of an address, characters.
+pub const ADDRESS_LABEL_CHARS_MAX: usize = 20;
+/// Longest name of a browser that a session remembers, characters.
+pub const USER_AGENT_CHARS_MAX: usize = 200;
+/// How long a browser that signed in once is known as such.
+pub const DEVICE_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
+/// Life of a link that resets a password.
+pub const RESET_LINK_TTL: Duration = Duration::from_secs(30 * 60);
+/// Life of a link that verifies an e-mail address.
+pub const VERIFY_LINK_TTL: Duration = Duration::from_secs(24 * 3600);
+/// Requests for links that wait to be looked at; more are told `busy`.
+pub const LINKS_ASKED_MAX: usize = 256;
+/// Tries to send one mail; then it is given up.
+pub const MAIL_ATTEMPTS_MAX: i64 = 8;
+/// Mails that are sent in one round.
+pub const MAIL_ROUND_MAX: i64 = 16;
+/// Letters that the demo's mailbox remembers.
+pub const MAILBOX_LETTERS_MAX: usize = 200;
+/// How often the sessions that another process ended are looked for.
+pub const REVOKED_EVERY: Duration = Duration::from_secs(2);
+/// Revocations that a slow listener may be behind.
+pub const REVOKED_BACKLOG_MAX: usize = 1_024;
+/// Marks that may follow one another above or below a letter of a name.
+pub const COMBINING_MARKS_MAX: usize = 3;
+/// People on one page of a list.
+pub const PEOPLE_PAGE_MAX: u32 = 100;
+/// Longest step of a conversation with the mail server.
+pub const SMTP_TIME_MAX: Duration = Duration::from_secs(20);

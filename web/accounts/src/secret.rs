@@ -89,6 +89,8 @@ opaque! {
     RefreshToken = "rt_";
     /// Lets an encoder publish into one stream.
     StreamKey = "sk_";
+    /// Proves that its holder reads the mails of an account; good for one use.
+    OneTimeToken = "ot_";
 }
 
 impl StreamKey {

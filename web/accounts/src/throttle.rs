@@ -72,6 +72,16 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     }
 }
 
+/// Where a try at an account comes from: a browser that has signed in to it before has tries of its
+/// own, so that nobody at the same address can use them up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// An address, as [`subscriber`] counts them.
+    Address(IpAddr),
+    /// The name of a device.
+    Device(String),
+}
+
 /// What counts as one address: an IPv4 host, or an IPv6 /64, of which one subscriber has at least
 /// one whole.
 pub(crate) fn subscriber(address: IpAddr) -> IpAddr {

@@ -1,10 +1,12 @@
 //! Access tokens: JWT of type `at+jwt` (RFC 9068), HS256 and nothing else. Publish tickets, in
-//! [`ticket`], are of another type and audience, made with the same keys.
+//! [`ticket`], and device tokens, in [`device`], are of other types and audiences, made with the
+//! same keys.
 //!
 //! Keys come from the configuration alone; a token can only name one of them by `kid`, and one that
 //! brings or points to a key is refused (RFC 8725). Times are checked here and not by the library,
 //! which takes floats for times; `now` is an argument.
 
+mod device;
 mod ticket;
 
 use jsonwebtoken::{
@@ -61,6 +63,7 @@ pub(crate) struct Tokens {
     keys: Vec<Key>,
     validation: Validation,
     ticket_validation: Validation,
+    device_validation: Validation,
     issuer: String,
     audience: String,
     ticket_audience: String,
@@ -76,6 +79,7 @@ impl Tokens {
             keys: keys.into_iter().flatten().map(key).collect(),
             validation: validation(&config.issuer, &config.audience),
             ticket_validation: validation(&config.issuer, &ticket_audience),
+            device_validation: validation(&config.issuer, &device::audience(&config.audience)),
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             ticket_audience,

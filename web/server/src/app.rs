@@ -7,7 +7,10 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +23,7 @@ use media_shard::Threads;
 use signaling_hub::{Hub, HubConfig};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use web_accounts::{Accounts, AccountsConfig, SigningSecret};
+use web_accounts::{Accounts, AccountsConfig, MailConfig, SigningSecret};
 
 use crate::{
     config::Config,
@@ -28,6 +31,7 @@ use crate::{
     listener::Listener,
     measure,
     player_events::LayersSeen,
+    revoke,
     router::router,
     state::{App, Parts, Rates},
 };
@@ -62,6 +66,21 @@ pub(crate) fn accounts(config: &Config) -> AccountsConfig {
     AccountsConfig {
         jwt_secret: config.accounts.jwt_secret.clone().map(SigningSecret::new),
         secret_file: config.data_dir.join("jwt.secret"),
+        personal_key: config.accounts.personal_key.clone().map(SigningSecret::new),
+        previous_personal_key: config
+            .accounts
+            .previous_personal_key
+            .clone()
+            .map(SigningSecret::new),
+        personal_key_file: config.data_dir.join("personal.key"),
+        mail: MailConfig {
+            smtp_url: config.mail.smtp_url.clone(),
+            from: config.mail.from.clone(),
+            link_base: match &config.http.public_url {
+                Some(url) => url.clone(),
+                None => format!("http://{}", local(config.http.bind)),
+            },
+        },
         access_ttl_s: seconds(config.accounts.access_ttl),
         refresh_ttl_s: seconds(config.accounts.refresh_ttl),
         ..AccountsConfig::default()
@@ -131,10 +150,12 @@ impl Server {
             metrics,
             rates: Rates::new(),
             layers: LayersSeen::default(),
+            mailbox: OnceLock::new(),
             sockets: App::socket_places(),
             stop: CancellationToken::new(),
             ready: AtomicBool::new(true),
         });
+        tend(&app);
         let edge = tokio::spawn(listener.serve(router(app.clone()), app.stop.clone()));
         Ok(Self {
             app,
@@ -191,6 +212,21 @@ impl Server {
         self.app.store.clone().close().await;
         tracing::info!("drained");
     }
+}
+
+/// Starts what the accounts do by themselves, until the server drains: mails are sent,
+/// revocations heard of and carried on.
+fn tend(app: &App) {
+    let (accounts, hub, stop) = (app.accounts.clone(), app.hub.clone(), app.stop.clone());
+    let revoked = accounts.subscribe_revoked();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = accounts.run_mailer() => {}
+            () = accounts.follow_revocations() => {}
+            () = revoke::run(hub, accounts.clone(), revoked) => {}
+        }
+    });
 }
 
 /// The embedded provider, and how the shop reaches it.

@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) database_url: String,
     /// Accounts and tokens.
     pub(crate) accounts: AccountsConfig,
+    /// Mails to people.
+    pub(crate) mail: MailConfig,
     /// Seconds for which an order is held, where the sale does not say.
     pub(crate) hold_seconds: u32,
     /// Log.
@@ -99,6 +101,10 @@ pub(crate) struct MediaConfig {
 pub(crate) struct AccountsConfig {
     /// Signs access tokens; `None`: made once and kept.
     pub(crate) jwt_secret: Option<String>,
+    /// Wraps the keys of personal data; `None`: made once and kept.
+    pub(crate) personal_key: Option<String>,
+    /// The one before the last rotation.
+    pub(crate) previous_personal_key: Option<String>,
     /// Life of an access token.
     pub(crate) access_ttl: Duration,
     /// Life of a sign-in.
@@ -108,6 +114,23 @@ pub(crate) struct AccountsConfig {
 impl std::fmt::Debug for AccountsConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccountsConfig").finish_non_exhaustive()
+    }
+}
+
+/// Mails to people.
+#[derive(Clone)]
+pub(crate) struct MailConfig {
+    /// The mail server, with its password.
+    pub(crate) smtp_url: Option<String>,
+    /// Whom mails are from.
+    pub(crate) from: String,
+}
+
+impl std::fmt::Debug for MailConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailConfig")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
     }
 }
 

@@ -51,6 +51,10 @@ pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
     }
     let clip = Arc::new(Clip::embedded()?);
     let server = Server::start(&config).await?;
+    if let Some(mailbox) = server.app().accounts.mailbox() {
+        // Set once, before anybody knows the address.
+        let _ = server.app().mailbox.set(mailbox);
+    }
     let stop = CancellationToken::new();
     let show = seed::show(server.app(), &config.data_dir)
         .await

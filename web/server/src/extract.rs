@@ -6,11 +6,13 @@
 mod address;
 mod body;
 mod caller;
+mod client;
 mod fields;
 mod idempotency;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use body::{has_type, raw_body};
 pub(crate) use caller::{Admin, Caller, MediaCaller, User, media_token};
+pub(crate) use client::Program;
 pub(crate) use fields::{Fields, Id, Query};
 pub(crate) use idempotency::IdempotencyKey;

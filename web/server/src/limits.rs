@@ -68,6 +68,14 @@ pub(crate) const WRITES_PER_SECOND: f64 = 500.0;
 pub(crate) const ACCOUNT_BURST: f64 = 120.0;
 /// See [`ACCOUNT_BURST`].
 pub(crate) const ACCOUNT_PER_SECOND: f64 = 10.0;
+/// Exports of one person at once; then [`EXPORT_PER_SECOND`].
+pub(crate) const EXPORT_BURST: f64 = 3.0;
+/// See [`EXPORT_BURST`].
+pub(crate) const EXPORT_PER_SECOND: f64 = 1.0 / 600.0;
+/// Pages of 100 orders in an export.
+pub(crate) const EXPORT_PAGES_MAX: usize = 100;
+/// How long a browser is remembered as one that signed in.
+pub(crate) const DEVICE_COOKIE_SECONDS: u64 = web_accounts::limits::DEVICE_TTL.as_secs();
 /// Offers with one stream key at once; then [`PUBLISH_PER_SECOND`].
 pub(crate) const PUBLISH_BURST: f64 = 30.0;
 /// See [`PUBLISH_BURST`].

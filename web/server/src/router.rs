@@ -9,8 +9,8 @@ use crate::{
     error::Refusal,
     openapi, rate,
     routes::{
-        admin, auth, cards, events, health, members, orders, payments, products, sales, streams,
-        table::Table, whep, whep_extensions, whip,
+        admin, auth, cards, credentials, events, health, mailbox, members, orders, payments,
+        products, sales, streams, table::Table, users, whep, whep_extensions, whip,
     },
     security,
     state::App,
@@ -32,6 +32,7 @@ pub(crate) fn router(app: App) -> Router {
         )
         .merge(media.layer(middleware::from_fn(security::media_cors)))
         .merge(health)
+        .merge(mailbox::routes())
         .fallback(assets::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -56,6 +57,8 @@ fn api() -> Table {
         .and(openapi::routes())
         .and(auth::routes())
         .and(members::routes())
+        .and(credentials::routes())
+        .and(users::routes())
         .and(products::routes())
         .and(streams::routes())
         .and(cards::routes())

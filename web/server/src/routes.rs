@@ -6,8 +6,10 @@
 pub(crate) mod admin;
 pub(crate) mod auth;
 pub(crate) mod cards;
+pub(crate) mod credentials;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod mailbox;
 pub(crate) mod members;
 pub(crate) mod offer;
 pub(crate) mod orders;
@@ -18,6 +20,7 @@ pub(crate) mod sales;
 pub(crate) mod session;
 pub(crate) mod streams;
 pub(crate) mod table;
+pub(crate) mod users;
 pub(crate) mod whep;
 pub(crate) mod whep_extensions;
 pub(crate) mod whip;

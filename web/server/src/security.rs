@@ -100,7 +100,7 @@ pub(crate) async fn api_cors(State(app): State<App>, request: Request, next: Nex
             header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
             HeaderValue::from_static("true"),
         );
-        let methods = HeaderValue::from_static("GET, POST, PATCH, DELETE, OPTIONS");
+        let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         let allowed =
             HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-Match");

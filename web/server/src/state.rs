@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     ops::Deref,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -18,7 +18,7 @@ use signaling_hub::{Hub, Identity};
 use signaling_wire::{StreamId, UserId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use web_accounts::{Accounts, Claims, Role};
+use web_accounts::{Accounts, Claims, Mailbox, Role};
 
 use crate::{
     config::HttpConfig,
@@ -44,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) rates: Rates,
     pub(crate) layers: LayersSeen,
+    /// The letters of a server without a mail server; a demo shows them.
+    pub(crate) mailbox: OnceLock<Mailbox>,
     /// Places for sockets and event streams.
     pub(crate) sockets: Arc<Semaphore>,
     /// Cancelled when the server drains: sockets say goodbye.
@@ -62,6 +64,8 @@ pub(crate) struct Rates {
     pub(crate) writes: RateLimit<IpAddr>,
     /// The same by account, wherever it calls from.
     pub(crate) account: RateLimit<UserId>,
+    /// Exports by person.
+    pub(crate) export: RateLimit<UserId>,
     /// Offers of publishers by stream, which is what a key names.
     pub(crate) publish: RateLimit<StreamId>,
     /// Offers with an unknown key by address, so that keys cannot be guessed at speed.
@@ -83,6 +87,7 @@ impl Rates {
             reads: RateLimit::new(rule(READS_BURST, READS_PER_SECOND)),
             writes: RateLimit::new(rule(WRITES_BURST, WRITES_PER_SECOND)),
             account: RateLimit::new(rule(ACCOUNT_BURST, ACCOUNT_PER_SECOND)),
+            export: RateLimit::new(rule(EXPORT_BURST, EXPORT_PER_SECOND)),
             publish: RateLimit::new(rule(PUBLISH_BURST, PUBLISH_PER_SECOND)),
             strangers: RateLimit::new(rule(STRANGERS_BURST, STRANGERS_PER_SECOND)),
             offers: RateLimit::new(rule(OFFERS_BURST, OFFERS_PER_SECOND)),
@@ -128,6 +133,7 @@ pub(crate) async fn identify(commerce: &Commerce, claims: &Claims, stream: Strea
     Identity {
         user: claims.user,
         name: claims.name.clone(),
+        login: claims.family.as_str().into(),
         admin,
         seller: commerce
             .acts_for(claims.user, stream)

@@ -16,6 +16,7 @@ async fn join(shop: &Shop, user: UserId) -> SocketSession {
     let name = "Buyer".to_owned();
     let identity = Identity {
         user,
+        login: "".into(),
         name,
         admin: false,
         seller: false,

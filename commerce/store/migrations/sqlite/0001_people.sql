@@ -49,19 +49,12 @@ CREATE INDEX login_session_end ON login_session (ended_at);
 CREATE INDEX login_session_expiry ON login_session (expires_at);
 
 CREATE TABLE refresh_token (
-    id         TEXT PRIMARY KEY,
-    user_id    TEXT NOT NULL REFERENCES users (id),
-    -- All tokens that descend from one login; revoked together.
-    family_id  TEXT NOT NULL,
-    hash       TEXT NOT NULL UNIQUE,
-    expires_at INTEGER NOT NULL,
+    hash       TEXT PRIMARY KEY,
+    family_id  TEXT NOT NULL REFERENCES login_session (id) ON DELETE CASCADE,
     used_at    INTEGER,
-    revoked_at INTEGER,
     created_at INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_token_family ON refresh_token (family_id);
-CREATE INDEX refresh_token_user ON refresh_token (user_id);
-CREATE INDEX refresh_token_expiry ON refresh_token (expires_at);
 
 -- Links in mails, hashed. At most one of a purpose holds for a user.
 CREATE TABLE one_time_token (

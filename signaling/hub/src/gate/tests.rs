@@ -11,6 +11,7 @@ use crate::{identity::Identity, limits};
 fn anna(expires_ms: u64) -> Identity {
     Identity {
         user: UserId::from_parts(1, 1),
+        login: "".into(),
         name: "Anna".to_owned(),
         admin: false,
         seller: false,

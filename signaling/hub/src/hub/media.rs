@@ -151,6 +151,13 @@ impl Hub {
         true
     }
 
+    /// Ends every session that publishes into a stream.
+    pub async fn end_publishers(&self, stream: StreamId) {
+        for id in self.inner.directory.publishers(stream) {
+            self.end_session(&id, SessionKind::Publisher).await;
+        }
+    }
+
     /// What is known of a media session.
     pub fn session(&self, id: &str, kind: SessionKind) -> Option<SessionInfo> {
         let record = self.inner.directory.media(id, kind)?;

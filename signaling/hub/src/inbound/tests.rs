@@ -21,6 +21,7 @@ const AUTH: &[u8] = br#"{"v":1,"t":"auth","d":{"token":"t"}}"#;
 fn session(signed_in: bool) -> Session {
     let identity = signed_in.then(|| Identity {
         user: UserId::from_parts(1, 1),
+        login: "".into(),
         name: "Anna".to_owned(),
         admin: false,
         seller: false,

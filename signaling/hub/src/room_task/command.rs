@@ -44,6 +44,11 @@ pub(crate) enum Command {
         session: SessionKey,
         identity: Option<Identity>,
     },
+    /// Credentials of an account no longer hold: of one sign-in, or all of them.
+    Forget {
+        user: UserId,
+        login: Option<Arc<str>>,
+    },
     /// May a publisher come? To be followed by `Enter` or `RefundPublish`.
     ReservePublish(oneshot::Sender<bool>),
     /// The publisher did not come.

@@ -118,6 +118,13 @@ impl RoomTask {
         }
     }
 
+    /// Makes the connections of a sign-in anonymous, or all of an account.
+    pub(super) async fn forget(&mut self, user: UserId, login: Option<&str>) {
+        for key in self.members.of_login(user, login) {
+            self.identify(key, None).await;
+        }
+    }
+
     pub(super) async fn send_to(&self, key: SessionKey, lane: Lane, frame: &ServerFrame) {
         if let Some(session) = self.members.speakable(key) {
             self.send(session, lane, frame).await;

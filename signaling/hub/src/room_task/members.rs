@@ -150,6 +150,19 @@ impl Members {
         self.users.get(&user).map_or(&[], Vec::as_slice)
     }
 
+    /// Connections of one sign-in of an account, or all of it.
+    pub(crate) fn of_login(&self, user: UserId, login: Option<&str>) -> Vec<SessionKey> {
+        let speaks = |key: &&SessionKey| {
+            let member = self.all.get(key);
+            member.is_some_and(|member| {
+                let gate = member.session.gate();
+                let identity = gate.identity(0);
+                login.is_none() || identity.is_some_and(|known| Some(&*known.login) == login)
+            })
+        };
+        self.of_user(user).iter().filter(speaks).copied().collect()
+    }
+
     /// Changes who a connection speaks as. False if it is not here.
     pub(crate) fn identify(&mut self, key: SessionKey, identity: Option<Identity>) -> bool {
         let Some(member) = self.all.get(&key) else {

@@ -1,14 +1,19 @@
 //! Registration: what a person types, checked, hashed, kept.
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
 use signaling_wire::UserId;
 
-use super::{Accounts, Signed, throttled};
+use super::{Accounts, Client, Signed, throttled};
 use crate::{
-    clock::Now, db::users, db::users::User, email, error::AccountError, limits, password,
-    role::Role, throttle::subscriber,
+    clock::Now,
+    db::{consents, mails, users, users::User},
+    email,
+    error::AccountError,
+    limits,
+    mail::Kind,
+    name, password,
+    role::Role,
+    throttle::subscriber,
 };
 
 /// What a person gives to register.
@@ -24,6 +29,9 @@ pub struct NewAccount {
     /// Language tag; `ko` without one.
     #[serde(default)]
     pub locale: Option<String>,
+    /// Whether the shop may write about offers; no without it.
+    #[serde(default)]
+    pub marketing: bool,
 }
 
 impl std::fmt::Debug for NewAccount {
@@ -35,25 +43,27 @@ impl std::fmt::Debug for NewAccount {
 }
 
 impl Accounts {
-    /// Makes an account and signs it in. `address` is the client's, for the throttle; `None` for
-    /// callers inside the process, which are not throttled.
+    /// Makes an account and signs it in. Registering is agreeing to the terms and the privacy
+    /// notice, which is noted with their wording; a mail asks to verify the address.
     ///
     /// # Errors
     /// `Invalid` names the fields; `EmailTaken`; `Throttled`; `Busy`.
     pub async fn register(
         &self,
         new: NewAccount,
-        address: Option<IpAddr>,
+        client: impl Into<Client>,
     ) -> Result<Signed, AccountError> {
+        let client = client.into();
         let now = self.shared.clock.now();
         let user = self.checked(&new, Role::User, now)?;
-        if let Some(address) = address {
+        if let Some(address) = client.address {
             let mut throttles = self.throttles();
             let taken = throttles.registration.take(&subscriber(address), now.ms());
             taken.map_err(throttled)?;
         }
-        let user = self.insert(user, &new.password).await?;
-        self.open_session(user).await
+        let user = self.insert(user, &new.password, new.marketing).await?;
+        self.shared.mail_waits.notify_one();
+        self.open_session(user, &client).await
     }
 
     /// Makes an account that operates the platform.
@@ -67,9 +77,10 @@ impl Accounts {
             password: password.to_owned(),
             display_name: name.chars().take(limits::DISPLAY_NAME_CHARS_MAX).collect(),
             locale: None,
+            marketing: false,
         };
         let user = self.checked(&new, Role::Admin, self.shared.clock.now())?;
-        Ok(self.insert(user, password).await?.id)
+        Ok(self.insert(user, password, false).await?.id)
     }
 
     /// Checks what was typed, all fields at once; the hash is still empty.
@@ -78,10 +89,15 @@ impl Accounts {
             .ok_or_else(|| email::field("/email", "format", "An address such as me@example.com."));
         let key_text = key.as_deref().unwrap_or_default();
         let password = password::check(&new.password, key_text);
-        let name = email::display_name(&new.display_name);
+        let name = name::check(&new.display_name);
+        let name = name.and_then(|name| match role {
+            Role::User if name::is_reserved(&name) => Err(name::reserved()),
+            _ => Ok(name),
+        });
         let locale = email::locale(new.locale.as_deref().unwrap_or("ko"));
         match (key, password, name, locale) {
             (Ok(email_key), Ok(()), Ok(display_name), Ok(locale)) => Ok(User {
+                name_key: name::key(&display_name),
                 id: UserId::from_parts(now.ms(), rand::random()),
                 email: new.email.trim().to_owned(),
                 email_key,
@@ -89,7 +105,12 @@ impl Accounts {
                 display_name,
                 role,
                 locale,
+                email_verified: false,
+                phone_sealed: None,
                 active: true,
+                withdrawn: false,
+                created_at: now.db(),
+                version: 1,
             }),
             (key, password, name, locale) => {
                 let errors = [key.err(), password.err(), name.err(), locale.err()];
@@ -100,14 +121,30 @@ impl Accounts {
         }
     }
 
-    async fn insert(&self, mut user: User, password: &str) -> Result<User, AccountError> {
+    async fn insert(
+        &self,
+        mut user: User,
+        password: &str,
+        marketing: bool,
+    ) -> Result<User, AccountError> {
         user.password_hash = self.shared.hasher.hash(password).await?;
         let now = self.shared.clock.now();
-        let row = user.clone();
-        let write = self
-            .shared
-            .store
-            .write(move |conn| Box::pin(async move { users::insert(conn, &row, now).await }));
+        let (row, terms) = (user.clone(), self.shared.config.terms.clone());
+        let personal = self.shared.personal.clone();
+        let write = self.shared.store.write(move |conn| {
+            Box::pin(async move {
+                if !users::insert(conn, &row, now).await? {
+                    return Ok(false);
+                }
+                personal.key(conn, row.id, now.db()).await?;
+                let kinds = ["terms", "privacy", "marketing"];
+                for kind in &kinds[..if marketing { 3 } else { 2 }] {
+                    consents::grant(conn, row.id, (kind, &terms), now).await?;
+                }
+                mails::queue(conn, row.id, Kind::VerifyEmail.key(), now).await?;
+                Ok(true)
+            })
+        });
         if write.await? {
             Ok(user)
         } else {

@@ -3,15 +3,18 @@
 //! Every step is one transaction. Access tokens carry the time from before it, so that none outlives
 //! what [`Accounts::end`] remembers about a session that ended meanwhile.
 
-use std::sync::PoisonError;
-
 use commerce_store::{StoreError, sql::Conn};
+use serde::Serialize;
 use signaling_wire::UserId;
 
-use super::{Accounts, Profile, Signed};
+use super::{
+    Accounts, Profile, Signed,
+    client::{Client, Seen},
+    rows,
+};
 use crate::{
     clock::Now,
-    db::{refresh_tokens, users, users::User},
+    db::{users, users::User},
     error::AccountError,
     limits,
     secret::{self, RefreshToken},
@@ -25,21 +28,49 @@ enum Refreshed {
         family: String,
         expires_at: i64,
     },
-    /// The session has ended; with the family when this use ended it.
-    Refused(Option<String>),
+    /// The session has ended; with whose and which when this use ended it.
+    Refused(Option<(UserId, String)>),
     Crowded,
+}
+
+/// A session, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct OpenSession {
+    /// Names it; opens nothing.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// Address of the sign-in.
+    pub address: String,
+    /// What the program called itself at the sign-in.
+    pub user_agent: String,
+    /// Milliseconds since 1970 of the sign-in.
+    pub created_ms: u64,
+    /// Milliseconds since 1970 of the last refresh.
+    pub seen_ms: u64,
+    /// Milliseconds since 1970 at which it ends by itself.
+    pub expires_ms: u64,
 }
 
 impl Accounts {
     /// Opens a session for a user whose password was right just now. If the account was suspended
     /// or its password changed since the user was read, the password counts as wrong.
-    pub(super) async fn open_session(&self, user: User) -> Result<Signed, AccountError> {
+    pub(super) async fn open_session(
+        &self,
+        user: User,
+        client: &Client,
+    ) -> Result<Signed, AccountError> {
         let now = self.shared.clock.now();
         let family = secret::random_family();
         let token = RefreshToken::generate();
         let hash = RefreshToken::hash_of(token.expose());
         let expires_at = now.db() + i64::from(self.shared.config.refresh_ttl_s) * 1_000_000;
         let (seen, family_row) = (user.clone(), family.clone());
+        let (personal, from) = (
+            self.shared.personal.clone(),
+            serde_json::to_string(&Seen::from(client)),
+        );
+        let from = from.map_err(|error| AccountError::Internal(error.to_string()))?;
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
                 let current = users::by_id(&mut *conn, seen.id).await?;
@@ -47,18 +78,83 @@ impl Accounts {
                 if !current.as_ref().is_some_and(same) {
                     return Ok(None);
                 }
-                refresh_tokens::sweep(conn, seen.id, now).await?;
-                refresh_tokens::insert(conn, (seen.id, &family_row), &hash, expires_at, now)
-                    .await?;
+                let key = personal.key(conn, seen.id, now.db()).await?;
+                let sealed = key.seal(&place(&family_row), &from)?;
+                rows::sweep(conn, seen.id, now).await?;
+                rows::open(conn, seen.id, (&family_row, &sealed), expires_at, now).await?;
+                rows::add_token(conn, &family_row, &hash, now).await?;
                 let most = limits::SESSIONS_PER_USER_MAX;
+                let spared = Some(family_row.as_str());
                 Ok(Some(
-                    refresh_tokens::revoke_user(conn, seen.id, most, now).await?,
+                    rows::end_of_user(conn, seen.id, (most, spared), now).await?,
                 ))
             })
         });
         let crowded_out = write.await?.ok_or(AccountError::InvalidCredentials)?;
-        self.end(crowded_out, now);
-        self.signed(&user, &family, token, expires_at, now)
+        self.end(user.id, crowded_out, false);
+        let mut signed = self.signed(&user, &family, token, expires_at, now)?;
+        signed.device_token = self.shared.tokens.sign_device(user.id, now)?;
+        Ok(signed)
+    }
+
+    /// The sessions of a user, the newest first; `current` is the family of who asks.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sessions(
+        &self,
+        user: UserId,
+        current: &str,
+    ) -> Result<Vec<OpenSession>, AccountError> {
+        let (reader, now) = (self.shared.store.reader(), self.shared.clock.now());
+        let Some(key) = self.shared.personal.find(reader, user).await? else {
+            return Ok(Vec::new());
+        };
+        let ms = |us: i64| us.unsigned_abs() / 1_000;
+        let open = rows::list(reader, user, now).await?.into_iter().map(|row| {
+            let seen: Seen = key.open_json(&place(&row.family), &row.sealed)?;
+            Ok(OpenSession {
+                current: row.family == current,
+                id: row.family,
+                address: seen.address,
+                user_agent: seen.agent,
+                created_ms: ms(row.created_at),
+                seen_ms: ms(row.seen_at),
+                expires_ms: ms(row.expires_at),
+            })
+        });
+        open.collect()
+    }
+
+    /// Ends one session of a user, access tokens included.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is not theirs or has ended.
+    pub async fn end_session(&self, user: UserId, family: &str) -> Result<(), AccountError> {
+        let (now, wanted) = (self.shared.clock.now(), family.to_owned());
+        let write = self.shared.store.write(move |conn| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let theirs = rows::belongs(conn, user, &wanted).await?;
+                if theirs {
+                    rows::end(conn, &wanted, now).await?;
+                }
+                Ok(theirs)
+            })
+        });
+        if !write.await? {
+            return Err(AccountError::NotFound);
+        }
+        self.end(user, [family.to_owned()], false);
+        Ok(())
+    }
+
+    /// Ends the sessions of a user but the one that asks.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_other_sessions(&self, user: UserId, family: &str) -> Result<(), AccountError> {
+        self.end_all(user, Some(family.to_owned())).await
     }
 
     /// Trades a refresh token for the next pair. It is good for one use; a second one within ten
@@ -83,8 +179,11 @@ impl Accounts {
                 family,
                 expires_at,
             } => self.signed(&user, &family, token, expires_at, now),
-            Refreshed::Refused(family) => {
-                self.end(family, self.shared.clock.now());
+            Refreshed::Refused(ended) => {
+                if let Some((user, family)) = ended {
+                    tracing::warn!(%user, "a refresh token was used twice; its session ended");
+                    self.end(user, [family], false);
+                }
                 Err(AccountError::InvalidToken)
             }
             Refreshed::Crowded => {
@@ -107,15 +206,16 @@ impl Accounts {
         let presented = RefreshToken::hash_of(refresh_token);
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
-                let found = refresh_tokens::by_hash(conn, &presented).await?;
+                let found = rows::by_hash(conn, &presented).await?;
                 if let Some(found) = &found {
-                    refresh_tokens::revoke_family(conn, &found.family, now).await?;
+                    rows::end(conn, &found.family, now).await?;
                 }
-                Ok(found.map(|found| found.family))
+                Ok(found.map(|found| (found.user, found.family)))
             })
         });
-        let family = write.await?;
-        self.end(family, self.shared.clock.now());
+        if let Some((user, family)) = write.await? {
+            self.end(user, [family], false);
+        }
         Ok(())
     }
 
@@ -124,50 +224,20 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn logout_everywhere(&self, user: UserId) -> Result<(), AccountError> {
+        self.end_all(user, None).await
+    }
+
+    async fn end_all(&self, user: UserId, spared: Option<String>) -> Result<(), AccountError> {
         let now = self.shared.clock.now();
         let write = self.shared.store.write(move |conn| {
-            Box::pin(async move { refresh_tokens::revoke_user(conn, user, 0, now).await })
+            let spared = spared.clone();
+            Box::pin(
+                async move { rows::end_of_user(conn, user, (0, spared.as_deref()), now).await },
+            )
         });
         let families = write.await?;
-        self.end(families, self.shared.clock.now());
+        self.end(user, families, false);
         Ok(())
-    }
-
-    /// Suspends an account and ends its sessions, or lets it sign in again.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn set_suspended(&self, user: UserId, suspended: bool) -> Result<(), AccountError> {
-        let now = self.shared.clock.now();
-        let write = self.shared.store.write(move |conn| {
-            Box::pin(async move {
-                if !users::set_suspended(conn, user, suspended, now).await? {
-                    return Ok(None);
-                }
-                let ended = if suspended {
-                    refresh_tokens::revoke_user(conn, user, 0, now).await?
-                } else {
-                    Vec::new()
-                };
-                Ok(Some(ended))
-            })
-        });
-        let families = write.await?.ok_or(AccountError::NotFound)?;
-        self.end(families, self.shared.clock.now());
-        Ok(())
-    }
-
-    /// Remembers that sessions ended, for as long as access tokens of them may be alive.
-    pub(super) fn end(&self, families: impl IntoIterator<Item = String>, now: Now) {
-        let until_s = now.s() + self.shared.tokens.ttl_s() + limits::LEEWAY_S + 1;
-        let mut ended = self
-            .shared
-            .ended
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for family in families {
-            ended.insert(family, until_s, now);
-        }
     }
 
     fn signed(
@@ -187,6 +257,7 @@ impl Accounts {
             expires_in: self.shared.config.access_ttl_s,
             refresh_token,
             refresh_expires_s: u32::try_from(left_s).unwrap_or(u32::MAX),
+            device_token: String::new(),
         })
     }
 }
@@ -198,7 +269,7 @@ async fn refresh(
     next: &str,
     now: Now,
 ) -> Result<Refreshed, StoreError> {
-    let Some(found) = refresh_tokens::by_hash(conn, presented).await? else {
+    let Some(found) = rows::by_hash(conn, presented).await? else {
         return Ok(Refreshed::Refused(None));
     };
     let verdict = found.held.judge(now);
@@ -206,21 +277,26 @@ async fn refresh(
         .await?
         .filter(|user| user.active);
     let Some(user) = user.filter(|_| verdict != Verdict::Reused) else {
-        refresh_tokens::revoke_family(conn, &found.family, now).await?;
-        return Ok(Refreshed::Refused(Some(found.family)));
+        rows::end(conn, &found.family, now).await?;
+        return Ok(Refreshed::Refused(Some((found.user, found.family))));
     };
     match verdict {
         Verdict::Ended | Verdict::Reused => return Ok(Refreshed::Refused(None)),
-        Verdict::Rotate => refresh_tokens::spend(conn, &found.family, now).await?,
-        Verdict::Grace if refresh_tokens::has_room(conn, &found.family).await? => {}
+        Verdict::Rotate => rows::spend(conn, &found.family, now).await?,
+        Verdict::Grace if rows::has_room(conn, &found.family).await? => {}
         Verdict::Grace => return Ok(Refreshed::Crowded),
     }
     // The session's end is the sign-in's, not moved by refreshing.
     let expires_at = found.held.expires_at;
-    refresh_tokens::insert(conn, (user.id, &found.family), next, expires_at, now).await?;
+    rows::add_token(conn, &found.family, next, now).await?;
     Ok(Refreshed::Renewed {
         user,
         family: found.family,
         expires_at,
     })
+}
+
+/// Where what a session remembers is sealed.
+fn place(family: &str) -> String {
+    format!("login_session/{family}")
 }

@@ -3,18 +3,23 @@
 //! A try is taken before the work and given back when the password was right, so that many wrong
 //! ones at once cannot slip through. An unknown e-mail costs the same work as a wrong password.
 
-use std::net::IpAddr;
-
 use signaling_wire::UserId;
 
-use super::{Accounts, Signed, throttled};
+use super::{Accounts, Client, Signed, rows, throttled};
 use crate::{
-    db::{refresh_tokens, users},
+    db::{mails, users, users::User},
     email,
     error::AccountError,
+    mail::Kind,
     password,
-    throttle::subscriber,
+    throttle::{Origin, subscriber},
 };
+
+/// Whose password is tried, and from where; `None` for callers inside the process.
+struct Tried {
+    key: String,
+    origin: Option<Origin>,
+}
 
 impl Accounts {
     /// Signs in.
@@ -26,34 +31,49 @@ impl Accounts {
         &self,
         email: &str,
         password: &str,
-        address: IpAddr,
+        client: impl Into<Client>,
     ) -> Result<Signed, AccountError> {
+        let client = client.into();
         let key = email::key(email);
         let user = match &key {
             Some(key) => users::by_email(self.shared.store.reader(), key).await?,
             None => None,
         };
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
         let fits = self
-            .try_password(key.unwrap_or_default(), password, hash, address)
+            .try_password(key.unwrap_or_default(), password, user.as_ref(), &client)
             .await?;
         match user {
-            Some(user) if fits && user.active => self.open_session(user).await,
+            Some(user) if fits && user.active => self.open_session(user, &client).await,
             Some(_) if fits => Err(AccountError::Suspended),
-            _ => Err(AccountError::InvalidCredentials),
+            _ => {
+                // Who and from where, for whoever watches; the e-mail only if it names somebody.
+                let user = user.map(|user| user.id.to_string()).unwrap_or_default();
+                tracing::info!(%user, address = ?client.address, "a sign-in was refused");
+                Err(AccountError::InvalidCredentials)
+            }
         }
     }
 
     /// Compares a password, which costs a try when it is wrong.
-    async fn try_password(
+    pub(super) async fn try_password(
         &self,
-        email_key: String,
+        key: String,
         password: &str,
-        hash: Option<String>,
-        address: IpAddr,
+        user: Option<&User>,
+        client: &Client,
     ) -> Result<bool, AccountError> {
-        let tried = (email_key, subscriber(address));
+        let now = self.shared.clock.now();
+        let device = client.device.as_deref().zip(user);
+        let device = device
+            .and_then(|(token, user)| self.shared.tokens.verify_device(token, user.id, now))
+            .map(Origin::Device);
+        let address = client.address.map(|ip| Origin::Address(subscriber(ip)));
+        let tried = Tried {
+            key,
+            origin: device.or(address),
+        };
         self.take_login(&tried)?;
+        let hash = user.map(|user| user.password_hash.clone());
         let fits = self.shared.hasher.verify(password, hash).await;
         if !matches!(fits, Ok(false)) {
             self.give_back_login(&tried);
@@ -61,7 +81,7 @@ impl Accounts {
         fits
     }
 
-    /// Replaces a password and ends all sessions; sign in again with the new one.
+    /// Replaces a password, ends all sessions and opens a new one for who asked.
     ///
     /// # Errors
     /// `InvalidCredentials` for a wrong current one; `Invalid` for a new one that is not taken;
@@ -71,49 +91,68 @@ impl Accounts {
         user: UserId,
         current: &str,
         new: &str,
-        address: IpAddr,
-    ) -> Result<(), AccountError> {
-        let found = users::by_id(self.shared.store.reader(), user).await?;
-        let account = found.ok_or(AccountError::NotFound)?;
-        password::check(new, &account.email_key).map_err(|mut refused| {
-            "/new_password".clone_into(&mut refused.pointer);
-            AccountError::Invalid(vec![refused])
-        })?;
-        let (key, old_hash) = (account.email_key, Some(account.password_hash));
-        if !self.try_password(key, current, old_hash, address).await? {
+        client: impl Into<Client>,
+    ) -> Result<Signed, AccountError> {
+        let client = client.into();
+        let mut account = self.person(user).await?;
+        password::check(new, &account.email_key).map_err(new_password)?;
+        let key = account.email_key.clone();
+        if !self
+            .try_password(key, current, Some(&account), &client)
+            .await?
+        {
             return Err(AccountError::InvalidCredentials);
         }
-        let hash = self.shared.hasher.hash(new).await?;
-        let now = self.shared.clock.now();
+        account.password_hash = self.shared.hasher.hash(new).await?;
+        let (now, hash) = (self.shared.clock.now(), account.password_hash.clone());
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
                 users::set_password(conn, user, &hash, now).await?;
-                refresh_tokens::revoke_user(conn, user, 0, now).await
+                mails::queue(conn, user, Kind::PasswordChanged.key(), now).await?;
+                rows::end_of_user(conn, user, (0, None), now).await
             })
         });
         let families = write.await?;
-        self.end(families, self.shared.clock.now());
-        Ok(())
+        self.end(user, families, false);
+        self.shared.mail_waits.notify_one();
+        self.open_session(account, &client).await
     }
 
-    /// Takes a try from both buckets, or from neither.
-    fn take_login(&self, tried: &(String, IpAddr)) -> Result<(), AccountError> {
+    /// Takes a try from the account's bucket, and from the address's unless the device is known;
+    /// from both or from neither.
+    fn take_login(&self, tried: &Tried) -> Result<(), AccountError> {
+        let Some(origin) = &tried.origin else {
+            return Ok(());
+        };
         let now_ms = self.shared.clock.now().ms();
         let mut throttles = self.throttles();
-        throttles
-            .address
-            .take(&tried.1, now_ms)
-            .map_err(throttled)?;
-        if let Err(wait_s) = throttles.account.take(tried, now_ms) {
-            throttles.address.give_back(&tried.1);
+        if let Origin::Address(address) = origin {
+            let taken = throttles.address.take(address, now_ms);
+            taken.map_err(throttled)?;
+        }
+        let pair = (tried.key.clone(), origin.clone());
+        if let Err(wait_s) = throttles.account.take(&pair, now_ms) {
+            if let Origin::Address(address) = origin {
+                throttles.address.give_back(address);
+            }
             return Err(throttled(wait_s));
         }
         Ok(())
     }
 
-    fn give_back_login(&self, tried: &(String, IpAddr)) {
+    fn give_back_login(&self, tried: &Tried) {
+        let Some(origin) = &tried.origin else { return };
         let mut throttles = self.throttles();
-        throttles.account.give_back(tried);
-        throttles.address.give_back(&tried.1);
+        let pair = (tried.key.clone(), origin.clone());
+        throttles.account.give_back(&pair);
+        if let Origin::Address(address) = origin {
+            throttles.address.give_back(address);
+        }
     }
+}
+
+/// A refused password, named as the field that it came in.
+pub(super) fn new_password(mut refused: signaling_wire::problem::FieldError) -> AccountError {
+    "/new_password".clone_into(&mut refused.pointer);
+    AccountError::Invalid(vec![refused])
 }

@@ -1,11 +1,15 @@
 //! The handle over a real database and a clock that the tests turn.
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod keys;
+mod links;
+mod lockout;
 mod registration;
 mod sessions;
 mod sign_in;
 mod tickets;
+mod withdrawal;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +17,7 @@ use commerce_store::{sql, testing::Database};
 use signaling_wire::{Code, Problem};
 
 use super::*;
+use crate::{Letter, SigningSecret, db::users};
 
 const PASSWORD: &str = "correct horse";
 
@@ -37,6 +42,7 @@ impl World {
         let store = database.open().await;
         let mut config = AccountsConfig {
             secret_file: folder.path().join("jwt.secret"),
+            personal_key_file: folder.path().join("personal.key"),
             ..Default::default()
         };
         change(&mut config);
@@ -62,15 +68,27 @@ impl World {
             .fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
+    /// Sends what waits; the newest letter to an address, and the token in it.
+    async fn letter(&self, to: &str) -> (Letter, String) {
+        while self.accounts.send_due().await.unwrap() > 0 {}
+        let letters = self.accounts.mailbox().unwrap().letters();
+        let letter = letters.into_iter().find(|letter| letter.to == to).unwrap();
+        let token = letter.body.split('#').nth(1).unwrap_or_default();
+        let token = token
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        (letter, token)
+    }
+
     async fn register(&self, email: &str) -> Result<Signed, AccountError> {
         self.accounts.register(new(email), Some(here())).await
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
-        sql::query(sql)
-            .fetch_value(self.store.reader())
-            .await
-            .unwrap()
+        let counted = sql::query(sql).fetch_value(self.store.reader()).await;
+        counted.unwrap()
     }
 }
 
@@ -88,6 +106,7 @@ fn new(email: &str) -> NewAccount {
         password: PASSWORD.to_owned(),
         display_name: "Mina".to_owned(),
         locale: None,
+        marketing: false,
     }
 }
 

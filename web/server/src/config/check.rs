@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MediaConfig, ice,
+    AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MailConfig, MediaConfig, ice,
     raw::{RawAccounts, RawConfig, RawHttp, RawLog, RawMedia},
 };
 
@@ -45,6 +45,11 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
         http: http(raw.http)?,
         media: media(raw.media)?,
         accounts: accounts(raw.accounts)?,
+        mail: MailConfig {
+            // Read by the accounts, whose mistakes name the key too.
+            smtp_url: Some(raw.mail.smtp_url).filter(|url| !url.is_empty()),
+            from: raw.mail.from,
+        },
         log: log(raw.log)?,
         database_url,
         hold_seconds: raw.shop.hold_seconds,
@@ -163,14 +168,6 @@ fn media(raw: RawMedia) -> Checked<MediaConfig> {
 }
 
 fn accounts(raw: RawAccounts) -> Checked<AccountsConfig> {
-    let jwt_secret = match raw.jwt_secret.as_str() {
-        "" => None,
-        secret if secret.chars().count() >= SECRET_CHARS_MIN => Some(secret.to_owned()),
-        _ => {
-            let reason = format!("must have {SECRET_CHARS_MIN} characters or more");
-            return wrong("accounts.jwt_secret", reason);
-        }
-    };
     if !(60..=3_600).contains(&raw.access_ttl_seconds) {
         return wrong("accounts.access_ttl_seconds", "must be 60 to 3600");
     }
@@ -178,10 +175,23 @@ fn accounts(raw: RawAccounts) -> Checked<AccountsConfig> {
         return wrong("accounts.refresh_ttl_days", "must be 1 to 365");
     }
     Ok(AccountsConfig {
-        jwt_secret,
+        jwt_secret: secret("accounts.jwt_secret", raw.jwt_secret)?,
+        personal_key: secret("accounts.personal_key", raw.personal_key)?,
+        previous_personal_key: secret("accounts.previous_personal_key", raw.previous_personal_key)?,
         access_ttl: Duration::from_secs(raw.access_ttl_seconds),
         refresh_ttl: Duration::from_secs(raw.refresh_ttl_days * 86_400),
     })
+}
+
+fn secret(key: &'static str, text: String) -> Checked<Option<String>> {
+    match text.chars().count() {
+        0 => Ok(None),
+        SECRET_CHARS_MIN.. => Ok(Some(text)),
+        _ => wrong(
+            key,
+            format!("must have {SECRET_CHARS_MIN} characters or more"),
+        ),
+    }
 }
 
 fn log(raw: RawLog) -> Checked<LogConfig> {

@@ -21,6 +21,8 @@ pub(crate) struct RawConfig {
     pub(crate) database: RawDatabase,
     /// Accounts and tokens.
     pub(crate) accounts: RawAccounts,
+    /// Mails to people.
+    pub(crate) mail: RawMail,
     /// Sales and payments.
     pub(crate) shop: RawShop,
     /// Log.
@@ -35,6 +37,7 @@ impl Default for RawConfig {
             media: RawMedia::default(),
             database: RawDatabase::default(),
             accounts: RawAccounts::default(),
+            mail: RawMail::default(),
             shop: RawShop::default(),
             log: RawLog::default(),
         }
@@ -151,6 +154,11 @@ pub(crate) struct RawDatabase {
 pub(crate) struct RawAccounts {
     /// Signs access tokens, 32 characters and more; empty: made once and kept in the data folder.
     pub(crate) jwt_secret: String,
+    /// Wraps the keys of personal data, 32 characters and more; empty: made once and kept in the
+    /// data folder.
+    pub(crate) personal_key: String,
+    /// The one before the last rotation: what it wrapped can still be read.
+    pub(crate) previous_personal_key: String,
     /// Life of an access token, seconds.
     pub(crate) access_ttl_seconds: u64,
     /// Life of a sign-in, days.
@@ -161,6 +169,8 @@ impl Default for RawAccounts {
     fn default() -> Self {
         Self {
             jwt_secret: String::new(),
+            personal_key: String::new(),
+            previous_personal_key: String::new(),
             access_ttl_seconds: 600,
             refresh_ttl_days: 30,
         }
@@ -170,9 +180,37 @@ impl Default for RawAccounts {
 impl std::fmt::Debug for RawAccounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawAccounts")
-            .field("jwt_secret", &"…")
+            .field("secrets", &"…")
             .field("access_ttl_seconds", &self.access_ttl_seconds)
             .field("refresh_ttl_days", &self.refresh_ttl_days)
+            .finish()
+    }
+}
+
+/// `[mail]`
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawMail {
+    /// `smtps://USER:PASSWORD@HOST`, or `smtp://…?tls=required`; empty: mails reach nobody.
+    pub(crate) smtp_url: String,
+    /// Whom mails are from.
+    pub(crate) from: String,
+}
+
+impl Default for RawMail {
+    fn default() -> Self {
+        Self {
+            smtp_url: String::new(),
+            from: "Souk <no-reply@souk.example>".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for RawMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawMail")
+            .field("smtp_url", &"…")
+            .field("from", &self.from)
             .finish()
     }
 }

@@ -59,6 +59,7 @@ async fn find_or_make(
             password: password.to_owned(),
             display_name: name.to_owned(),
             locale: Some("ko".to_owned()),
+            marketing: false,
         };
         accounts
             .register(new, None)
@@ -67,9 +68,7 @@ async fn find_or_make(
     };
     match made {
         Err(AccountError::EmailTaken) => {
-            let signed = accounts
-                .login(email, password, [127, 0, 0, 1].into())
-                .await?;
+            let signed = accounts.login(email, password, None).await?;
             // Only to learn the id: the session is not needed.
             accounts.logout(signed.refresh_token.expose()).await?;
             Ok(signed.user.id)

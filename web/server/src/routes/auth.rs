@@ -1,4 +1,4 @@
-//! `/api/auth/*` and `/api/users/profile`: registration, sign-in, the refresh cookie.
+//! `/api/auth`: registration, sign-in, the refresh cookie.
 //!
 //! The access token travels in the body and lives in the page's memory; the refresh token is an
 //! HttpOnly cookie that only `/api/auth` ever sees, and using it asks for our own origin.
@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use signaling_wire::{Code, Problem, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use web_accounts::{NewAccount, Profile, Role, Signed};
+use web_accounts::{Client, NewAccount, Profile, Role, Signed};
 
 use super::table::Table;
 use crate::{
+    cookies::Cookie,
     error::{Answer, Refusal},
-    extract::{ClientAddress, Fields, User},
-    security,
+    extract::{Fields, Program},
+    limits, security,
     state::App,
 };
 
@@ -31,7 +32,6 @@ pub(crate) fn routes() -> Table {
         .on(routes!(login))
         .on(routes!(refresh))
         .on(routes!(logout))
-        .on(routes!(profile))
 }
 
 /// E-mail and password.
@@ -47,13 +47,16 @@ pub(crate) struct Login {
 pub(crate) struct Me {
     id: UserId,
     email: String,
+    email_verified: bool,
     display_name: String,
+    locale: String,
     role: Role,
     memberships: Vec<Membership>,
 }
 
+/// What a sign-in gives, beside the cookies.
 #[derive(Serialize, ToSchema)]
-struct SignedIn {
+pub(super) struct SignedIn {
     access_token: String,
     token_type: &'static str,
     expires_in: u32,
@@ -69,13 +72,13 @@ struct SignedIn {
 )]
 pub(crate) async fn register(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
+    Program(client): Program,
     Fields(new): Fields<NewAccount>,
 ) -> Answer<Response> {
-    app.rates.login.check(address)?;
+    limit(&app, &client)?;
     let signed = app
         .accounts
-        .register(new, Some(address))
+        .register(new, client)
         .await
         .map_err(Problem::from)?;
     signed_in(&app, StatusCode::CREATED, signed).await
@@ -90,13 +93,13 @@ pub(crate) async fn register(
 )]
 pub(crate) async fn login(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
+    Program(client): Program,
     Fields(login): Fields<Login>,
 ) -> Answer<Response> {
-    app.rates.login.check(address)?;
+    limit(&app, &client)?;
     let signed = app
         .accounts
-        .login(&login.email, &login.password, address)
+        .login(&login.email, &login.password, client)
         .await;
     signed_in(&app, StatusCode::OK, signed.map_err(Problem::from)?).await
 }
@@ -110,10 +113,10 @@ pub(crate) async fn login(
 )]
 pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     security::same_origin(&app.http, &headers)?;
-    let Some(token) = cookie(&headers, cookie_name(&app)) else {
+    let Some(token) = Cookie::Refresh.read(&app.http, &headers) else {
         return Err(Refusal::new(Code::Unauthenticated, "no session"));
     };
-    match app.accounts.refresh(token).await {
+    match app.accounts.refresh(&token).await {
         Ok(signed) => signed_in(&app, StatusCode::OK, signed).await,
         Err(error) => {
             let problem = Problem::from(error);
@@ -136,8 +139,8 @@ pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answe
 )]
 pub(crate) async fn logout(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     security::same_origin(&app.http, &headers)?;
-    if let Some(token) = cookie(&headers, cookie_name(&app)) {
-        app.accounts.logout(token).await.map_err(Problem::from)?;
+    if let Some(token) = Cookie::Refresh.read(&app.http, &headers) {
+        app.accounts.logout(&token).await.map_err(Problem::from)?;
     }
     Ok((
         StatusCode::NO_CONTENT,
@@ -146,23 +149,8 @@ pub(crate) async fn logout(State(app): State<App>, headers: HeaderMap) -> Answer
         .into_response())
 }
 
-/// Who the caller is, and for whom they act.
-#[utoipa::path(
-    get,
-    path = "/api/users/profile",
-    security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Me)),
-)]
-pub(crate) async fn profile(State(app): State<App>, user: User) -> Answer<Json<Me>> {
-    let profile = app
-        .accounts
-        .profile(user.0.user)
-        .await
-        .map_err(Problem::from)?;
-    Ok(Json(me(&app, profile).await?))
-}
-
-async fn me(app: &App, profile: Profile) -> Answer<Me> {
+/// An account with its memberships.
+pub(super) async fn me(app: &App, profile: Profile) -> Answer<Me> {
     let memberships = app
         .commerce
         .memberships(profile.id)
@@ -171,15 +159,22 @@ async fn me(app: &App, profile: Profile) -> Answer<Me> {
     Ok(Me {
         id: profile.id,
         email: profile.email,
+        email_verified: profile.email_verified,
         display_name: profile.display_name,
+        locale: profile.locale,
         role: profile.role,
         memberships,
     })
 }
 
-async fn signed_in(app: &App, status: StatusCode, signed: Signed) -> Answer<Response> {
-    let token = signed.refresh_token.expose();
-    let cookie = set_cookie(app, token, signed.refresh_expires_s)?;
+/// The answer to a sign-in: tokens, cookies and who it was.
+pub(super) async fn signed_in(app: &App, status: StatusCode, signed: Signed) -> Answer<Response> {
+    let (refresh, seconds) = (signed.refresh_token.expose(), signed.refresh_expires_s);
+    let cookie = Cookie::Refresh.set(&app.http, refresh, seconds.into())?;
+    let device = match signed.device_token.as_str() {
+        "" => None,
+        token => Some(Cookie::Device.set(&app.http, token, limits::DEVICE_COOKIE_SECONDS)?),
+    };
     let body = SignedIn {
         access_token: signed.access_token,
         token_type: "Bearer",
@@ -187,40 +182,23 @@ async fn signed_in(app: &App, status: StatusCode, signed: Signed) -> Answer<Resp
         user: me(app, signed.user).await?,
     };
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok((status, [(header::SET_COOKIE, cookie), no_store], Json(body)).into_response())
+    let headers = [(header::SET_COOKIE, cookie), no_store];
+    let mut response = (status, headers, Json(body)).into_response();
+    if let Some(device) = device {
+        response.headers_mut().append(header::SET_COOKIE, device);
+    }
+    Ok(response)
 }
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.http.is_secure() {
-        "__Secure-souk_refresh"
-    } else {
-        "souk_refresh"
+/// The rate of an address at everything that costs a slow hash.
+pub(super) fn limit(app: &App, client: &Client) -> Answer<()> {
+    match client.address {
+        Some(address) => app.rates.login.check(address),
+        None => Ok(()),
     }
 }
 
-fn set_cookie(app: &App, value: &str, seconds: u32) -> Answer<HeaderValue> {
-    let name = cookie_name(app);
-    let secure = if app.http.is_secure() { "; Secure" } else { "" };
-    let text = format!(
-        "{name}={value}; Path=/api/auth; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-    );
-    let mut cookie = HeaderValue::from_str(&text).map_err(|error| Refusal::internal(&error))?;
-    cookie.set_sensitive(true);
-    Ok(cookie)
-}
-
-fn cleared(app: &App) -> Answer<HeaderValue> {
-    set_cookie(app, "", 0)
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+/// The header that forgets the refresh token.
+pub(super) fn cleared(app: &App) -> Answer<HeaderValue> {
+    Cookie::Refresh.set(&app.http, "", 0)
 }

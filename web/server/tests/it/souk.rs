@@ -122,6 +122,16 @@ impl Souk {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
     }
 
+    /// Most memory that the process has had so far, kB.
+    pub(crate) fn peak_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// `kill -9`, and the end of the process.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

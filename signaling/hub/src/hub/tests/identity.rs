@@ -143,3 +143,24 @@ async fn the_sellers_own_people_at_a_desk_are_no_audience() {
     drop(known);
     viewers(1).await;
 }
+
+#[tokio::test]
+async fn a_revoked_sign_in_is_anonymous_at_once_and_others_speak_on() {
+    let stage = stage().await;
+    let (hub, id) = (stage.hub.clone(), stage.room());
+    let of = |login: &str| Identity {
+        login: login.into(),
+        ..identity(1, clock::now_ms() + 600_000)
+    };
+    let mut gone = hub.join_socket(id, Some(of("one"))).await.unwrap();
+    let mut stays = hub.join_socket(id, Some(of("two"))).await.unwrap();
+    let anna = of("one").user;
+    hub.forget(anna, Some("one")).await;
+    assert_eq!(session(&mut gone.rx).await, Some(anna), "as it joined");
+    assert_eq!(session(&mut gone.rx).await, None);
+    hub.socket_frame(id, gone.key, &say()).await;
+    assert_eq!(refused(&mut gone.rx).await, Code::Unauthenticated);
+    assert_eq!(session(&mut stays.rx).await, Some(anna));
+    hub.forget(anna, None).await;
+    assert_eq!(session(&mut stays.rx).await, None);
+}

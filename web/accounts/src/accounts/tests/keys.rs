@@ -77,8 +77,8 @@ async fn the_database_holds_the_hash_and_four_characters() {
         .fetch_one(world.store.reader())
         .await
         .unwrap();
-    let row: (String, String) = (row.at(0).unwrap(), row.at(1).unwrap());
-    assert_eq!(row.0, StreamKey::hash_of(key.expose()));
-    assert_eq!(row.1.len(), 4);
-    assert!(!format!("{key:?}").contains(&row.1));
+    let (hash, hint): (String, String) = (row.get("hash").unwrap(), row.get("hint").unwrap());
+    assert_eq!(hash, StreamKey::hash_of(key.expose()));
+    assert_eq!(hint.len(), 4);
+    assert!(!format!("{key:?}").contains(&hint));
 }

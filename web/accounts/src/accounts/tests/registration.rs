@@ -68,6 +68,7 @@ async fn all_wrong_fields_are_named_at_once() {
     let bad = NewAccount {
         email: "mina".to_owned(),
         password: "short".to_owned(),
+        marketing: false,
         display_name: " ".to_owned(),
         locale: Some("../..".to_owned()),
     };

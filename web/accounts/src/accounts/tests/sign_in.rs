@@ -43,7 +43,7 @@ async fn wrong_passwords_are_throttled_for_the_one_who_tries_and_nobody_else() {
     world.register("mina@example.com").await.unwrap();
     world.register("jun@example.com").await.unwrap();
     let login = |email: &'static str, password: &'static str, from: &str| {
-        let (accounts, from) = (world.accounts.clone(), from.parse().unwrap());
+        let (accounts, from) = (world.accounts.clone(), from.parse::<IpAddr>().unwrap());
         async move { accounts.login(email, password, from).await }
     };
     let (attacker, owner) = ("198.51.100.7", "192.0.2.1");
@@ -106,7 +106,7 @@ async fn one_address_cannot_try_a_password_on_everybody() {
         matches!(refused, AccountError::Throttled { retry_after_s: 10 }),
         "{refused}"
     );
-    let there = "192.0.2.2".parse().unwrap();
+    let there: IpAddr = "192.0.2.2".parse().unwrap();
     world
         .accounts
         .login("mina@example.com", PASSWORD, there)
