@@ -109,7 +109,7 @@ impl Accounts {
         let (personal, wants) = (self.shared.personal.clone(), new.is_default);
         let write = self.shared.store.transact(move |conn| {
             Box::pin(async move {
-                // Taken first: it locks the user's row of keys where several write at once.
+                addresses::lock(conn, user).await?;
                 let key = personal.key(conn, user, now.db()).await?;
                 let kept = addresses::list(&mut *conn, user).await?;
                 if kept.len() >= limits::ADDRESSES_PER_USER_MAX {
@@ -149,6 +149,7 @@ impl Accounts {
         let personal = self.shared.personal.clone();
         let write = self.shared.store.write(move |conn| {
             Box::pin(async move {
+                addresses::lock(conn, user).await?;
                 let key = personal.key(conn, user, now.db()).await?;
                 let text = key.seal_json(&place(id), &sealed)?;
                 addresses::replace(conn, user, (id, &text), now).await?;
@@ -170,6 +171,7 @@ impl Accounts {
         let now = self.shared.clock.now();
         let write = self.shared.store.transact(move |conn| {
             Box::pin(async move {
+                addresses::lock(conn, user).await?;
                 if !addresses::delete(conn, user, id).await? {
                     return Err(AccountError::NotFound);
                 }

@@ -34,6 +34,12 @@ pub(crate) async fn list<'e>(on: impl Into<On<'e>>, user: UserId) -> Result<Vec<
     rows.iter().map(kept).collect()
 }
 
+/// Holds off others who change this user's addresses at the same time.
+pub(crate) async fn lock(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    let query = sql::query("SELECT id FROM users WHERE id = ? {for update}");
+    query.bind(user.to_string()).lock(conn).await
+}
+
 /// Adds an address that is not the default.
 pub(crate) async fn insert(
     conn: &mut Conn,
