@@ -1,20 +1,24 @@
 //! Which passwords are taken, and the slow hash that keeps them.
 //!
 //! The policy is length and a list of the commonest, no rules about kinds of characters (ASVS 5.0
-//! 6.2). The hash is argon2id with 19 MiB, two passes, one lane, stored as a PHC string; it runs on
-//! blocking threads behind a bounded number of places, so that sign-ins can use up neither the
-//! memory nor the threads that serve everybody else.
+//! 6.2). The hash is argon2id with 19 MiB, two passes, one lane, stored as a PHC string. It runs on
+//! a few threads of its own, so that sign-ins use up neither the threads that serve everybody else
+//! nor the memory: an allocator keeps what a thread freed, so many threads would keep much.
 
 mod common;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
 };
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use signaling_wire::problem::FieldError;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::{email::field, error::AccountError, limits};
@@ -56,23 +60,33 @@ struct Shared {
     argon2: Argon2<'static>,
     /// A hash of nobody's password, for sign-ins to accounts that do not exist.
     decoy: String,
-    running: Semaphore,
-    waiting: Semaphore,
+    /// Places for jobs, running and waiting.
+    places: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
     work: AtomicU64,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 impl Hasher {
-    /// Two places per core; makes the decoy, which takes one hashing.
+    /// Two threads per core; makes the decoy, which takes one hashing.
     pub(crate) fn new() -> Result<Self, AccountError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(internal)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, &rand::random::<[u8; 32]>())?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let (jobs, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..2 * cores {
+            let waiting = waiting.clone();
+            let thread = std::thread::Builder::new().name("passwords".to_owned());
+            thread.spawn(move || run_jobs(&waiting)).map_err(internal)?;
+        }
         let shared = Shared {
             argon2,
             decoy,
-            running: Semaphore::new(2 * cores),
-            waiting: Semaphore::new(2 * cores + limits::HASH_WAITERS_MAX),
+            places: Arc::new(Semaphore::new(2 * cores + limits::HASH_WAITERS_MAX)),
+            jobs,
             work: AtomicU64::new(0),
         };
         Ok(Self {
@@ -121,30 +135,36 @@ impl Hasher {
         &self,
         job: impl FnOnce(&Shared) -> T + Send + 'static,
     ) -> Result<T, AccountError> {
-        let _waiting = self
-            .shared
-            .waiting
-            .try_acquire()
-            .map_err(|_| AccountError::Busy)?;
         // The place is held by the job itself: a caller that goes away does not free it early.
+        let place = self.shared.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| AccountError::Busy)?;
+        let (done, answer) = oneshot::channel();
         let shared = self.shared.clone();
-        let place = self.shared.running.acquire().await.map_err(internal)?;
-        place.forget();
-        let done = tokio::task::spawn_blocking(move || {
-            let _place = Place(&shared);
-            shared.work.fetch_add(1, Ordering::Relaxed);
-            job(&shared)
+        let job: Job = Box::new(move || {
+            let _place = place;
+            if !done.is_closed() {
+                shared.work.fetch_add(1, Ordering::Relaxed);
+                // The caller may have gone meanwhile.
+                let _ = done.send(job(&shared));
+            }
         });
-        done.await.map_err(internal)
+        self.shared.jobs.send(job).map_err(internal)?;
+        answer.await.map_err(internal)
     }
 }
 
-/// Gives a running place back, also when the job panics.
-struct Place<'a>(&'a Shared);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.running.add_permits(1);
+/// Works until every handle is gone. A job that panics costs its caller the answer, not the thread.
+fn run_jobs(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        // Held while it waits: the next thread waits for the lock instead of for the job.
+        let job = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
+        let Ok(job) = job else { return };
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            tracing::error!("hashing a password panicked");
+        }
     }
 }
 
