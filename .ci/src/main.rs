@@ -9,6 +9,7 @@
 
 mod command;
 mod outcome;
+mod rush;
 mod steps;
 mod tools;
 mod workshop;

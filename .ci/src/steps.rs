@@ -8,6 +8,7 @@ use std::{fs, path::Path};
 use crate::{
     command::{Run, find},
     outcome::Outcome,
+    rush,
     workshop::Workshop,
 };
 
@@ -35,6 +36,8 @@ const DATABASE_UNIT_TESTS: &str = "accounts::tests";
 /// The test binary that runs the real server, and the test in it that needs the server which
 /// acknowledges before it commits. That test is ignored elsewhere.
 const SERVER_TESTS: &str = "it";
+/// A test binary of the load tools; building it builds them.
+const LOAD_TESTS: &str = "allocations";
 const NEGATIVE_CONTROL: &str = "crash::acknowledging_before_the_commit_is_found_out";
 
 impl Step {
@@ -73,7 +76,9 @@ impl Step {
             Self::Test => "every Rust test, the tidy rules among them",
             Self::Databases => "what the shop keeps, once more on a MariaDB server",
             Self::Fuzz => "no input from outside makes the media core panic, for a short while",
-            Self::Controls => "the kill test fails against a server that acknowledges too early",
+            Self::Controls => {
+                "flash sales that are cut off lose nothing, and servers that break their word are found out"
+            }
             Self::E2e => "the real server with Chromium, FFmpeg and libdatachannel",
         }
     }
@@ -180,8 +185,8 @@ fn fuzz(shop: &mut Workshop) -> Ran {
     Ok(run.stream())
 }
 
-/// Builds the server that acknowledges before it commits, puts it aside, and builds the real one
-/// again; then the kill test must find out the former.
+/// Builds the server that can break its word, puts it aside, and builds the real one again; then the
+/// kill test and the oracle of `rush` must find out the former, and nothing about the latter.
 fn controls(shop: &mut Workshop) -> Ran {
     shop.node()?;
     let control = shop.souk_negative_control();
@@ -217,7 +222,19 @@ fn controls(shop: &mut Workshop) -> Ran {
     let run = Run::new(shop.root(), "cargo", &tests)
         .and(&["--nocapture", NEGATIVE_CONTROL])
         .set("SOUK_NEGATIVE_CONTROL_BIN", control.to_string_lossy());
-    Ok(run.stream())
+    succeed(run.stream())?;
+    let build = [
+        "test",
+        "--workspace",
+        "--test",
+        SERVER_TESTS,
+        "--test",
+        LOAD_TESTS,
+        "--no-run",
+    ];
+    succeed(Run::new(shop.root(), "cargo", &build).stream())?;
+    rush::run(shop)?;
+    Ok(Outcome::Passed)
 }
 
 fn e2e(shop: &mut Workshop) -> Ran {

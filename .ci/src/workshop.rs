@@ -61,6 +61,16 @@ impl Workshop {
         self.target.join("ci/souk-negative-control")
     }
 
+    /// The load tool, once a test of its package was built.
+    pub(crate) fn rush(&self) -> PathBuf {
+        self.target.join("debug/rush")
+    }
+
+    /// Where the server keeps everything in a run of it.
+    pub(crate) fn rush_data(&self) -> PathBuf {
+        self.target.join("ci/rush")
+    }
+
     /// Where the browser tests put traces of failures. Not the folder of runs by hand, which
     /// would clear each other's.
     pub(crate) fn browser_results(&self) -> PathBuf {

@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod process;
 pub mod publisher;
 pub mod report;
+pub mod rush;
 pub mod server;
 pub mod signal;
 pub mod synthetic;

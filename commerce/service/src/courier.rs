@@ -13,6 +13,8 @@ use signaling_wire::{
     frame::shop::{Order, OrderUpdate},
 };
 
+#[cfg(feature = "negative-controls")]
+use crate::sequencer::negative;
 use crate::{Commerce, ServiceError, db, limits};
 
 /// The topic of frames for a room.
@@ -147,6 +149,10 @@ impl Commerce {
 
     /// Delivers the oldest facts; returns how many.
     pub(crate) async fn deliver(&self) -> Result<usize, ServiceError> {
+        #[cfg(feature = "negative-controls")]
+        if negative::is(negative::Fault::CrashAfterAck) {
+            return Ok(0);
+        }
         let rows = outbox::claim(self.store().reader(), &TOPICS, limits::SWEEP_MAX).await?;
         if rows.is_empty() {
             return Ok(0);

@@ -7,7 +7,7 @@
 mod batch;
 mod directory;
 #[cfg(feature = "negative-controls")]
-mod negative;
+pub(crate) mod negative;
 
 use commerce_core::{Demand, Refusal};
 use commerce_store::StoreError;
@@ -115,9 +115,7 @@ impl Commerce {
             #[cfg(not(feature = "negative-controls"))]
             let outcome = self.commit(sale, epoch, &mut gathered).await;
             #[cfg(feature = "negative-controls")]
-            let outcome = self
-                .acknowledge_then_commit(sale, epoch, &mut gathered)
-                .await;
+            let outcome = self.commit_wrongly(sale, epoch, &mut gathered).await;
             if outcome == Err(Fenced) {
                 tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
                 return;
@@ -126,7 +124,6 @@ impl Commerce {
     }
 
     /// Commits what was gathered, acknowledges it, and ticks.
-    #[cfg_attr(feature = "negative-controls", allow(dead_code))]
     async fn commit(
         &self,
         sale: SaleId,
@@ -139,10 +136,16 @@ impl Commerce {
             .collect();
         match self.run_batch(sale, Some(epoch), purchases).await {
             Ok(done) => {
+                #[cfg(feature = "negative-controls")]
+                let orders = done.answers.iter().filter(|answer| answer.is_ok()).count();
+                #[cfg(feature = "negative-controls")]
+                negative::crash_point(negative::Fault::CrashAfterCommit, orders);
                 for (waiting, answer) in gathered.drain(..).zip(done.answers) {
                     // A buyer who went away finds the order under the same key.
                     let _ = waiting.answer.send(answer.map_err(ServiceError::from));
                 }
+                #[cfg(feature = "negative-controls")]
+                self.crash_after_ack(orders).await;
                 self.tick(done.changed.stream, &done.changed.levels).await;
                 self.wake_courier();
                 Ok(())
@@ -214,9 +217,12 @@ impl Commerce {
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
         self.store()
             .transact(move |conn| {
-                Box::pin(
-                    async move { batch::run(conn, sale, epoch, &purchases, provider, now).await },
-                )
+                Box::pin(async move {
+                    let done = batch::run(conn, sale, epoch, &purchases, provider, now).await?;
+                    #[cfg(feature = "negative-controls")]
+                    negative::crash_point(negative::Fault::CrashBeforeCommit, done.answers.len());
+                    Ok(done)
+                })
             })
             .await
     }

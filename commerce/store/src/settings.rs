@@ -70,6 +70,18 @@ pub(crate) async fn assert_strong(conn: &mut SqliteConnection) -> Result<(), Sto
     demand("busy_timeout", &wait.to_string(), "1000 ms or more", enough)
 }
 
+/// Loses the last commits with the power, if `NEGATIVE_CONTROL` says `synchronous-normal`: wrong on
+/// purpose, the runs with power loss must find it out.
+#[cfg(feature = "negative-controls")]
+pub(crate) async fn weaken(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    if std::env::var("NEGATIVE_CONTROL").is_ok_and(|fault| fault == "synchronous-normal") {
+        sqlx::query("PRAGMA synchronous = NORMAL")
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 fn demand(
     name: &'static str,
     found: &str,

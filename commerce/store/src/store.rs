@@ -178,6 +178,8 @@ async fn open_sqlite(config: &StoreConfig) -> Result<(Reader, Writer), StoreErro
     }
     let mut conn = writing.connect().await?;
     settings::assert_strong(&mut conn).await?;
+    #[cfg(feature = "negative-controls")]
+    settings::weaken(&mut conn).await?;
     migrations::run(&SQLITE, &mut conn).await?;
 
     let reader = SqlitePoolOptions::new()

@@ -18,6 +18,8 @@ use signaling_wire::{
 
 use super::{count, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
+#[cfg(feature = "negative-controls")]
+use crate::sequencer::negative;
 
 /// [`Posting`] as JSON.
 const POSTINGS: Rows = Rows::objects(&[
@@ -153,6 +155,8 @@ impl Book {
                 committed: row.get("committed")?,
             };
             let (id, ledger_seq) = (row.get("id")?, seq(row, "ledger_seq")?);
+            #[cfg(feature = "negative-controls")]
+            let level = negative::stale(id, level);
             let terms = Terms {
                 price,
                 max_per_buyer,
@@ -299,6 +303,12 @@ impl Book {
             .map(|movement| Posting::new(movement, cause(&movement.seq)))
             .collect();
         post(conn, &postings, now).await?;
+        #[cfg(feature = "negative-controls")]
+        if negative::is(negative::Fault::ReadModifyWrite) {
+            for (row, _) in self.batch.changed() {
+                negative::overwrite(conn, row.id, row.level, row.ledger_seq).await?;
+            }
+        }
         give_back(conn, self.sale, &self.back).await?;
         let limit = |product: &ProductId| {
             self.batch
@@ -375,6 +385,10 @@ pub(crate) async fn post(
         .bind(held + committed - on_hand)
         .execute(&mut *conn)
         .await?;
+        #[cfg(feature = "negative-controls")]
+        if negative::is(negative::Fault::ReadModifyWrite) {
+            continue;
+        }
         if done.rows_affected() != 1 {
             metrics::counter!("souk_stock_invariant_violations_total").increment(1);
             return Err(StoreError::invalid(

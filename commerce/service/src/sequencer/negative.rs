@@ -1,22 +1,136 @@
-//! Acknowledging before the commit: wrong on purpose, built only with `negative-controls`.
+//! What a sequencer must never do, and places to die in: built only with `negative-controls`.
 //!
-//! The kill test must fail against this. The pause stands for a disk that takes its time.
+//! `NEGATIVE_CONTROL` picks one, without it everything is right. The kill runs must find each of the
+//! former out, and must find nothing wrong after each of the latter:
+//!
+//! | value | does |
+//! |---|---|
+//! | `ack-before-commit` | acknowledges before it commits, on a disk that takes its time |
+//! | `read-modify-write` | writes levels that it read a batch ago, in place of the conditional update |
+//! | `crash-before-commit` | dies with a batch written, but not committed |
+//! | `crash-after-commit` | dies with a batch committed, but not acknowledged |
+//! | `crash-after-ack` | dies with batches acknowledged, but nothing told by the outbox |
+//!
+//! `synchronous-normal` is the store's.
 
 use std::{
-    sync::{Arc, Mutex},
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
+use commerce_core::Level;
+use commerce_store::{
+    StoreError,
+    sql::{self, Conn},
+};
 use signaling_wire::SaleId;
 
 use super::{Fenced, Waiting, batch};
 use crate::{Commerce, ServiceError};
 
 const SLOW_DISK: Duration = Duration::from_millis(20);
+/// Batches with orders that are written before a crash.
+const BATCHES_BEFORE_CRASH: u64 = 60;
+/// Time for acknowledgements to reach their buyers.
+const ANSWERS_TRAVEL: Duration = Duration::from_millis(5);
+
+/// A wrong way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    AckBeforeCommit,
+    ReadModifyWrite,
+    CrashBeforeCommit,
+    CrashAfterCommit,
+    CrashAfterAck,
+}
+
+static CHOSEN: LazyLock<Option<Fault>> = LazyLock::new(|| {
+    let fault = match std::env::var("NEGATIVE_CONTROL").ok()?.as_str() {
+        "ack-before-commit" => Fault::AckBeforeCommit,
+        "read-modify-write" => Fault::ReadModifyWrite,
+        "crash-before-commit" => Fault::CrashBeforeCommit,
+        "crash-after-commit" => Fault::CrashAfterCommit,
+        "crash-after-ack" => Fault::CrashAfterAck,
+        _ => return None,
+    };
+    Some(fault)
+});
+
+/// Whether this one was chosen.
+pub(crate) fn is(fault: Fault) -> bool {
+    *CHOSEN == Some(fault)
+}
+
+/// Dies, if it is the place and the time; `orders` were written.
+pub(super) fn crash_point(here: Fault, orders: usize) {
+    static BATCHES: AtomicU64 = AtomicU64::new(0);
+    if is(here) && orders > 0 && BATCHES.fetch_add(1, Ordering::Relaxed) + 1 >= BATCHES_BEFORE_CRASH
+    {
+        std::process::abort();
+    }
+}
+
+/// Levels as the batch before saw them, which is what a reader that took no lock would have.
+static SEEN: Mutex<Option<HashMap<i64, Level>>> = Mutex::new(None);
+
+/// The level as it was read a batch ago.
+pub(crate) fn stale(row: i64, level: Level) -> Level {
+    if !is(Fault::ReadModifyWrite) {
+        return level;
+    }
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = seen.get_or_insert_default().insert(row, level);
+    before.unwrap_or(level)
+}
+
+/// Writes a level over whatever stands there.
+pub(crate) async fn overwrite(
+    conn: &mut Conn,
+    row: i64,
+    level: Level,
+    seq: u64,
+) -> Result<(), StoreError> {
+    sql::query(
+        "UPDATE stock_level SET on_hand = ?, held = ?, committed = ?, ledger_seq = ? WHERE id = ?",
+    )
+    .bind(level.on_hand)
+    .bind(level.held)
+    .bind(level.committed)
+    .bind(i64::try_from(seq).map_err(StoreError::invalid)?)
+    .bind(row)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
 
 impl Commerce {
+    /// As `commit`, with the chosen fault.
+    pub(super) async fn commit_wrongly(
+        &self,
+        sale: SaleId,
+        epoch: i64,
+        gathered: &mut Vec<Waiting>,
+    ) -> Result<(), Fenced> {
+        match is(Fault::AckBeforeCommit) {
+            true => self.acknowledge_then_commit(sale, epoch, gathered).await,
+            false => self.commit(sale, epoch, gathered).await,
+        }
+    }
+
+    /// Dies, if it is the place and the time, after the answers went out.
+    pub(super) async fn crash_after_ack(&self, orders: usize) {
+        if is(Fault::CrashAfterAck) {
+            tokio::time::sleep(ANSWERS_TRAVEL).await;
+            crash_point(Fault::CrashAfterAck, orders);
+        }
+    }
+
     /// What a sequencer must never do.
-    pub(super) async fn acknowledge_then_commit(
+    async fn acknowledge_then_commit(
         &self,
         sale: SaleId,
         epoch: i64,

@@ -1,7 +1,7 @@
 //! `kill -9` while buyers buy: every acknowledged order is there afterwards, and stock adds up.
 //!
-//! The negative control runs the same check on a binary that acknowledges before it commits, and
-//! must find losses. It needs that binary: `cargo build -p web-server --features
+//! The negative control runs the same check on a binary that was told to acknowledge before it
+//! commits, and must find losses. It needs that binary: `cargo build -p web-server --features
 //! negative-controls --target-dir ELSEWHERE`, named by `SOUK_NEGATIVE_CONTROL_BIN`; `cargo ci`
 //! builds and runs it.
 
@@ -52,7 +52,7 @@ struct Findings {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_order_is_lost() {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_souk"));
-    let findings = run(&binary, KILLS, 0x5eed).await;
+    let findings = run(&binary, KILLS, 0x5eed, &[]).await;
     let slowest = findings.ready_ms.iter().max().unwrap();
     println!(
         "{KILLS} kills, {} acknowledged orders, ready again in {:?} ms (slowest {slowest})",
@@ -71,7 +71,8 @@ async fn no_acknowledged_order_is_lost() {
 async fn acknowledging_before_the_commit_is_found_out() {
     let binary = std::env::var_os("SOUK_NEGATIVE_CONTROL_BIN");
     let binary = PathBuf::from(binary.expect("SOUK_NEGATIVE_CONTROL_BIN names the binary"));
-    let findings = run(&binary, KILLS, 0x5eed).await;
+    let wrong = [("NEGATIVE_CONTROL", "ack-before-commit")];
+    let findings = run(&binary, KILLS, 0x5eed, &wrong).await;
     println!(
         "{} acknowledged, {} lost",
         findings.acknowledged,
@@ -83,7 +84,7 @@ async fn acknowledging_before_the_commit_is_found_out() {
     );
 }
 
-async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
+async fn run(binary: &Path, kills: usize, seed: u64, keys: &[(&str, &str)]) -> Findings {
     let mut random = StdRng::seed_from_u64(seed);
     let data = TempDir::new().unwrap();
     let flags = [
@@ -91,7 +92,7 @@ async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
         "--data-dir",
         data.path().to_str().unwrap(),
     ];
-    let mut souk = Souk::start(binary, &flags);
+    let mut souk = Souk::start_with(binary, &flags, keys);
     let seller = Api::signed_in(&souk.ready, souk.ready.account("seller", 0)).await;
     let (sale, products) = wide_sale(&souk.ready, &seller, PRODUCTS, UNITS).await;
     let sale = Arc::new(Sale { id: sale, products });
@@ -114,7 +115,7 @@ async fn run(binary: &Path, kills: usize, seed: u64) -> Findings {
         while let Some(done) = buying.join_next().await {
             done.unwrap();
         }
-        souk = Souk::start(binary, &flags);
+        souk = Souk::start_with(binary, &flags, keys);
         findings.ready_ms.push(souk.took.as_millis());
         check(&souk, &buyers, &sale.id, &acknowledged, kill, &mut findings).await;
     }

@@ -81,7 +81,8 @@ impl Souk {
         Self::start_with(binary, flags, &[])
     }
 
-    fn start_with(binary: &Path, flags: &[&str], keys: &[(&str, &str)]) -> Self {
+    /// A demo of any binary, with keys.
+    pub(crate) fn start_with(binary: &Path, flags: &[&str], keys: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         let started = Instant::now();
         let mut child = command(binary, "demo", &dir.path().join("log"))

@@ -1,0 +1,343 @@
+//! A buyer: one connection kept alive, one purchase at a time, plain HTTP/1.1 without a library.
+//!
+//! A purchase that was not answered is asked again under its key until it is, on whatever life of
+//! the server. Now and then an answered one is asked again as well, and must get the same order.
+
+use std::{rc::Rc, time::Instant};
+
+use anyhow::{Context, Result, bail};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::watch,
+    time::{Duration, sleep, timeout},
+};
+
+use super::{
+    journal::{Acknowledged, Journal},
+    seed::{PER_BUYER, Shop},
+};
+
+/// An answer that takes longer counts as none.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
+/// Before asking again when the server said that it is busy, or was not there.
+const PAUSE: Duration = Duration::from_millis(10);
+/// One of so many answered purchases is asked again.
+const REPEAT_EVERY: u64 = 50;
+/// Purchases over the limit that each account tries.
+const TOO_MANY: usize = 5;
+/// Longest answer.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Where the server is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Here.
+    Open(String),
+    /// Gone, but it comes back.
+    Away,
+    /// The run is over: finish what has begun.
+    Closed,
+}
+
+/// One of them.
+pub struct Buyer {
+    n: usize,
+    account: usize,
+    shop: Rc<Shop>,
+    journal: Rc<Journal>,
+    place: watch::Receiver<Place>,
+    pay_every: u64,
+    stream: Option<TcpStream>,
+    input: Vec<u8>,
+    bought: u64,
+}
+
+struct Answer {
+    status: u16,
+    replayed: bool,
+    body: String,
+}
+
+impl Answer {
+    /// The text of the first member of this name; the server writes no blanks.
+    fn text(&self, name: &str) -> Option<&str> {
+        let rest = self.after(name)?.strip_prefix('"')?;
+        rest.split('"').next()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        let rest = self.after(name)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        rest[..end].parse().ok()
+    }
+
+    fn after(&self, name: &str) -> Option<&str> {
+        let mark = format!("\"{name}\":");
+        let at = self.body.find(&mark)?;
+        Some(&self.body[at + mark.len()..])
+    }
+}
+
+impl Buyer {
+    /// The n-th buyer.
+    pub fn new(
+        n: usize,
+        shop: Rc<Shop>,
+        journal: Rc<Journal>,
+        place: watch::Receiver<Place>,
+        pay_every: u64,
+    ) -> Self {
+        Self {
+            n,
+            account: n % shop.accounts.len(),
+            shop,
+            journal,
+            place,
+            pay_every,
+            stream: None,
+            input: Vec::with_capacity(4096),
+            bought: 0,
+        }
+    }
+
+    /// Buys until the run is over or the account may buy no more.
+    pub async fn run(mut self) {
+        let most = self.shop.products.len() * PER_BUYER + TOO_MANY;
+        for round in 0.. {
+            let turn = self.journal.turn(self.account);
+            if turn >= most {
+                self.journal.exhaust(self.account);
+                return;
+            }
+            let product = (turn + self.account * 7) % self.shop.products.len();
+            let key = format!("{}-{round}", self.n);
+            let request = self.purchase(&key, product);
+            if self.buy(&key, &request).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn purchase(&self, key: &str, product: usize) -> String {
+        let Shop { sale, products, .. } = &*self.shop;
+        let product = &products[product];
+        let body =
+            format!("{{\"sale_id\":\"{sale}\",\"product_id\":\"{product}\",\"quantity\":1}}");
+        self.post("/api/orders", key, &body)
+    }
+
+    fn post(&self, path: &str, key: &str, body: &str) -> String {
+        let token = &self.shop.accounts[self.account].token;
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: souk\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\nidempotency-key: {key}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    /// `None` when the run is over.
+    async fn buy(&mut self, key: &str, request: &str) -> Option<()> {
+        let (answer, took) = self.until_answered(request).await?;
+        let Some(acknowledged) = self.note(key, &answer) else {
+            return Some(());
+        };
+        self.journal.took(took);
+        self.bought += 1;
+        let payment = acknowledged.payment.clone();
+        let order = acknowledged.order.clone();
+        self.journal.acknowledge(acknowledged);
+        if self.bought.is_multiple_of(REPEAT_EVERY) {
+            let (again, _) = self.until_answered(request).await?;
+            self.journal
+                .repeated(again.status == 201 && again.text("id") == Some(&order));
+        }
+        if self.pay_every > 0 && self.bought.is_multiple_of(self.pay_every) {
+            self.pay(&payment).await?;
+        }
+        Some(())
+    }
+
+    fn note(&self, key: &str, answer: &Answer) -> Option<Acknowledged> {
+        if answer.status != 201 {
+            let code = answer.text("code").unwrap_or("none");
+            self.journal.refused(code);
+            return None;
+        }
+        let payment = answer
+            .after("payment")
+            .and_then(|rest| rest.split('"').nth(3));
+        let read = || {
+            Some(Acknowledged {
+                buyer: self.n,
+                account: self.account,
+                key: key.to_owned(),
+                order: answer.text("id")?.to_owned(),
+                payment: payment?.to_owned(),
+                seq: answer.number("ledger_seq")?,
+                replayed: answer.replayed,
+            })
+        };
+        let read = read();
+        if read.is_none() {
+            self.journal.refused("unreadable_order");
+        }
+        read
+    }
+
+    /// Pays as the page does: the window, then the confirmation. What a kill cuts off, the server
+    /// settles by itself.
+    async fn pay(&mut self, payment: &str) -> Option<()> {
+        let key = format!("pay-{payment}");
+        let window = self.post(
+            &format!("/api/payments/{payment}/sandbox"),
+            &key,
+            "{\"approve\":true}",
+        );
+        let (window, _) = self.until_answered(&window).await?;
+        let Some(token) = window.text("payment_token") else {
+            self.journal
+                .refused(window.text("code").unwrap_or("no_payment_window"));
+            return Some(());
+        };
+        let body = format!("{{\"payment_token\":\"{token}\"}}");
+        let confirm = self.post(&format!("/api/payments/{payment}/confirm"), &key, &body);
+        let (paid, _) = self.until_answered(&confirm).await?;
+        match paid.status {
+            200..300 => self.journal.paid(payment.to_owned()),
+            _ => self
+                .journal
+                .refused(paid.text("code").unwrap_or("not_paid")),
+        }
+        Some(())
+    }
+
+    /// Asks until there is an answer; the time is that of the attempt that got it.
+    async fn until_answered(&mut self, request: &str) -> Option<(Answer, Duration)> {
+        loop {
+            if self.stream.is_none() && !self.connect().await? {
+                continue;
+            }
+            let asked = Instant::now();
+            match timeout(ANSWER_TIME_MAX, self.exchange(request)).await {
+                Ok(Ok(answer)) if matches!(answer.status, 429 | 503) => {
+                    self.journal.refused(answer.text("code").unwrap_or("busy"));
+                    if matches!(*self.place.borrow(), Place::Closed) {
+                        return None;
+                    }
+                    sleep(PAUSE).await;
+                }
+                Ok(Ok(answer)) => return Some((answer, asked.elapsed())),
+                Ok(Err(_)) | Err(_) => {
+                    self.stream = None;
+                    self.journal.cut_off();
+                }
+            }
+        }
+    }
+
+    /// `None` when the run is over, `false` when nobody is there.
+    async fn connect(&mut self) -> Option<bool> {
+        let place = self.place.borrow_and_update().clone();
+        match place {
+            Place::Closed => None,
+            Place::Away => {
+                self.place.changed().await.ok()?;
+                Some(false)
+            }
+            Place::Open(url) => {
+                let address = url.trim_start_matches("http://");
+                self.input.clear();
+                match TcpStream::connect(address).await {
+                    Ok(stream) => {
+                        let _ = stream.set_nodelay(true);
+                        self.stream = Some(stream);
+                        Some(true)
+                    }
+                    Err(_) => {
+                        // It may have been killed and nobody said so yet.
+                        sleep(PAUSE).await;
+                        Some(false)
+                    }
+                }
+            }
+        }
+    }
+
+    async fn exchange(&mut self, request: &str) -> Result<Answer> {
+        let stream = self.stream.as_mut().context("no connection")?;
+        stream.write_all(request.as_bytes()).await?;
+        loop {
+            if let Some((answer, length)) = parse(&self.input)? {
+                self.input.drain(..length);
+                return Ok(answer);
+            }
+            if stream.read_buf(&mut self.input).await? == 0 {
+                bail!("the connection was closed");
+            }
+        }
+    }
+}
+
+/// An answer and its length, once it is whole.
+fn parse(input: &[u8]) -> Result<Option<(Answer, usize)>> {
+    let Some(end) = input.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = std::str::from_utf8(&input[..end])?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let status = status.context("no status")?.parse()?;
+    let (mut length, mut replayed) = (0, false);
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse()?;
+        } else if name.eq_ignore_ascii_case("idempotent-replayed") {
+            replayed = true;
+        }
+    }
+    if length > ANSWER_BYTES_MAX {
+        bail!("an answer of {length} bytes");
+    }
+    let whole = end + 4 + length;
+    if input.len() < whole {
+        return Ok(None);
+    }
+    let body = String::from_utf8(input[end + 4..whole].to_vec())?;
+    Ok(Some((
+        Answer {
+            status,
+            replayed,
+            body,
+        },
+        whole,
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_when_it_is_whole() {
+        let text =
+            b"HTTP/1.1 201 Created\r\nContent-Length: 57\r\nidempotent-replayed: true\r\n\r\n\
+            {\"id\":\"ord_1\",\"payment\":{\"id\":\"pay1\"},\"ledger_seq\":42,\"x\":1}HTTP";
+        assert!(parse(&text[..60]).unwrap().is_none());
+        assert!(parse(&text[..100]).unwrap().is_none());
+        let (answer, length) = parse(text).unwrap().unwrap();
+        assert_eq!((answer.status, answer.replayed), (201, true));
+        assert_eq!(&text[length..], b"HTTP", "{}", answer.body);
+        assert_eq!(answer.text("id"), Some("ord_1"));
+        assert_eq!(answer.number("ledger_seq"), Some(42));
+        let payment = answer
+            .after("payment")
+            .and_then(|rest| rest.split('"').nth(3));
+        assert_eq!(payment, Some("pay1"));
+    }
+}
