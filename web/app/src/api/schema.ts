@@ -1,6 +1,9 @@
 // @generated from the handlers of web/server, with its openapi.json. Not edited by hand:
 // SOUK_UPDATE_API=1 cargo test -p web-server openapi
 
+export type Address = { address: PostalAddress; id: AddressId; is_default: boolean; label: string }
+export type AddressChange = { address?: (PostalAddress | null); is_default?: (boolean | null); label?: (string | null) }
+export type AddressId = string
 export type Allocation = { delta: number }
 export type Audience = { bitrate: number; by_layer: Array<number>; connected: number; first_key_ms?: (number | null); loss: number; suffering: number }
 export type AuditEntry = { action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }
@@ -17,16 +20,18 @@ export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 
 export type CreatedStream = (Stream & StreamKey)
 export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
 export type FieldError = { code: string; detail: string; pointer: string }
+export type Forgot = { email: string }
 export type Ingest = { audience: Audience; key_hint?: (string | null); live: boolean; publisher?: (Peer | null); viewers: number; whip_url: string }
 export type LayerChoice = { encodingId?: (string | null); mediaId?: unknown }
 export type Localized = { en: string; ko: string }
 export type Login = { email: string; password: string }
-export type Me = { display_name: string; email: string; id: UserId; memberships: Array<Membership>; role: Role }
+export type Me = { display_name: string; email: string; email_verified: boolean; id: UserId; locale: string; memberships: Array<Membership>; role: Role }
 export type MemberChange = { role: MemberRole }
 export type MemberRole = 'owner' | 'manager' | 'host' | 'assistant'
 export type Membership = { role: MemberRole; seller_id: SellerId; seller_name: string }
 export type Money = { amount: number; currency: Currency }
-export type NewAccount = { display_name: string; email: string; locale?: (string | null); password: string }
+export type NewAccount = { display_name: string; email: string; locale?: (string | null); marketing?: boolean; password: string }
+export type NewAddress = { address: PostalAddress; is_default?: boolean; label?: string }
 export type NewCard = { product_id: ProductId }
 export type NewOrder = { expected_unit_price?: (Money | null); product_id: ProductId; quantity: number; sale_id: SaleId }
 export type NewProduct = { image_url: string; price: Money; seller_id: SellerId; stock?: number; title: Localized }
@@ -34,6 +39,7 @@ export type NewSale = { hold_seconds?: (number | null); items: Array<NewSaleItem
 export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId }
 export type NewSeller = { name: string }
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
+export type OpenSession = { address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }
 export type Order = { id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }
 export type OrderEvent = { at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }
 export type OrderId = string
@@ -42,14 +48,17 @@ export type OrderLineId = string
 export type OrderPayment = { id: PaymentId; provider: string }
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
 export type PageEnd = { has_more: boolean; next_cursor?: (string | null) }
+export type PageView_Address = { data: Array<{ address: PostalAddress; id: AddressId; is_default: boolean; label: string }>; page: PageEnd }
 export type PageView_AuditEntry = { data: Array<{ action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }>; page: PageEnd }
 export type PageView_Broadcast = { data: Array<{ audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }>; page: PageEnd }
 export type PageView_Card = { data: Array<{ highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }>; page: PageEnd }
+export type PageView_OpenSession = { data: Array<{ address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }>; page: PageEnd }
 export type PageView_Order = { data: Array<{ id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }>; page: PageEnd }
 export type PageView_OrderEvent = { data: Array<{ at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }>; page: PageEnd }
 export type PageView_Product = { data: Array<{ id: ProductId; image_url: string; price: Money; seller_id: SellerId; stock: ShelfStock; title: Localized }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
 export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; seq: number; type: string }>; page: PageEnd }
+export type PasswordChange = { current_password: string; new_password: string }
 export type PaymentConfirmation = { payment_token: string }
 export type PaymentId = string
 export type PaymentStatus = 'none' | 'pending' | 'paid' | 'failed' | 'integrity_failure' | 'partially_refunded' | 'refunded'
@@ -57,10 +66,14 @@ export type PaymentView = { amount: Money; attempts: number; id: PaymentId; orde
 export type Peer = { age_ms: number; connected: boolean; estimate?: (number | null); lane_backlog_bytes: number; peer: number; phases: PeerPhases; remote?: (string | null); role: string; selected_layer?: (number | null); tracks: Array<PeerTrack> }
 export type PeerPhases = { dtls_ms?: (number | null); ice_ms?: (number | null); key_ms?: (number | null); media_ms?: (number | null); whole_ms?: (number | null) }
 export type PeerTrack = { bitrate: number; codec?: (string | null); gap_ms: number; gaps: number; kind: string; layer: number; loss: number; nacks: number; packets: number; resent: number; rid?: (string | null); rtt_ms?: (number | null) }
+export type PostalAddress = { city?: string; country?: string; line1: string; line2?: string; note?: string; phone: string; postcode: string; recipient: string; region?: string }
 export type Problem = { code: Code; detail?: string; errors?: Array<FieldError>; request_id?: (string | null); retry_after?: (number | null); status: number; title: string; type: string }
 export type Product = { id: ProductId; image_url: string; price: Money; seller_id: SellerId; stock: ShelfStock; title: Localized }
 export type ProductId = string
+export type ProfileChange = { display_name: string; locale?: (string | null); marketing?: (boolean | null); phone?: (string | null) }
+export type ProfileView = (Me & { created_ms: number; marketing: boolean; phone?: (string | null) })
 export type PublishTicket = { expires_in: number; ticket: string; whip_url: string }
+export type Reset = { new_password: string; token: string }
 export type Role = 'user' | 'admin'
 export type Sale = { closes_ms?: (number | null); hold_seconds: number; id: SaleId; items: Array<SaleItem>; opens_ms?: (number | null); state: SaleState; stream_id: StreamId }
 export type SaleId = string
@@ -84,6 +97,8 @@ export type StreamLinks = { events: string; room: string; whep: string }
 export type StreamSeller = { id: SellerId; name: string }
 export type StreamStatus = 'scheduled' | 'live' | 'interrupted' | 'ended'
 export type UserId = string
+export type Verify = { token: string }
+export type Withdraw = { password: string }
 
 export interface Operations {
   'GET /actuator/health': { path: undefined; query: undefined; body: undefined; answer: unknown }
@@ -91,10 +106,18 @@ export interface Operations {
   'GET /api/admin/audit/verdict': { path: undefined; query: undefined; body: undefined; answer: AuditVerdict }
   'GET /api/admin/broadcasts': { path: undefined; query: undefined; body: undefined; answer: PageView_Broadcast }
   'GET /api/admin/broadcasts/{stream}': { path: { stream: string }; query: undefined; body: undefined; answer: BroadcastDetail }
+  'POST /api/auth/email/resend': { path: undefined; query: undefined; body: undefined; answer: null }
+  'POST /api/auth/email/verify': { path: undefined; query: undefined; body: Verify; answer: null }
   'POST /api/auth/login': { path: undefined; query: undefined; body: Login; answer: SignedIn }
   'POST /api/auth/logout': { path: undefined; query: undefined; body: undefined; answer: null }
+  'POST /api/auth/password': { path: undefined; query: undefined; body: PasswordChange; answer: SignedIn }
+  'POST /api/auth/password/forgot': { path: undefined; query: undefined; body: Forgot; answer: null }
+  'POST /api/auth/password/reset': { path: undefined; query: undefined; body: Reset; answer: null }
   'POST /api/auth/refresh': { path: undefined; query: undefined; body: undefined; answer: SignedIn }
   'POST /api/auth/register': { path: undefined; query: undefined; body: NewAccount; answer: SignedIn }
+  'DELETE /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: null }
+  'GET /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: PageView_OpenSession }
+  'DELETE /api/auth/sessions/{family}': { path: { family: string }; query: undefined; body: undefined; answer: null }
   'GET /api/docs': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /api/docs.css': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /api/openapi.json': { path: undefined; query: undefined; body: undefined; answer: unknown }
@@ -136,7 +159,15 @@ export interface Operations {
   'POST /api/streams/{id}/publish-tickets': { path: { id: string }; query: undefined; body: undefined; answer: PublishTicket }
   'GET /api/streams/{id}/room': { path: { id: string }; query: undefined; body: undefined; answer: unknown }
   'GET /api/streams/{id}/timeline': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_StreamEvent }
-  'GET /api/users/profile': { path: undefined; query: undefined; body: undefined; answer: Me }
+  'GET /api/users/addresses': { path: undefined; query: undefined; body: undefined; answer: PageView_Address }
+  'POST /api/users/addresses': { path: undefined; query: undefined; body: NewAddress; answer: Address }
+  'DELETE /api/users/addresses/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
+  'GET /api/users/addresses/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Address }
+  'PATCH /api/users/addresses/{id}': { path: { id: string }; query: undefined; body: AddressChange; answer: Address }
+  'GET /api/users/me/export': { path: undefined; query: undefined; body: undefined; answer: Record<string, unknown> }
+  'GET /api/users/profile': { path: undefined; query: undefined; body: undefined; answer: ProfileView }
+  'PUT /api/users/profile': { path: undefined; query: undefined; body: ProfileChange; answer: ProfileView }
+  'DELETE /api/users/withdraw': { path: undefined; query: undefined; body: Withdraw; answer: null }
   'POST /api/webhooks/portone/v2': { path: undefined; query: undefined; body: string; answer: null }
   'GET /livez': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /metrics': { path: undefined; query: undefined; body: undefined; answer: string }
