@@ -157,6 +157,11 @@ impl Shop {
         }
     }
 
+    /// What another process on the same database would be started with.
+    pub(crate) fn config(&self) -> CommerceConfig {
+        config(&self.sandbox.base_url, &self.clock)
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.clock
             .fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);

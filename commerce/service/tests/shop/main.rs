@@ -6,6 +6,7 @@
 
 mod audit;
 mod buying;
+mod contention;
 mod expiry;
 mod fixture;
 mod paying;
