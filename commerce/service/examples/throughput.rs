@@ -79,6 +79,8 @@ async fn open_sale(
     };
     let new = NewSale {
         stream_id,
+        opens_ms: None,
+        closes_ms: None,
         hold_seconds: None,
         items: vec![item],
     };

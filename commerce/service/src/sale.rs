@@ -1,6 +1,6 @@
 //! Timed sales: products with stock of their own, open for orders while the host says so.
 
-use commerce_store::sql::Conn;
+use commerce_store::{clock::us_to_ms, sql::Conn};
 use std::collections::BTreeSet;
 
 use commerce_core::{
@@ -16,6 +16,9 @@ use signaling_wire::{
 
 use crate::{Actor, Commerce, ServiceError, courier, db, mint::mint, validation::Validation};
 
+/// How far ahead a sale may open or close: 90 days.
+const SALE_AHEAD_MAX_MS: u64 = 90 * 24 * 3600 * 1_000;
+
 /// A sale to create, as a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSale {
@@ -23,6 +26,10 @@ pub struct NewSale {
     pub stream_id: StreamId,
     /// Seconds for which a purchase is held; `None` takes the configured value.
     pub hold_seconds: Option<u32>,
+    /// When it opens by itself, milliseconds since 1970; `None` leaves it to the host.
+    pub opens_ms: Option<u64>,
+    /// When it closes by itself; `None` leaves it to the host.
+    pub closes_ms: Option<u64>,
     /// What is on sale.
     pub items: Vec<NewSaleItem>,
 }
@@ -61,7 +68,7 @@ impl Commerce {
         new: NewSale,
     ) -> Result<shop::Sale, ServiceError> {
         let hold_seconds = new.hold_seconds.unwrap_or(self.config().hold_seconds);
-        validate(&new, hold_seconds)?;
+        validate(&new, hold_seconds, us_to_ms(self.now_us()))?;
         let seller = self
             .authorize_stream(actor, new.stream_id, Deed::RunSales)
             .await?;
@@ -72,7 +79,7 @@ impl Commerce {
                 Box::pin(async move {
                     let stream = new.stream_id;
                     db::stream::assert_open(conn, stream).await?;
-                    db::sale::insert(conn, sale, stream, hold_seconds, now).await?;
+                    db::sale::insert(conn, sale, stream, &new, hold_seconds, now).await?;
                     for (index, item) in new.items.iter().enumerate() {
                         insert_item(conn, sale, seller, index, item, actor, now).await?;
                     }
@@ -205,8 +212,18 @@ impl Commerce {
     }
 }
 
-fn validate(new: &NewSale, hold_seconds: u32) -> Result<(), ServiceError> {
+fn validate(new: &NewSale, hold_seconds: u32, now_ms: u64) -> Result<(), ServiceError> {
     let mut validation = Validation::default();
+    let latest = now_ms + SALE_AHEAD_MAX_MS;
+    if let Some(opens) = new.opens_ms {
+        let soon = opens <= latest;
+        validation.check(soon, "/opens_ms", "range", "is too far ahead");
+    }
+    if let Some(closes) = new.closes_ms {
+        let later = closes > new.opens_ms.unwrap_or(now_ms).max(now_ms) && closes <= latest;
+        let text = "must be in the future, after the opening, and not too far ahead";
+        validation.check(later, "/closes_ms", "range", text);
+    }
     let holds = (HOLD_SECONDS_MIN..=HOLD_SECONDS_MAX).contains(&hold_seconds);
     validation.check(holds, "/hold_seconds", "range", "must be 1 to 900");
     let items = (1..=SALE_ITEMS_MAX).contains(&new.items.len());
@@ -276,7 +293,7 @@ async fn insert_item(
 }
 
 /// Queues the sale's frame for its room, in the transaction that changed it.
-async fn tell(conn: &mut Conn, sale: SaleId, now: i64) -> Result<(), ServiceError> {
+pub(crate) async fn tell(conn: &mut Conn, sale: SaleId, now: i64) -> Result<(), ServiceError> {
     let Some((sale, _)) = db::sale::find(&mut *conn, sale).await? else {
         return Err(ServiceError::NotFound("sale"));
     };

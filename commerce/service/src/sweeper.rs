@@ -1,4 +1,4 @@
-//! Clean-up on a clock: holds that are over, payments of unknown outcome, webhooks that wait,
+//! Clean-up on a clock: sales to open or to close, holds that are over, payments of unknown outcome, webhooks that wait,
 //! outbox rows that were told long ago. Nothing depends on it being in time: every batch gives
 //! due holds back by itself.
 
@@ -25,7 +25,9 @@ impl Commerce {
     }
 
     async fn sweep_holds(&self) -> Result<(), ServiceError> {
-        for sale in db::hold::sales_due(self.store().reader(), self.now_us()).await? {
+        let mut sales = db::hold::sales_due(self.store().reader(), self.now_us()).await?;
+        sales.extend(db::sale::out_of_time(self.store().reader(), self.now_us()).await?);
+        for sale in sales {
             self.expire_due(sale).await?;
         }
         Ok(())

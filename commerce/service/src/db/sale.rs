@@ -11,21 +11,26 @@ use signaling_wire::{
 };
 
 use super::{count, maybe_ms, money, parsed, seq, stock, word};
-use crate::{NewSaleItem, ServiceError};
+use crate::{NewSale, NewSaleItem, ServiceError, limits};
 
 pub(crate) async fn insert(
     conn: &mut Conn,
     id: SaleId,
     stream: StreamId,
+    new: &NewSale,
     hold_seconds: u32,
     now: i64,
 ) -> Result<(), StoreError> {
+    let us = |ms: Option<u64>| ms.and_then(|ms| i64::try_from(ms.saturating_mul(1_000)).ok());
     sql::query(
-        "INSERT INTO sale (id, stream_id, hold_seconds, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO sale (id, stream_id, hold_seconds, opens_at, closes_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.to_string())
     .bind(stream.to_string())
     .bind(hold_seconds)
+    .bind(us(new.opens_ms))
+    .bind(us(new.closes_ms))
     .bind(now)
     .bind(now)
     .execute(conn)
@@ -83,6 +88,45 @@ pub(crate) async fn step(
         1 => Ok(to),
         _ => Err(ServiceError::Conflict("The sale has changed.")),
     }
+}
+
+/// Opens or closes the sale if its time has come; what it became.
+pub(crate) async fn keep_time(
+    conn: &mut Conn,
+    id: SaleId,
+    now: i64,
+) -> Result<Option<SaleState>, ServiceError> {
+    let row = sql::query("SELECT state, opens_at, closes_at FROM sale WHERE id = ? {for update}")
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or(ServiceError::NotFound("sale"))?;
+    let has_come = |column| {
+        let at: Option<i64> = row.get(column)?;
+        Ok::<_, StoreError>(at.is_some_and(|at| at <= now))
+    };
+    let event = match word(&row, "state", sale::parse)? {
+        SaleState::Closed => return Ok(None),
+        _ if has_come("closes_at")? => SaleEvent::Close,
+        SaleState::Draft if has_come("opens_at")? => SaleEvent::Open,
+        _ => return Ok(None),
+    };
+    step(conn, id, event, now).await.map(Some)
+}
+
+/// Sales whose time to open or to close has come.
+pub(crate) async fn out_of_time(pool: &Reader, now: i64) -> Result<Vec<SaleId>, StoreError> {
+    let rows = sql::query(
+        "SELECT id FROM sale WHERE state = 'draft' AND opens_at <= ?
+         UNION SELECT id FROM sale WHERE state IN ('draft', 'open', 'paused') AND closes_at <= ?
+         LIMIT ?",
+    )
+    .bind(now)
+    .bind(now)
+    .bind(limits::SWEEP_MAX)
+    .fetch_all(pool)
+    .await?;
+    ids(rows)
 }
 
 pub(crate) async fn state<'e>(
@@ -173,7 +217,8 @@ pub(crate) async fn find<'e>(
     id: SaleId,
 ) -> Result<Option<(Sale, Vec<Stock>)>, StoreError> {
     let rows = sql::query(
-        "SELECT s.stream_id, s.state, s.hold_seconds, s.opened_at, s.closed_at,
+        "SELECT s.stream_id, s.state, s.hold_seconds,
+                COALESCE(s.opened_at, s.opens_at) AS opens, COALESCE(s.closed_at, s.closes_at) AS closes,
                 i.product_id, i.price, i.currency, i.max_per_buyer,
                 l.on_hand, l.held, l.committed, l.ledger_seq
          FROM sale s JOIN sale_item i ON i.sale_id = s.id
@@ -190,8 +235,8 @@ pub(crate) async fn find<'e>(
         id,
         stream_id: parsed(first, "stream_id")?,
         state: word(first, "state", sale::parse)?,
-        opens_ms: maybe_ms(first, "opened_at")?,
-        closes_ms: maybe_ms(first, "closed_at")?,
+        opens_ms: maybe_ms(first, "opens")?,
+        closes_ms: maybe_ms(first, "closes")?,
         hold_seconds: count(first, "hold_seconds")?,
         items: Vec::with_capacity(rows.len()),
     };

@@ -63,6 +63,7 @@ pub(crate) async fn run(
     provider: &'static str,
     now: i64,
 ) -> Result<Done, Failure> {
+    let turned = db::sale::keep_time(conn, sale, now).await?;
     let mut book = Book::open(conn, sale).await?;
     if epoch.is_some_and(|epoch| epoch != book.head.epoch) {
         return Err(Failure::Fenced);
@@ -88,7 +89,10 @@ pub(crate) async fn run(
     let head = book.head;
     let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
     let mut levels = book.close(conn, now).await?;
-    if closed && !due.is_empty() {
+    if turned.is_some() {
+        crate::sale::tell(conn, sale, now).await?;
+    }
+    if closed && (turned.is_some() || !due.is_empty()) {
         levels.extend(db::stock::return_unsold(conn, sale, now).await?);
     }
     let replayed = replayed(conn, &decisions).await?;

@@ -162,6 +162,10 @@ impl Shop {
         config(&self.sandbox.base_url, &self.clock)
     }
 
+    pub(crate) fn now_us(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.clock
             .fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
@@ -198,6 +202,8 @@ impl Shop {
         };
         let new = NewSale {
             stream_id: self.stream,
+            opens_ms: None,
+            closes_ms: None,
             hold_seconds: Some(HOLD_SECONDS),
             items: vec![item],
         };

@@ -14,3 +14,4 @@ mod restart;
 mod room;
 mod trouble;
 mod webhook;
+mod window;

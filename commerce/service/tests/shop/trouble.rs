@@ -133,6 +133,8 @@ async fn a_sale_cannot_have_what_the_shelf_has_not() {
     };
     let sale = |items| NewSale {
         stream_id: shop.stream,
+        opens_ms: None,
+        closes_ms: None,
         hold_seconds: None,
         items,
     };

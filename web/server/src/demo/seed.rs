@@ -270,6 +270,8 @@ async fn sale(
                 .collect();
             let new = NewSale {
                 stream_id: stream,
+                opens_ms: None,
+                closes_ms: None,
                 hold_seconds: Some(HOLD_SECONDS),
                 items,
             };

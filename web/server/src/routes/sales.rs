@@ -40,6 +40,12 @@ pub(crate) struct Create {
     stream_id: StreamId,
     #[serde(default)]
     hold_seconds: Option<u32>,
+    /// When it opens by itself; without it, by the host's hand.
+    #[serde(default)]
+    opens_ms: Option<u64>,
+    /// When it closes by itself.
+    #[serde(default)]
+    closes_ms: Option<u64>,
     items: Vec<CreateItem>,
 }
 
@@ -81,6 +87,8 @@ pub(crate) async fn create(
     let new = NewSale {
         stream_id: create.stream_id,
         hold_seconds: create.hold_seconds,
+        opens_ms: create.opens_ms,
+        closes_ms: create.closes_ms,
         items,
     };
     let made = app
