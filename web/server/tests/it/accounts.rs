@@ -112,6 +112,35 @@ async fn what_is_refused() {
     table.assert_refused(REFUSED).await;
 }
 
+/// Withdraws while a socket speaks for the person: it becomes anonymous, and the address is free.
+async fn leave(ready: &Ready, mina: &Api) {
+    let mut socket = Socket::open(ready).await;
+    socket.send("auth", json!({ "token": mina.token() })).await;
+    let known = |frame: &Value| frame["t"] == "session" && !frame["d"]["user"].is_null();
+    socket.frame("a known session", known).await;
+    let leave = json!({ "password": PASSWORD });
+    assert_eq!(
+        status(mina, Method::DELETE, "/api/users/withdraw", leave).await,
+        204
+    );
+    let unknown = |frame: &Value| frame["t"] == "session" && frame["d"]["user"].is_null();
+    socket.frame("an anonymous session", unknown).await;
+    let gone = mina
+        .request(Method::GET, "/api/users/profile")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(gone).await.1, "invalid_token");
+    let nobody = Api::anonymous(ready);
+    assert_eq!(
+        login(&nobody, "mina2@souk.example", PASSWORD)
+            .await
+            .status(),
+        401
+    );
+    Api::registered(ready, "mina2@souk.example").await;
+}
+
 #[tokio::test]
 async fn a_person_keeps_a_profile_and_addresses_takes_them_along_and_leaves() {
     let souk = Souk::demo(&["--no-broadcast"]);
@@ -161,31 +190,7 @@ async fn a_person_keeps_a_profile_and_addresses_takes_them_along_and_leaves() {
     assert_eq!(export["account"]["consents"].as_array().unwrap().len(), 3);
     assert_eq!(export["orders"], json!([]));
 
-    let mut socket = Socket::open(&souk.ready).await;
-    socket.send("auth", json!({ "token": mina.token() })).await;
-    let known = |frame: &Value| frame["t"] == "session" && !frame["d"]["user"].is_null();
-    socket.frame("a known session", known).await;
-    let leave = json!({ "password": PASSWORD });
-    assert_eq!(
-        status(&mina, Method::DELETE, "/api/users/withdraw", leave).await,
-        204
-    );
-    let unknown = |frame: &Value| frame["t"] == "session" && frame["d"]["user"].is_null();
-    socket.frame("an anonymous session", unknown).await;
-    let gone = mina
-        .request(Method::GET, "/api/users/profile")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(refusal(gone).await.1, "invalid_token");
-    let nobody = Api::anonymous(&souk.ready);
-    assert_eq!(
-        login(&nobody, "mina2@souk.example", PASSWORD)
-            .await
-            .status(),
-        401
-    );
-    Api::registered(&souk.ready, "mina2@souk.example").await;
+    leave(&souk.ready, &mina).await;
 }
 
 #[tokio::test]

@@ -9,6 +9,23 @@ async fn run(world: &World, statement: &'static str) {
     write.await.unwrap();
 }
 
+async fn assert_nothing_personal_is_left(world: &World, user: UserId) {
+    let left = world.accounts.find_person(user).await.unwrap();
+    assert_eq!(
+        (left.email.as_str(), left.status),
+        ("", PersonStatus::Withdrawn)
+    );
+    for table in [
+        "SELECT COUNT(*) FROM personal_key",
+        "SELECT COUNT(*) FROM mail",
+        "SELECT COUNT(*) FROM login_session WHERE sealed <> '' OR ended_at IS NULL",
+        "SELECT COUNT(*) FROM consent WHERE revoked_at IS NULL",
+        "SELECT COUNT(*) FROM users WHERE password_hash <> '' OR phone_sealed IS NOT NULL",
+    ] {
+        assert_eq!(world.count(table).await, 0, "{table}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_personal_is_left_and_the_address_may_register_anew() {
     let world = World::open().await;
@@ -70,20 +87,7 @@ async fn nothing_personal_is_left_and_the_address_may_register_anew() {
         .store
         .write(move |conn| Box::pin(async move { late.key(conn, user, 0).await.map(drop) }));
     assert!(write.await.is_err(), "no new key for who has withdrawn");
-    let left = accounts.find_person(user).await.unwrap();
-    assert_eq!(
-        (left.email.as_str(), left.status),
-        ("", PersonStatus::Withdrawn)
-    );
-    for table in [
-        "SELECT COUNT(*) FROM personal_key",
-        "SELECT COUNT(*) FROM mail",
-        "SELECT COUNT(*) FROM login_session WHERE sealed <> '' OR ended_at IS NULL",
-        "SELECT COUNT(*) FROM consent WHERE revoked_at IS NULL",
-        "SELECT COUNT(*) FROM users WHERE password_hash <> '' OR phone_sealed IS NOT NULL",
-    ] {
-        assert_eq!(world.count(table).await, 0, "{table}");
-    }
+    assert_nothing_personal_is_left(&world, user).await;
     let anew = world.register("mina@example.com").await.unwrap();
     assert_ne!(anew.user.id, user);
 }
