@@ -20,7 +20,7 @@ CREATE TABLE users (
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,
     version           BIGINT NOT NULL DEFAULT 1
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX users_name ON users (name_key);
 
 -- The data key of a user, wrapped by a master key that the database does not hold.
@@ -30,7 +30,7 @@ CREATE TABLE personal_key (
     -- Which master key wrapped it.
     master     VARCHAR(16) NOT NULL,
     created_at BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX personal_key_master ON personal_key (master);
 
 -- A session: all refresh tokens that descend from one sign-in, ended together.
@@ -43,7 +43,7 @@ CREATE TABLE login_session (
     expires_at BIGINT NOT NULL,
     ended_at   BIGINT,
     created_at BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX login_session_user ON login_session (user_id, created_at);
 CREATE INDEX login_session_end ON login_session (ended_at);
 CREATE INDEX login_session_expiry ON login_session (expires_at);
@@ -53,7 +53,7 @@ CREATE TABLE refresh_token (
     family_id  VARCHAR(64) NOT NULL REFERENCES login_session (id) ON DELETE CASCADE,
     used_at    BIGINT,
     created_at BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX refresh_token_family ON refresh_token (family_id);
 
 -- Links in mails, hashed. At most one of a purpose holds for a user.
@@ -64,7 +64,7 @@ CREATE TABLE one_time_token (
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, purpose)
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE address (
     id          VARCHAR(64) NOT NULL PRIMARY KEY,
@@ -76,7 +76,7 @@ CREATE TABLE address (
     version     BIGINT NOT NULL DEFAULT 1,
     -- NULL unless default, so that a user has at most one default.
     default_key VARCHAR(64) GENERATED ALWAYS AS (CASE WHEN is_default = 1 THEN user_id ELSE NULL END) STORED UNIQUE
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX address_user ON address (user_id, id);
 
 -- What a person agreed to, in which wording, and until when. Never updated but by `revoked_at`.
@@ -87,7 +87,7 @@ CREATE TABLE consent (
     wording    VARCHAR(64) NOT NULL,
     revoked_at BIGINT,
     PRIMARY KEY (user_id, kind, granted_at)
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Accounts elsewhere by which a person signs in.
 CREATE TABLE social_identity (
@@ -96,7 +96,7 @@ CREATE TABLE social_identity (
     user_id    VARCHAR(64) NOT NULL REFERENCES users (id),
     created_at BIGINT NOT NULL,
     PRIMARY KEY (provider, subject)
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX social_identity_user ON social_identity (user_id);
 
 -- Mails on their way. Neither addresses nor one-time tokens stand here: both are looked up or made
@@ -111,7 +111,7 @@ CREATE TABLE mail (
     next_at    BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX mail_due ON mail (state, next_at);
 CREATE INDEX mail_user ON mail (user_id);
 
@@ -125,7 +125,7 @@ CREATE TABLE seller (
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     version        BIGINT NOT NULL DEFAULT 1
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX seller_owner ON seller (owner_user_id);
 
 CREATE TABLE seller_member (
@@ -134,5 +134,5 @@ CREATE TABLE seller_member (
     role       VARCHAR(16) NOT NULL CHECK (role IN ('owner', 'manager', 'host', 'assistant')),
     created_at BIGINT NOT NULL,
     PRIMARY KEY (seller_id, user_id)
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX seller_member_user ON seller_member (user_id);
