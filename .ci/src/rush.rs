@@ -29,17 +29,6 @@ const SALES: &[Sale] = &[
         true,
         &[
             "--fault",
-            "read-modify-write",
-            "--units",
-            "50",
-            "--expect-broken",
-            "I1,I4",
-        ],
-    ),
-    Sale(
-        true,
-        &[
-            "--fault",
             "synchronous-normal",
             "--power-loss",
             "--kill",

@@ -99,7 +99,7 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
         "only an own server is killed"
     );
     let shop = Rc::new(Shop::seed(&url, &seller, plan).await?);
-    let (place, places) = watch::channel(Place::Open(url));
+    let (place, places) = watch::channel(Place::Open(url.clone()));
     let journal = Rc::new(Journal::new(shop.accounts.len()));
     let before = own.as_ref().map(Souk::resources).transpose()?;
     let mut crew = Vec::with_capacity(plan.buyers);
@@ -123,7 +123,8 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
     wait_out(left, own.as_mut(), &journal).await?;
     let seconds = up().as_secs_f64();
     let peak = own.as_ref().map(Souk::resources).transpose()?;
-    let _ = place.send(Place::Closed);
+    let url = own.as_ref().map_or(url, |souk| souk.ready.http.clone());
+    let _ = place.send(Place::Closed(url));
     for buyer in crew {
         buyer.await.context("a buyer panicked")?;
     }

@@ -36,8 +36,8 @@ pub enum Place {
     Open(String),
     /// Gone, but it comes back.
     Away,
-    /// The run is over: finish what has begun.
-    Closed,
+    /// Here, but the run is over: finish what has begun.
+    Closed(String),
 }
 
 /// One of them.
@@ -105,6 +105,9 @@ impl Buyer {
     pub async fn run(mut self) {
         let most = self.shop.products.len() * PER_BUYER + TOO_MANY;
         for round in 0.. {
+            if self.is_over() {
+                return;
+            }
             let turn = self.journal.turn(self.account);
             if turn >= most {
                 self.journal.exhaust(self.account);
@@ -223,7 +226,7 @@ impl Buyer {
             match timeout(ANSWER_TIME_MAX, self.exchange(request)).await {
                 Ok(Ok(answer)) if matches!(answer.status, 429 | 503) => {
                     self.journal.refused(answer.text("code").unwrap_or("busy"));
-                    if matches!(*self.place.borrow(), Place::Closed) {
+                    if self.is_over() {
                         return None;
                     }
                     sleep(PAUSE).await;
@@ -237,16 +240,19 @@ impl Buyer {
         }
     }
 
-    /// `None` when the run is over, `false` when nobody is there.
+    fn is_over(&self) -> bool {
+        matches!(*self.place.borrow(), Place::Closed(_))
+    }
+
+    /// `None` when the run is over and the server gone, `false` when nobody is there.
     async fn connect(&mut self) -> Option<bool> {
         let place = self.place.borrow_and_update().clone();
         match place {
-            Place::Closed => None,
             Place::Away => {
                 self.place.changed().await.ok()?;
                 Some(false)
             }
-            Place::Open(url) => {
+            Place::Open(url) | Place::Closed(url) => {
                 let address = url.trim_start_matches("http://");
                 self.input.clear();
                 match TcpStream::connect(address).await {
@@ -255,6 +261,7 @@ impl Buyer {
                         self.stream = Some(stream);
                         Some(true)
                     }
+                    Err(_) if self.is_over() => None,
                     Err(_) => {
                         // It may have been killed and nobody said so yet.
                         sleep(PAUSE).await;
