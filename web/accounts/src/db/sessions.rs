@@ -67,11 +67,12 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Looks a token up by its hash.
+/// Looks a token up by its hash, and holds off others who use the session at the same time.
 pub(crate) async fn by_hash(conn: &mut Conn, hash: &str) -> Result<Option<Found>, StoreError> {
     let row = sql::query(
         "SELECT s.user_id, s.id, s.expires_at, s.ended_at, t.used_at \
-         FROM refresh_token t JOIN login_session s ON s.id = t.family_id WHERE t.hash = ?",
+         FROM refresh_token t JOIN login_session s ON s.id = t.family_id WHERE t.hash = ? \
+         {for update}",
     )
     .bind(hash)
     .fetch_optional(conn)
