@@ -12,6 +12,8 @@ use signaling_wire::{Currency, Money, frame::shop::Localized};
 pub(crate) mod card;
 pub(crate) mod hold;
 pub(crate) mod ledger;
+#[cfg(feature = "negative-controls")]
+pub(crate) mod negative;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod placement;

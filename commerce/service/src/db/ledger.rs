@@ -18,8 +18,6 @@ use signaling_wire::{
 
 use super::{count, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
-#[cfg(feature = "negative-controls")]
-use crate::sequencer::negative;
 
 /// [`Posting`] as JSON.
 const POSTINGS: Rows = Rows::objects(&[
@@ -156,7 +154,7 @@ impl Book {
             };
             let (id, ledger_seq) = (row.get("id")?, seq(row, "ledger_seq")?);
             #[cfg(feature = "negative-controls")]
-            let level = negative::stale(id, level);
+            let level = super::negative::stale(id, level);
             let terms = Terms {
                 price,
                 max_per_buyer,
@@ -304,9 +302,9 @@ impl Book {
             .collect();
         post(conn, &postings, now).await?;
         #[cfg(feature = "negative-controls")]
-        if negative::is(negative::Fault::ReadModifyWrite) {
+        if crate::sequencer::negative::is(crate::sequencer::negative::Fault::ReadModifyWrite) {
             for (row, _) in self.batch.changed() {
-                negative::overwrite(conn, row.id, row.level, row.ledger_seq).await?;
+                super::negative::overwrite(conn, row.id, row.level, row.ledger_seq).await?;
             }
         }
         give_back(conn, self.sale, &self.back).await?;
@@ -386,7 +384,7 @@ pub(crate) async fn post(
         .execute(&mut *conn)
         .await?;
         #[cfg(feature = "negative-controls")]
-        if negative::is(negative::Fault::ReadModifyWrite) {
+        if crate::sequencer::negative::is(crate::sequencer::negative::Fault::ReadModifyWrite) {
             continue;
         }
         if done.rows_affected() != 1 {

@@ -14,19 +14,13 @@
 //! `synchronous-normal` is the store's.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use commerce_core::Level;
-use commerce_store::{
-    StoreError,
-    sql::{self, Conn},
-};
 use signaling_wire::SaleId;
 
 use super::{Fenced, Waiting, batch};
@@ -72,39 +66,6 @@ pub(super) fn crash_point(here: Fault, orders: usize) {
     {
         std::process::abort();
     }
-}
-
-/// Levels as the batch before saw them, which is what a reader that took no lock would have.
-static SEEN: Mutex<Option<HashMap<i64, Level>>> = Mutex::new(None);
-
-/// The level as it was read a batch ago.
-pub(crate) fn stale(row: i64, level: Level) -> Level {
-    if !is(Fault::ReadModifyWrite) {
-        return level;
-    }
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = seen.get_or_insert_default().insert(row, level);
-    before.unwrap_or(level)
-}
-
-/// Writes a level over whatever stands there.
-pub(crate) async fn overwrite(
-    conn: &mut Conn,
-    row: i64,
-    level: Level,
-    seq: u64,
-) -> Result<(), StoreError> {
-    sql::query(
-        "UPDATE stock_level SET on_hand = ?, held = ?, committed = ?, ledger_seq = ? WHERE id = ?",
-    )
-    .bind(level.on_hand)
-    .bind(level.held)
-    .bind(level.committed)
-    .bind(i64::try_from(seq).map_err(StoreError::invalid)?)
-    .bind(row)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 impl Commerce {
