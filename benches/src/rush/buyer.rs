@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_when_it_is_whole() {
         let text =
-            b"HTTP/1.1 201 Created\r\nContent-Length: 57\r\nidempotent-replayed: true\r\n\r\n\
+            b"HTTP/1.1 201 Created\r\nContent-Length: 60\r\nidempotent-replayed: true\r\n\r\n\
             {\"id\":\"ord_1\",\"payment\":{\"id\":\"pay1\"},\"ledger_seq\":42,\"x\":1}HTTP";
         assert!(parse(&text[..60]).unwrap().is_none());
         assert!(parse(&text[..100]).unwrap().is_none());

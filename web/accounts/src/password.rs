@@ -2,8 +2,8 @@
 //!
 //! The policy is length and a list of the commonest, no rules about kinds of characters (ASVS 5.0
 //! 6.2). The hash is argon2id with 19 MiB, two passes, one lane, stored as a PHC string. It runs on
-//! a few threads of its own, so that sign-ins use up neither the threads that serve everybody else
-//! nor the memory: an allocator keeps what a thread freed, so many threads would keep much.
+//! a few threads of its own, so that sign-ins do not use up those that serve everybody else, and
+//! each of them fills the same memory again and again: an allocator keeps much of what is freed.
 
 mod common;
 
@@ -16,7 +16,10 @@ use std::{
     },
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{
+    Algorithm, Argon2, Block, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::{Output, PasswordHash},
+};
 use signaling_wire::problem::FieldError;
 use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
@@ -62,11 +65,11 @@ struct Shared {
     decoy: String,
     /// Places for jobs, running and waiting.
     places: Arc<Semaphore>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::SyncSender<Job>,
     work: AtomicU64,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
 
 impl Hasher {
     /// Two threads per core; makes the decoy, which takes one hashing.
@@ -75,17 +78,21 @@ impl Hasher {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, &rand::random::<[u8; 32]>())?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (jobs, waiting) = mpsc::channel();
+        let places = 2 * cores + limits::HASH_WAITERS_MAX;
+        let (jobs, waiting) = mpsc::sync_channel(places);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..2 * cores {
             let waiting = waiting.clone();
+            let memory = vec![Block::default(); argon2.params().block_count()];
             let thread = std::thread::Builder::new().name("passwords".to_owned());
-            thread.spawn(move || run_jobs(&waiting)).map_err(internal)?;
+            thread
+                .spawn(move || run_jobs(&waiting, memory))
+                .map_err(internal)?;
         }
         let shared = Shared {
             argon2,
             decoy,
-            places: Arc::new(Semaphore::new(2 * cores + limits::HASH_WAITERS_MAX)),
+            places: Arc::new(Semaphore::new(places)),
             jobs,
             work: AtomicU64::new(0),
         };
@@ -97,7 +104,7 @@ impl Hasher {
     /// The PHC string of a password.
     pub(crate) async fn hash(&self, password: &str) -> Result<String, AccountError> {
         let password = Zeroizing::new(password.to_owned());
-        self.run(move |shared| hash(&shared.argon2, password.as_bytes()))
+        self.run(move |shared, _| hash(&shared.argon2, password.as_bytes()))
             .await?
     }
 
@@ -113,14 +120,10 @@ impl Hasher {
             return Ok(false);
         }
         let password = Zeroizing::new(password.to_owned());
-        self.run(move |shared| {
+        self.run(move |shared, memory| {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(&shared.decoy);
-            let fits = shared
-                .argon2
-                .verify_password(password.as_bytes(), hash)
-                .is_ok();
-            known && fits
+            known & fits(&shared.argon2, password.as_bytes(), hash, memory)
         })
         .await
     }
@@ -133,28 +136,32 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Shared) -> T + Send + 'static,
+        job: impl FnOnce(&Shared, &mut [Block]) -> T + Send + 'static,
     ) -> Result<T, AccountError> {
         // The place is held by the job itself: a caller that goes away does not free it early.
         let place = self.shared.places.clone().try_acquire_owned();
         let place = place.map_err(|_| AccountError::Busy)?;
         let (done, answer) = oneshot::channel();
         let shared = self.shared.clone();
-        let job: Job = Box::new(move || {
+        let job: Job = Box::new(move |memory| {
             let _place = place;
             if !done.is_closed() {
                 shared.work.fetch_add(1, Ordering::Relaxed);
                 // The caller may have gone meanwhile.
-                let _ = done.send(job(&shared));
+                let _ = done.send(job(&shared, memory));
             }
         });
-        self.shared.jobs.send(job).map_err(internal)?;
+        // Never full: the queue is as long as there are places.
+        self.shared
+            .jobs
+            .try_send(job)
+            .map_err(|_| AccountError::Busy)?;
         answer.await.map_err(internal)
     }
 }
 
 /// Works until every handle is gone. A job that panics costs its caller the answer, not the thread.
-fn run_jobs(waiting: &Mutex<mpsc::Receiver<Job>>) {
+fn run_jobs(waiting: &Mutex<mpsc::Receiver<Job>>, mut memory: Vec<Block>) {
     loop {
         // Held while it waits: the next thread waits for the lock instead of for the job.
         let job = waiting
@@ -162,7 +169,7 @@ fn run_jobs(waiting: &Mutex<mpsc::Receiver<Job>>) {
             .unwrap_or_else(PoisonError::into_inner)
             .recv();
         let Ok(job) = job else { return };
-        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
             tracing::error!("hashing a password panicked");
         }
     }
@@ -170,6 +177,26 @@ fn run_jobs(waiting: &Mutex<mpsc::Receiver<Job>>) {
 
 fn internal(error: impl std::fmt::Display) -> AccountError {
     AccountError::Internal(error.to_string())
+}
+
+/// Whether a password has a hash, in the memory given if the hash was made as new ones are.
+fn fits(argon2: &Argon2<'_>, password: &[u8], hash: &str, memory: &mut [Block]) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else {
+        return false;
+    };
+    let ours = Algorithm::Argon2id.ident() == hash.algorithm
+        && hash.version == Some(Version::V0x13.into())
+        && Params::try_from(&hash).is_ok_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+        });
+    let (true, Some(salt), Some(kept)) = (ours, &hash.salt, &hash.hash) else {
+        return argon2.verify_password(password, &hash).is_ok();
+    };
+    let mut bytes = [0; Output::MAX_LENGTH];
+    let bytes = &mut bytes[..kept.len()];
+    let made = argon2.hash_password_into_with_memory(password, salt, bytes, memory);
+    // `Output` compares in constant time.
+    made.is_ok() && Output::new(bytes).is_ok_and(|made| made == *kept)
 }
 
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, AccountError> {

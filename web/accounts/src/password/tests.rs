@@ -91,7 +91,7 @@ async fn full_places_say_so_and_come_back() {
     drop(taken);
     // More jobs that panic than there are threads: each costs its caller the answer alone.
     for _ in 0..40 {
-        let panicked: Result<(), AccountError> = hasher.run(|_| panic!("on purpose")).await;
+        let panicked: Result<(), AccountError> = hasher.run(|_, _| panic!("on purpose")).await;
         assert!(panicked.is_err());
     }
     hasher.hash("correct horse").await.unwrap();
