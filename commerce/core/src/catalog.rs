@@ -12,6 +12,7 @@ use crate::limits::{OPTION_VALUES_MAX, OPTIONS_MAX, VARIANTS_MAX};
 
 /// Whether a product is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProductStatus {
     /// Being prepared: only its seller sees it.
@@ -43,6 +44,7 @@ impl ProductStatus {
 
 /// Whether a variant is sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VariantStatus {
     /// It is, while its product is.
@@ -70,6 +72,7 @@ impl VariantStatus {
 
 /// The values that a variant stands for: their numbers, one per option, in the options' order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Choice(pub Vec<u32>);
 

@@ -10,6 +10,7 @@ use crate::limits::{COUPON_CODE_CHARS_MAX, COUPON_CODE_CHARS_MIN};
 
 /// What is taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Discount {
     /// A part, in hundredths of a percent; 1 to 10,000.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use signaling_wire::{
-    Money, ProductId, UserId, frame::shop::SaleState, limits::ORDER_QUANTITY_MAX,
+    Money, ProductId, UserId, VariantId, frame::shop::SaleState, limits::ORDER_QUANTITY_MAX,
 };
 
 use crate::{money, refusal::Refusal};
@@ -30,6 +30,8 @@ pub enum MovementKind {
     Release,
     /// A hold was paid.
     Commit,
+    /// Sold units left.
+    Ship,
     /// Sold units came back.
     Restock,
 }
@@ -45,6 +47,7 @@ impl MovementKind {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Commit => "commit",
+            Self::Ship => "ship",
             Self::Restock => "restock",
         }
     }
@@ -105,6 +108,8 @@ pub struct Demand {
     pub buyer: UserId,
     /// What.
     pub product: ProductId,
+    /// Which variant of it; needed only where the sale has several.
+    pub variant: Option<VariantId>,
     /// How many units.
     pub quantity: u32,
     /// The price of one unit that they saw.
@@ -118,6 +123,8 @@ pub struct Hold {
     pub seq: u64,
     /// The stock row.
     pub row: i64,
+    /// Whose units they are.
+    pub variant: VariantId,
     /// Price of one unit.
     pub unit_price: Money,
     /// Price of all.
@@ -146,8 +153,10 @@ pub struct Movement {
 pub struct Row {
     /// The row's own id.
     pub id: i64,
-    /// Which product.
+    /// Of which product.
     pub product: ProductId,
+    /// Which variant of it.
+    pub variant: VariantId,
     /// What it sells for.
     pub terms: Terms,
     /// As of the batch.
@@ -161,8 +170,8 @@ pub struct Row {
 pub struct Batch {
     state: SaleState,
     last_seq: u64,
-    rows: BTreeMap<ProductId, (Row, Level)>,
-    bought: HashMap<(UserId, ProductId), u32>,
+    rows: BTreeMap<VariantId, (Row, Level)>,
+    bought: HashMap<(UserId, VariantId), u32>,
     movements: Vec<Movement>,
 }
 
@@ -175,7 +184,7 @@ impl Batch {
             last_seq,
             rows: rows
                 .into_iter()
-                .map(|row| (row.product, (row, row.level)))
+                .map(|row| (row.variant, (row, row.level)))
                 .collect(),
             bought: HashMap::new(),
             movements: Vec::new(),
@@ -183,19 +192,19 @@ impl Batch {
     }
 
     /// Says how many units a buyer has already; buyers that are not told have none.
-    pub fn has_bought(&mut self, buyer: UserId, product: ProductId, quantity: u32) {
-        self.bought.insert((buyer, product), quantity);
+    pub fn has_bought(&mut self, buyer: UserId, variant: VariantId, quantity: u32) {
+        self.bought.insert((buyer, variant), quantity);
     }
 
     /// Units that a buyer has, with this batch.
-    pub fn bought(&self, buyer: UserId, product: ProductId) -> u32 {
-        self.bought.get(&(buyer, product)).copied().unwrap_or(0)
+    pub fn bought(&self, buyer: UserId, variant: VariantId) -> u32 {
+        self.bought.get(&(buyer, variant)).copied().unwrap_or(0)
     }
 
     /// Keeps units for a buyer.
     ///
     /// # Errors
-    /// A [`Refusal`], in this order: quantity, product, state of the sale, price, the buyer's
+    /// A [`Refusal`], in this order: quantity, product and variant, state of the sale, price, the buyer's
     /// limit, stock. Nothing changes then.
     pub fn place(&mut self, demand: &Demand) -> Result<Hold, Refusal> {
         if demand.quantity == 0 || demand.quantity > ORDER_QUANTITY_MAX {
@@ -203,8 +212,7 @@ impl Batch {
                 max: ORDER_QUANTITY_MAX,
             });
         }
-        let (row, _) = self.rows.get(&demand.product).ok_or(Refusal::NotInSale)?;
-        let row = *row;
+        let row = self.meant(demand)?;
         if self.state != SaleState::Open {
             return Err(Refusal::SaleNotOpen { state: self.state });
         }
@@ -217,7 +225,7 @@ impl Batch {
                 current: unit_price,
             });
         }
-        let have = self.bought(demand.buyer, demand.product);
+        let have = self.bought(demand.buyer, row.variant);
         if have.saturating_add(demand.quantity) > row.terms.max_per_buyer {
             return Err(Refusal::PerBuyerLimit {
                 limit: row.terms.max_per_buyer,
@@ -234,16 +242,32 @@ impl Batch {
         })?;
         let units = i64::from(demand.quantity);
         let seq = self
-            .book(demand.product, MovementKind::Hold, [0, units, 0])
+            .book(row.variant, MovementKind::Hold, [0, units, 0])
             .map_err(|Impossible| Refusal::OutOfStock { available })?;
         self.bought
-            .insert((demand.buyer, demand.product), have + demand.quantity);
+            .insert((demand.buyer, row.variant), have + demand.quantity);
         Ok(Hold {
             seq,
             row: row.id,
+            variant: row.variant,
             unit_price,
             total,
         })
+    }
+
+    /// The row that a demand is for: of the variant that it names, or of the product's only one.
+    fn meant(&self, demand: &Demand) -> Result<Row, Refusal> {
+        let of_product = |row: &&Row| row.product == demand.product;
+        if let Some(variant) = demand.variant {
+            let named = self.rows.get(&variant).map(|(row, _)| row);
+            return named.filter(of_product).copied().ok_or(Refusal::NotInSale);
+        }
+        let mut rows = self.rows.values().map(|(row, _)| row).filter(of_product);
+        let first = rows.next().ok_or(Refusal::NotInSale)?;
+        match rows.next() {
+            Some(_) => Err(Refusal::VariantRequired),
+            None => Ok(*first),
+        }
     }
 
     /// Gives a hold back, and the buyer's room under the limit with it.
@@ -253,12 +277,12 @@ impl Batch {
     pub fn release(
         &mut self,
         buyer: UserId,
-        product: ProductId,
+        variant: VariantId,
         quantity: u32,
     ) -> Result<u64, Impossible> {
-        let seq = self.book(product, MovementKind::Release, [0, -i64::from(quantity), 0])?;
-        let have = self.bought(buyer, product).saturating_sub(quantity);
-        self.bought.insert((buyer, product), have);
+        let seq = self.book(variant, MovementKind::Release, [0, -i64::from(quantity), 0])?;
+        let have = self.bought(buyer, variant).saturating_sub(quantity);
+        self.bought.insert((buyer, variant), have);
         Ok(seq)
     }
 
@@ -266,25 +290,25 @@ impl Batch {
     ///
     /// # Errors
     /// [`Impossible`] if so much is not held.
-    pub fn commit(&mut self, product: ProductId, quantity: u32) -> Result<u64, Impossible> {
+    pub fn commit(&mut self, variant: VariantId, quantity: u32) -> Result<u64, Impossible> {
         let units = i64::from(quantity);
-        self.book(product, MovementKind::Commit, [0, -units, units])
+        self.book(variant, MovementKind::Commit, [0, -units, units])
     }
 
     /// Takes units again for an order that was paid after its hold had run out, if they are there
     /// and the buyer still may: whether the sale is open does not matter, it was when they bought.
-    pub fn retake(&mut self, buyer: UserId, product: ProductId, quantity: u32) -> Option<u64> {
-        let (row, _) = self.rows.get(&product)?;
-        let have = self.bought(buyer, product).checked_add(quantity)?;
+    pub fn retake(&mut self, buyer: UserId, variant: VariantId, quantity: u32) -> Option<u64> {
+        let (row, _) = self.rows.get(&variant)?;
+        let have = self.bought(buyer, variant).checked_add(quantity)?;
         if have > row.terms.max_per_buyer || row.level.available() < i64::from(quantity) {
             return None;
         }
         let units = i64::from(quantity);
-        self.book(product, MovementKind::Hold, [0, units, 0]).ok()?;
+        self.book(variant, MovementKind::Hold, [0, units, 0]).ok()?;
         let seq = self
-            .book(product, MovementKind::Commit, [0, -units, units])
+            .book(variant, MovementKind::Commit, [0, -units, units])
             .ok()?;
-        self.bought.insert((buyer, product), have);
+        self.bought.insert((buyer, variant), have);
         Some(seq)
     }
 
@@ -292,13 +316,13 @@ impl Batch {
     ///
     /// # Errors
     /// [`Impossible`] if more would go back than is available.
-    pub fn allocate(&mut self, product: ProductId, delta: i64) -> Result<u64, Impossible> {
+    pub fn allocate(&mut self, variant: VariantId, delta: i64) -> Result<u64, Impossible> {
         let kind = if delta < 0 {
             MovementKind::ReturnSale
         } else {
             MovementKind::AllocateSale
         };
-        self.book(product, kind, [delta, 0, 0])
+        self.book(variant, kind, [delta, 0, 0])
     }
 
     /// What is to be written, in order.
@@ -316,8 +340,8 @@ impl Batch {
     }
 
     /// A row as it is after the batch so far.
-    pub fn row(&self, product: ProductId) -> Option<Row> {
-        self.rows.get(&product).map(|(row, _)| *row)
+    pub fn row(&self, variant: VariantId) -> Option<Row> {
+        self.rows.get(&variant).map(|(row, _)| *row)
     }
 
     /// All rows as they are after the batch so far.
@@ -327,11 +351,11 @@ impl Batch {
 
     fn book(
         &mut self,
-        product: ProductId,
+        variant: VariantId,
         kind: MovementKind,
         [on_hand, held, committed]: [i64; 3],
     ) -> Result<u64, Impossible> {
-        let (row, _) = self.rows.get_mut(&product).ok_or(Impossible)?;
+        let (row, _) = self.rows.get_mut(&variant).ok_or(Impossible)?;
         row.level = row.level.after(on_hand, held, committed)?;
         self.last_seq += 1;
         row.ledger_seq = self.last_seq;

@@ -63,16 +63,11 @@ async fn open_sale(
         amount: 9_900,
         currency: Currency::Krw,
     };
-    let new = NewProduct {
-        seller_id,
-        title,
-        image_url: "/cup.svg".to_owned(),
-        price,
-        stock: 1_000_000,
-    };
-    let product_id = commerce.create_product(owner, new).await?.id;
+    let new = NewProduct::simple(seller_id, title, "/cup.svg".to_owned(), price, 1_000_000);
+    let product_id = commerce.create_product(owner, new).await?.id();
     let item = NewSaleItem {
         product_id,
+        variant_id: None,
         price: None,
         allocated: 1_000_000,
         max_per_buyer: 99,
@@ -125,6 +120,7 @@ async fn measure(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
                     key,
                     sale_id,
                     product_id,
+                    variant_id: None,
                     quantity: 1,
                     expected_unit_price: None,
                 };

@@ -10,21 +10,33 @@ use commerce_store::{StoreError, sql::Row};
 use signaling_wire::{Currency, Money, frame::shop::Localized};
 
 pub(crate) mod card;
+#[allow(dead_code)]
+pub(crate) mod cart;
+pub(crate) mod category;
+#[allow(dead_code)]
+pub(crate) mod coupon;
 pub(crate) mod hold;
 pub(crate) mod ledger;
+pub(crate) mod location;
 #[cfg(feature = "negative-controls")]
 pub(crate) mod negative;
+pub(crate) mod offer;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod placement;
 pub(crate) mod product;
+pub(crate) mod review;
 pub(crate) mod sale;
 pub(crate) mod seller;
+#[allow(dead_code)]
 pub(crate) mod shelf;
 pub(crate) mod show;
+pub(crate) mod sql;
 pub(crate) mod stock;
 pub(crate) mod stream;
+pub(crate) mod variant;
 pub(crate) mod webhook;
+pub(crate) mod wishlist;
 
 /// A column that holds the text of something.
 fn parsed<T: FromStr>(row: &Row, column: &str) -> Result<T, StoreError> {
@@ -43,6 +55,33 @@ fn word<T>(row: &Row, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result
 fn count(row: &Row, column: &str) -> Result<u32, StoreError> {
     let number: i64 = row.get(column)?;
     u32::try_from(number).map_err(|_| StoreError::Invalid(format!("column {column}")))
+}
+
+/// A column that holds the text of something, or nothing.
+fn optional<T: FromStr>(row: &Row, column: &str) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.get(column)?;
+    let parse = |text: String| text.parse();
+    text.map(parse)
+        .transpose()
+        .map_err(|_| StoreError::Invalid(format!("column {column}")))
+}
+
+/// A column with a count of units, or nothing.
+fn maybe_count(row: &Row, column: &str) -> Result<Option<u32>, StoreError> {
+    let number: Option<i64> = row.get(column)?;
+    number
+        .map(u32::try_from)
+        .transpose()
+        .map_err(|_| StoreError::Invalid(format!("column {column}")))
+}
+
+/// The columns `label_ko` and `label_en`, both or none of which hold something.
+fn label(row: &Row) -> Result<Option<Localized>, StoreError> {
+    let texts: (Option<String>, Option<String>) = (row.get("label_ko")?, row.get("label_en")?);
+    Ok(match texts {
+        (Some(ko), Some(en)) => Some(Localized { ko, en }),
+        _ => None,
+    })
 }
 
 /// A column with a sequence.

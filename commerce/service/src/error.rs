@@ -22,6 +22,9 @@ pub enum ServiceError {
     /// The thing exists already or has changed.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The thing is in another version than the caller saw.
+    #[error("it has changed meanwhile")]
+    Outdated,
     /// The show is over.
     #[error("the stream has ended")]
     StreamEnded,
@@ -60,6 +63,10 @@ impl From<ServiceError> for Problem {
                 problem
             }
             ServiceError::Conflict(why) => Self::new(Code::Conflict, why),
+            ServiceError::Outdated => Self::new(
+                Code::PreconditionFailed,
+                "It has changed meanwhile; look again.",
+            ),
             ServiceError::StreamEnded => Self::new(Code::StreamEnded, ""),
             ServiceError::InFlight => {
                 Self::new(Code::IdempotencyInFlight, "The payment is being confirmed.")
@@ -89,6 +96,22 @@ impl ServiceError {
     pub(crate) fn or_missing(self, what: &'static str) -> Self {
         match self {
             Self::Store(error) if error.is_foreign_key_violation() => Self::NotFound(what),
+            other => other,
+        }
+    }
+
+    /// A unique key refused: it exists already.
+    pub(crate) fn or_taken(self, why: &'static str) -> Self {
+        match self {
+            Self::Store(error) if error.is_unique_violation() => Self::Conflict(why),
+            other => other,
+        }
+    }
+
+    /// What the caller may not see is not there.
+    pub(crate) fn hidden(self, what: &'static str) -> Self {
+        match self {
+            Self::Forbidden => Self::NotFound(what),
             other => other,
         }
     }

@@ -9,13 +9,17 @@
 mod actor;
 mod audit;
 mod card;
+mod cart;
+mod category;
 mod commerce;
 mod config;
+mod coupon;
 mod courier;
 mod db;
 mod error;
 mod inbound;
 mod inbox;
+mod inventory;
 pub mod limits;
 mod mint;
 mod order;
@@ -23,6 +27,7 @@ mod page;
 mod payment;
 mod product;
 mod provider;
+mod review;
 mod sale;
 mod seller;
 mod sequencer;
@@ -31,18 +36,31 @@ mod shelf;
 mod stream;
 mod sweeper;
 mod validation;
+mod wishlist;
 
 pub use actor::Actor;
 pub use audit::{AuditEntry, AuditVerdict};
+pub use cart::{Cart, CartCoupon, CartItem, CartItemState, CartOwner};
+pub use category::{Category, EditCategory, NewCategory};
 pub use commerce::{Commerce, start};
-pub use commerce_core::MemberRole;
+pub use commerce_core::{
+    MemberRole,
+    catalog::{Choice, ProductStatus, VariantStatus},
+};
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
+pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
 pub use inbox::WebhookOutcome;
+pub use inventory::{AdjustReason, Adjustment, LevelView, Location, MovementView};
 pub use order::{OrderEvent, Placed};
 pub use page::Page;
 pub use payment::PaymentView;
-pub use product::{NewProduct, Product, ProductFilter, ShelfStock};
+pub use product::{
+    EditProduct, EditVariant, Media, NewProduct, NewVariant, Product, ProductFilter, ProductOption,
+    ProductSort, ProductSummary, RatingView, ShelfStock, Variant,
+};
+pub use review::{NewReview, Review};
 pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};
 pub use stream::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
+pub use wishlist::Wish;

@@ -28,6 +28,42 @@ pub const TITLE_CHARS_MAX: usize = 120;
 pub const IMAGE_URL_CHARS_MAX: usize = 2048;
 /// Longest reason of a stock change, characters.
 pub const REASON_CHARS_MAX: usize = 200;
+/// Longest text of several lines, characters.
+pub const TEXT_CHARS_MAX: usize = 20_000;
+/// Longest review, characters.
+pub const REVIEW_CHARS_MAX: usize = 4_000;
+/// Longest search, characters.
+pub const QUERY_CHARS_MAX: usize = 200;
+/// Longest number of a seller's own, characters.
+pub const SKU_CHARS_MAX: usize = 64;
+/// Longest slug, characters.
+pub const SLUG_CHARS_MAX: usize = 64;
+/// Heaviest variant, grams.
+pub const WEIGHT_G_MAX: u32 = 10_000_000;
+/// Most pictures and films of a product.
+pub const MEDIA_MAX: usize = 30;
+/// Most categories that one product is in.
+pub const PRODUCT_CATEGORIES_MAX: usize = 10;
+/// Rows of a list in a body that are looked at one by one; the list's own bound is refused first.
+pub const VALIDATED_MAX: usize = 128;
+/// Most categories of the shop.
+pub const CATEGORIES_MAX: i64 = 2_000;
+/// Most levels of the tree of categories.
+pub const CATEGORY_DEPTH_MAX: usize = 8;
+/// Most locations of a seller.
+pub const LOCATIONS_MAX: i64 = 20;
+/// Most wishes of one user.
+pub const WISHES_MAX: i64 = 500;
+/// Most lines of one cart.
+pub const CART_LINES_MAX: i64 = 100;
+/// How long the cart of somebody without an account is kept after it was last changed.
+pub const GUEST_CART_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Highest amount in the terms of a coupon, minor units.
+pub const DISCOUNT_MAX: i64 = 1_000_000_000_000;
+/// Most uses of a coupon that one buyer may be given.
+pub const COUPON_USES_MAX: u32 = 1_000;
+/// After every time that a coupon may name, milliseconds since 1970: the year 5138.
+pub const TIME_MS_MAX: u64 = 100_000_000_000_000;
 /// Most cards of one show.
 pub const CARDS_MAX: u32 = 200;
 /// Most shops that one user may found.

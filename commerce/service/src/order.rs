@@ -69,6 +69,7 @@ impl Commerce {
         let demand = Demand {
             buyer,
             product: buy.product_id,
+            variant: buy.variant_id,
             quantity: buy.quantity,
             expected: buy.expected_unit_price,
         };
@@ -125,8 +126,9 @@ fn fingerprint(buy: &Buy) -> String {
         Some(money) => format!("{}{}", money.amount, money.currency.code()),
         None => String::new(),
     };
+    let variant = buy.variant_id.map(|id| id.to_string()).unwrap_or_default();
     let text = format!(
-        "buy|{}|{}|{}|{price}",
+        "buy|{}|{}|{variant}|{}|{price}",
         buy.sale_id, buy.product_id, buy.quantity
     );
     let digest = Sha256::digest(text.as_bytes());

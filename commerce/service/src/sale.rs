@@ -10,7 +10,7 @@ use commerce_core::{
 };
 use serde::Serialize;
 use signaling_wire::{
-    Money, ProductId, SaleId, SellerId, ServerFrame, StreamId, frame::shop,
+    Money, ProductId, SaleId, SellerId, ServerFrame, StreamId, VariantId, frame::shop,
     limits::ORDER_QUANTITY_MAX,
 };
 
@@ -39,6 +39,8 @@ pub struct NewSale {
 pub struct NewSaleItem {
     /// Which product, of the show's seller.
     pub product_id: ProductId,
+    /// Which variant of it; needed only where it has several.
+    pub variant_id: Option<VariantId>,
     /// Price in the sale; `None` takes the list price.
     pub price: Option<Money>,
     /// Units that move from the shelf to the sale.
@@ -182,6 +184,7 @@ impl Commerce {
         actor: Actor,
         sale: SaleId,
         product: ProductId,
+        variant: Option<VariantId>,
         delta: i32,
     ) -> Result<shop::Stock, ServiceError> {
         let mut validation = Validation::default();
@@ -194,10 +197,11 @@ impl Commerce {
             .transact(move |conn| {
                 Box::pin(async move {
                     db::sale::assert_unclosed(conn, sale).await?;
+                    let variant = db::sale::meant(conn, sale, product, variant).await?;
                     db::stock::allocate(
                         conn,
                         sale,
-                        product,
+                        variant,
                         i64::from(delta),
                         "/delta",
                         Some(actor.user),
@@ -232,7 +236,7 @@ fn validate(new: &NewSale, hold_seconds: u32, now_ms: u64) -> Result<(), Service
     for (index, item) in new.items.iter().enumerate().take(SALE_ITEMS_MAX) {
         let at = |field: &str| format!("/items/{index}/{field}");
         validation.check(
-            seen.insert(item.product_id),
+            seen.insert((item.product_id, item.variant_id)),
             &at("product_id"),
             "unique",
             "is there twice",
@@ -262,8 +266,11 @@ async fn insert_item(
     now: i64,
 ) -> Result<(), ServiceError> {
     let at = |field: &str| format!("/items/{index}/{field}");
-    let listed = db::product::price(conn, seller, item.product_id).await?;
-    let listed = listed.ok_or(ServiceError::NotFound("product"))?;
+    let offer = db::offer::meant(conn, item.product_id, item.variant_id).await?;
+    if offer.seller != seller || !offer.sold {
+        return Err(ServiceError::NotFound("product"));
+    }
+    let listed = offer.unit_price;
     let price = item.price.unwrap_or(listed);
     let mut validation = Validation::default();
     let same = price.currency == listed.currency;
@@ -274,14 +281,14 @@ async fn insert_item(
         "differs from the list price",
     );
     validation.done()?;
-    db::sale::insert_item(conn, sale, item, price).await?;
+    db::sale::insert_item(conn, sale, item, &offer, price, now).await?;
     if item.allocated > 0 {
         let units = i64::from(item.allocated);
         let pointer = at("allocated");
         db::stock::allocate(
             conn,
             sale,
-            item.product_id,
+            offer.variant,
             units,
             &pointer,
             Some(actor.user),

@@ -236,11 +236,11 @@ async fn paid(conn: &mut Conn, book: &mut Book, case: &Case, now: i64) -> Result
     };
     let event = match (case.status, case.hold) {
         (OrderStatus::PendingPayment, hold) if hold.holds() => {
-            book.commit(case.product, case.quantity, cause)?;
+            book.commit(case.variant, case.quantity, cause)?;
             Some((OrderEvent::Paid, ReservationEvent::Paid))
         }
         (OrderStatus::Expired, ReservationState::Expired)
-            if book.retake(case.buyer, case.product, case.quantity, cause) =>
+            if book.retake(case.buyer, case.variant, case.quantity, cause) =>
         {
             Some((OrderEvent::LatePaid, ReservationEvent::Retake))
         }
@@ -283,7 +283,7 @@ async fn call_off(
             reason: "payment".to_owned(),
             ..Cause::default()
         };
-        book.release(case.buyer, case.product, case.quantity, cause)?;
+        book.release(case.buyer, case.variant, case.quantity, cause)?;
     }
     Ok(())
 }

@@ -40,6 +40,46 @@ impl Validation {
             "format",
             "must be one line",
         );
+        let plain = !text.chars().any(is_invisible);
+        self.check(
+            plain,
+            pointer,
+            "format",
+            "has characters that cannot be seen",
+        );
+    }
+
+    /// A text of several lines: bounded, no control characters but line ends and tabs.
+    pub(crate) fn text(&mut self, text: &str, pointer: &str) {
+        let bounded = text.chars().count() <= limits::TEXT_CHARS_MAX;
+        self.check(bounded, pointer, "max", "is too long");
+        let hidden =
+            |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || is_invisible(c);
+        let plain = !text.chars().any(hidden);
+        self.check(
+            plain,
+            pointer,
+            "format",
+            "has characters that cannot be seen",
+        );
+    }
+
+    /// A seller's own number: visible ASCII.
+    pub(crate) fn sku(&mut self, text: &str, pointer: &str) {
+        let fits = (1..=limits::SKU_CHARS_MAX).contains(&text.len());
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let detail = "must be 1 to 64 visible ASCII characters";
+        self.check(fits && plain, pointer, "format", detail);
+    }
+
+    /// A name in addresses: small letters, digits and hyphens.
+    pub(crate) fn slug(&mut self, text: &str, pointer: &str) {
+        let fits = (1..=limits::SLUG_CHARS_MAX).contains(&text.len());
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let detail = "must be 1 to 64 small letters, digits and hyphens";
+        self.check(fits && plain, pointer, "format", detail);
     }
 
     /// A title in both languages.
@@ -83,4 +123,9 @@ impl Validation {
             false => Err(ServiceError::Validation(self.errors)),
         }
     }
+}
+
+/// Characters that turn the direction of what stands around them, or only pretend not to be there.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
 }

@@ -317,9 +317,13 @@ async fn the_ledger_is_append_only() {
          VALUES ('u', 'e', 'e', '', 'n', 0, 0)",
         "INSERT INTO seller (id, owner_user_id, name, created_at, updated_at)
          VALUES ('s', 'u', 'n', 0, 0)",
-        "INSERT INTO product (id, seller_id, image_url, price, currency, created_at, updated_at)
-         VALUES ('p', 's', '/', 1, 'KRW', 0, 0)",
-        "INSERT INTO stock_level (id, product_id, on_hand) VALUES (1, 'p', 5)",
+        "INSERT INTO product (id, seller_id, image_url, price, price_max, currency, created_at, updated_at)
+         VALUES ('p', 's', '/', 1, 1, 'KRW', 0, 0)",
+        "INSERT INTO variant (id, product_id, choice, sku, sku_key, price, currency, created_at, updated_at)
+         VALUES ('v', 'p', '', 'v', 'v', 1, 'KRW', 0, 0)",
+        "INSERT INTO stock_location (id, seller_id, name, created_at, updated_at) VALUES ('l', 's', 'n', 0, 0)",
+        "INSERT INTO stock_level (id, product_id, variant_id, location_id, on_hand)
+         VALUES (1, 'p', 'v', 'l', 5)",
         "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed, at_us)
          VALUES (1, 1, 'receive', 5, 0, 0, 0)",
     ];

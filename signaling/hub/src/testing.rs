@@ -85,6 +85,7 @@ pub(crate) fn level(product: u128, ledger_seq: u64) -> Stock {
     Stock {
         sale_id: SaleId::from_parts(7, 1),
         product_id: ProductId::from_parts(7, product),
+        variant_id: signaling_wire::VariantId::from_parts(7, product),
         ledger_seq,
         allocated: 1_000,
         available,

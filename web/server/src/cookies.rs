@@ -15,6 +15,8 @@ pub(crate) enum Cookie {
     Refresh,
     /// The device token.
     Device,
+    /// The token of a guest's cart.
+    Cart,
 }
 
 impl Cookie {
@@ -25,6 +27,16 @@ impl Cookie {
             (Self::Refresh, false) => "souk_refresh",
             (Self::Device, true) => "__Secure-souk_device",
             (Self::Device, false) => "souk_device",
+            (Self::Cart, true) => "__Host-souk_cart",
+            (Self::Cart, false) => "souk_cart",
+        }
+    }
+
+    /// Where a browser sends it, and from which pages.
+    const fn scope(self) -> &'static str {
+        match self {
+            Self::Refresh | Self::Device => "Path=/api/auth; SameSite=Strict",
+            Self::Cart => "Path=/; SameSite=Lax",
         }
     }
 
@@ -32,9 +44,8 @@ impl Cookie {
     pub(crate) fn set(self, http: &HttpConfig, value: &str, seconds: u64) -> Answer<HeaderValue> {
         let name = self.name(http.is_secure());
         let secure = if http.is_secure() { "; Secure" } else { "" };
-        let text = format!(
-            "{name}={value}; Path=/api/auth; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-        );
+        let scope = self.scope();
+        let text = format!("{name}={value}; {scope}; Max-Age={seconds}; HttpOnly{secure}");
         let cookie = HeaderValue::from_str(&text);
         let mut cookie = cookie.map_err(|error| Refusal::internal(&error))?;
         cookie.set_sensitive(true);

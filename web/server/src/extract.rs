@@ -9,6 +9,7 @@ mod caller;
 mod client;
 mod fields;
 mod idempotency;
+mod version;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use body::{has_type, raw_body};
@@ -16,3 +17,4 @@ pub(crate) use caller::{Admin, Caller, MediaCaller, User, media_token};
 pub(crate) use client::Program;
 pub(crate) use fields::{Fields, Id, Query};
 pub(crate) use idempotency::IdempotencyKey;
+pub(crate) use version::{IfMatch, etag};

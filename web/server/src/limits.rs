@@ -76,6 +76,14 @@ pub(crate) const EXPORT_PER_SECOND: f64 = 1.0 / 600.0;
 pub(crate) const EXPORT_PAGES_MAX: usize = 100;
 /// How long a browser is remembered as one that signed in.
 pub(crate) const DEVICE_COOKIE_SECONDS: u64 = web_accounts::limits::DEVICE_TTL.as_secs();
+/// New carts of guests of one address at once; then [`CARTS_PER_SECOND`].
+pub(crate) const CARTS_BURST: f64 = 60.0;
+/// See [`CARTS_BURST`].
+pub(crate) const CARTS_PER_SECOND: f64 = 1.0;
+/// Coupon codes entered from one address at once; then [`COUPONS_PER_SECOND`].
+pub(crate) const COUPONS_BURST: f64 = 20.0;
+/// See [`COUPONS_BURST`].
+pub(crate) const COUPONS_PER_SECOND: f64 = 0.2;
 /// Offers with one stream key at once; then [`PUBLISH_PER_SECOND`].
 pub(crate) const PUBLISH_BURST: f64 = 30.0;
 /// See [`PUBLISH_BURST`].

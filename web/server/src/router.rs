@@ -9,8 +9,9 @@ use crate::{
     error::Refusal,
     openapi, rate,
     routes::{
-        admin, auth, cards, credentials, events, health, mailbox, members, orders, payments,
-        products, sales, streams, table::Table, users, whep, whep_extensions, whip,
+        admin, auth, cards, cart, categories, coupons, credentials, events, health, inventory,
+        mailbox, members, orders, payments, products, reviews, sales, streams, table::Table, users,
+        variants, whep, whep_extensions, whip, wishlist,
     },
     security,
     state::App,
@@ -59,7 +60,14 @@ fn api() -> Table {
         .and(members::routes())
         .and(credentials::routes())
         .and(users::routes())
+        .and(categories::routes())
         .and(products::routes())
+        .and(variants::routes())
+        .and(inventory::routes())
+        .and(reviews::routes())
+        .and(wishlist::routes())
+        .and(cart::routes())
+        .and(coupons::routes())
         .and(streams::routes())
         .and(cards::routes())
         .and(events::routes())

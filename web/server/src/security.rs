@@ -36,8 +36,8 @@ const FIXED: [(HeaderName, &str); 6] = [
 ];
 
 /// What a page may read of an answer.
-const EXPOSED: &str =
-    "Location, ETag, Link, Accept-Post, Retry-After, Idempotent-Replayed, X-Request-Id";
+const EXPOSED: &str = "Location, ETag, Link, Accept-Post, Retry-After, Idempotent-Replayed, X-Request-Id, \
+    Cart-Token";
 
 /// Middleware: the fixed headers on every answer, and the host check.
 pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -102,8 +102,9 @@ pub(crate) async fn api_cors(State(app): State<App>, request: Request, next: Nex
         );
         let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let allowed =
-            HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-Match");
+        let allowed = HeaderValue::from_static(
+            "Authorization, Content-Type, Idempotency-Key, If-Match, Cart-Token",
+        );
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,

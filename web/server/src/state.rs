@@ -66,6 +66,10 @@ pub(crate) struct Rates {
     pub(crate) account: RateLimit<UserId>,
     /// Exports by person.
     pub(crate) export: RateLimit<UserId>,
+    /// New carts of guests by address.
+    pub(crate) carts: RateLimit<IpAddr>,
+    /// Coupon codes by address, so that they cannot be guessed at speed.
+    pub(crate) coupons: RateLimit<IpAddr>,
     /// Offers of publishers by stream, which is what a key names.
     pub(crate) publish: RateLimit<StreamId>,
     /// Offers with an unknown key by address, so that keys cannot be guessed at speed.
@@ -88,6 +92,8 @@ impl Rates {
             writes: RateLimit::new(rule(WRITES_BURST, WRITES_PER_SECOND)),
             account: RateLimit::new(rule(ACCOUNT_BURST, ACCOUNT_PER_SECOND)),
             export: RateLimit::new(rule(EXPORT_BURST, EXPORT_PER_SECOND)),
+            carts: RateLimit::new(rule(CARTS_BURST, CARTS_PER_SECOND)),
+            coupons: RateLimit::new(rule(COUPONS_BURST, COUPONS_PER_SECOND)),
             publish: RateLimit::new(rule(PUBLISH_BURST, PUBLISH_PER_SECOND)),
             strangers: RateLimit::new(rule(STRANGERS_BURST, STRANGERS_PER_SECOND)),
             offers: RateLimit::new(rule(OFFERS_BURST, OFFERS_PER_SECOND)),

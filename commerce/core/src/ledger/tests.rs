@@ -15,6 +15,10 @@ fn product(n: u8) -> ProductId {
     ProductId::from_parts(1, u128::from(n))
 }
 
+fn variant(n: u8) -> VariantId {
+    VariantId::from_parts(2, u128::from(n))
+}
+
 fn buyer(n: u8) -> UserId {
     UserId::from_parts(1, u128::from(n))
 }
@@ -23,6 +27,7 @@ fn row(n: u8, units: i64, max_per_buyer: u32) -> Row {
     Row {
         id: i64::from(n) + 1,
         product: product(n),
+        variant: variant(n),
         terms: Terms {
             price: WON,
             max_per_buyer,
@@ -39,6 +44,7 @@ fn demand(who: u8, what: u8, quantity: u32) -> Demand {
     Demand {
         buyer: buyer(who),
         product: product(what),
+        variant: None,
         quantity,
         expected: None,
     }
@@ -107,30 +113,56 @@ fn refusals_come_in_a_fixed_order() {
 #[test]
 fn the_limit_counts_over_orders_and_a_release_gives_it_back() {
     let mut batch = Batch::new(SaleState::Open, 0, [row(0, 10, 3)]);
-    batch.has_bought(buyer(1), product(0), 1);
+    batch.has_bought(buyer(1), variant(0), 1);
     batch.place(&demand(1, 0, 2)).unwrap();
     assert_eq!(
         batch.place(&demand(1, 0, 1)),
         Err(Refusal::PerBuyerLimit { limit: 3, have: 3 })
     );
-    batch.release(buyer(1), product(0), 2).unwrap();
+    batch.release(buyer(1), variant(0), 2).unwrap();
     batch.place(&demand(1, 0, 2)).unwrap();
 }
 
 #[test]
 fn a_late_payment_takes_stock_only_if_it_is_there() {
     let mut batch = Batch::new(SaleState::Closed, 0, [row(0, 2, 2)]);
-    assert!(batch.retake(buyer(1), product(0), 2).is_some());
-    assert_eq!(batch.retake(buyer(2), product(0), 1), None);
-    assert_eq!(batch.row(product(0)).unwrap().level.committed, 2);
+    assert!(batch.retake(buyer(1), variant(0), 2).is_some());
+    assert_eq!(batch.retake(buyer(2), variant(0), 1), None);
+    assert_eq!(batch.row(variant(0)).unwrap().level.committed, 2);
+}
+
+#[test]
+fn a_variant_is_named_where_there_are_several() {
+    let sizes = [
+        row(0, 3, 9),
+        Row {
+            product: product(0),
+            ..row(1, 3, 9)
+        },
+        row(2, 3, 9),
+    ];
+    let mut batch = Batch::new(SaleState::Open, 0, sizes);
+    assert_eq!(batch.place(&demand(1, 0, 1)), Err(Refusal::VariantRequired));
+    let named = |what, n| Demand {
+        variant: Some(variant(n)),
+        ..demand(1, what, 1)
+    };
+    assert_eq!(batch.place(&named(0, 1)).unwrap().row, 2);
+    assert_eq!(batch.place(&demand(1, 2, 1)).unwrap().row, 3);
+    assert_eq!(
+        batch.place(&named(0, 2)),
+        Err(Refusal::NotInSale),
+        "of another product"
+    );
+    assert_eq!(batch.place(&named(0, 9)), Err(Refusal::NotInSale));
 }
 
 #[test]
 fn nothing_impossible_is_booked() {
     let mut batch = Batch::new(SaleState::Open, 0, [row(0, 2, 2)]);
-    assert_eq!(batch.release(buyer(1), product(0), 1), Err(Impossible));
-    assert_eq!(batch.commit(product(0), 1), Err(Impossible));
-    assert_eq!(batch.allocate(product(0), -3), Err(Impossible));
+    assert_eq!(batch.release(buyer(1), variant(0), 1), Err(Impossible));
+    assert_eq!(batch.commit(variant(0), 1), Err(Impossible));
+    assert_eq!(batch.allocate(variant(0), -3), Err(Impossible));
     let most = Level {
         on_hand: i64::MAX,
         ..Level::default()
@@ -221,23 +253,23 @@ proptest! {
                 }
                 Step::Retake { who, what, quantity } => {
                     let may = naive.may(who, what, quantity);
-                    let taken = batch.retake(buyer(who), product(what), quantity);
+                    let taken = batch.retake(buyer(who), variant(what), quantity);
                     prop_assert_eq!(taken.is_some(), may);
                     if may { naive.sold.push((who, what, quantity)); }
                 }
                 Step::Release { pick } if !naive.holds.is_empty() => {
                     let (who, what, quantity) = naive.holds.remove(pick % naive.holds.len());
-                    batch.release(buyer(who), product(what), quantity).unwrap();
+                    batch.release(buyer(who), variant(what), quantity).unwrap();
                 }
                 Step::Commit { pick } if !naive.holds.is_empty() => {
                     let hold = naive.holds.remove(pick % naive.holds.len());
-                    batch.commit(product(hold.1), hold.2).unwrap();
+                    batch.commit(variant(hold.1), hold.2).unwrap();
                     naive.sold.push(hold);
                 }
                 Step::Allocate { what, delta } => {
                     let next = naive.stock[usize::from(what)] + delta;
                     let may = next >= naive.taken(what);
-                    prop_assert_eq!(batch.allocate(product(what), delta).is_ok(), may);
+                    prop_assert_eq!(batch.allocate(variant(what), delta).is_ok(), may);
                     if may { naive.stock[usize::from(what)] = next; }
                 }
                 Step::NewBatch => {
@@ -248,7 +280,7 @@ proptest! {
                     for who in 0..5 {
                         for what in 0..2 {
                             let have = naive.of_buyer(who, what);
-                            batch.has_bought(buyer(who), product(what), have);
+                            batch.has_bought(buyer(who), variant(what), have);
                         }
                     }
                 }
@@ -257,7 +289,7 @@ proptest! {
         }
         ledger.extend_from_slice(batch.movements());
         for what in 0..2u8 {
-            let row = batch.row(product(what)).unwrap();
+            let row = batch.row(variant(what)).unwrap();
             prop_assert_eq!(row.level.on_hand, naive.stock[usize::from(what)]);
             prop_assert_eq!(row.level.held + row.level.committed, naive.taken(what));
             // The ledger replays to exactly the level, and no prefix of it is impossible.

@@ -9,7 +9,7 @@ use signaling_wire::{
     frame::shop::{Card, CardState, Product},
 };
 
-use super::{count, money, parsed, title, word};
+use super::{count, money, optional, parsed, title, word};
 use crate::{ServiceError, limits};
 
 pub(crate) async fn insert(
@@ -104,7 +104,9 @@ pub(crate) async fn find(
 ) -> Result<Card, ServiceError> {
     let row = sql::query(
         "SELECT c.id, c.no, c.state, c.highlighted, c.sort, c.product_id, p.image_url, p.price, p.currency,
-                ko.title AS title_ko, en.title AS title_en
+                ko.title AS title_ko, en.title AS title_en,
+                (SELECT CASE WHEN COUNT(*) = 1 THEN MIN(v.id) ELSE NULL END FROM variant v
+                 WHERE v.product_id = p.id AND v.status = 'active') AS only_variant
          FROM live_card c JOIN product p ON p.id = c.product_id
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
          JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
@@ -121,7 +123,9 @@ pub(crate) async fn find(
 pub(crate) async fn list(pool: &Reader, stream: StreamId) -> Result<Vec<Card>, StoreError> {
     let rows = sql::query(
         "SELECT c.id, c.no, c.state, c.highlighted, c.sort, c.product_id, p.image_url, p.price, p.currency,
-                ko.title AS title_ko, en.title AS title_en
+                ko.title AS title_ko, en.title AS title_en,
+                (SELECT CASE WHEN COUNT(*) = 1 THEN MIN(v.id) ELSE NULL END FROM variant v
+                 WHERE v.product_id = p.id AND v.status = 'active') AS only_variant
          FROM live_card c JOIN product p ON p.id = c.product_id
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
          JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
@@ -139,6 +143,7 @@ fn card_of(row: &Row) -> Result<Card, StoreError> {
         title: title(row)?,
         image_url: row.get("image_url")?,
         price: money(row, "price")?,
+        variant_id: optional(row, "only_variant")?,
     };
     let state = word(row, "state", |text| match text {
         "queued" => Some(CardState::Queued),

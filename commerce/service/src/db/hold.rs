@@ -7,7 +7,7 @@ use commerce_store::{
     StoreError, outbox,
     sql::{self, Conn, Field, Reader, Rows},
 };
-use signaling_wire::{OrderId, ProductId, ReservationId, SaleId, UserId};
+use signaling_wire::{OrderId, ReservationId, SaleId, UserId, VariantId};
 
 use super::{
     count,
@@ -24,7 +24,7 @@ pub(crate) struct Due {
     reservation: ReservationId,
     order: OrderId,
     buyer: UserId,
-    product: ProductId,
+    variant: VariantId,
     quantity: u32,
 }
 
@@ -38,7 +38,7 @@ impl Due {
 /// The sale's holds whose time is over, the oldest first.
 pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<Due>, StoreError> {
     let rows = sql::query(
-        "SELECT id, order_id, buyer_id, product_id, qty FROM reservation
+        "SELECT id, order_id, buyer_id, variant_id, qty FROM reservation
          WHERE sale_id = ? AND state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
     )
     .bind(sale.to_string())
@@ -51,7 +51,7 @@ pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<D
             reservation: parsed(row, "id")?,
             order: parsed(row, "order_id")?,
             buyer: parsed(row, "buyer_id")?,
-            product: parsed(row, "product_id")?,
+            variant: parsed(row, "variant_id")?,
             quantity: count(row, "qty")?,
         })
     };
@@ -87,7 +87,7 @@ pub(crate) async fn expire(
             reason: "expired".to_owned(),
             ..Cause::default()
         };
-        book.release(hold.buyer, hold.product, hold.quantity, cause)?;
+        book.release(hold.buyer, hold.variant, hold.quantity, cause)?;
     }
     let reservations = || due.iter().map(|hold| hold.reservation.to_string());
     let orders = || due.iter().map(|hold| hold.order.to_string());

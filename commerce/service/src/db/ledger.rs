@@ -5,18 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use commerce_core::{Batch, Demand, Hold, Level, Movement, Refusal, Terms, ledger, sale};
+use commerce_core::{Batch, Demand, Hold, Movement, Refusal, Terms, ledger, sale};
 use commerce_store::{
     StoreError,
     sql::{self, Conn, Field, Rows},
 };
 use serde::Serialize;
 use signaling_wire::{
-    OrderId, ProductId, ReservationId, SaleId, SellerId, StreamId, UserId,
+    OrderId, ReservationId, SaleId, SellerId, StreamId, UserId, VariantId,
     frame::shop::{Localized, SaleState, Stock},
 };
 
-use super::{count, money, parsed, seq, stock, title, word};
+use super::{count, label, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
 
 /// [`Posting`] as JSON.
@@ -32,9 +32,9 @@ const POSTINGS: Rows = Rows::objects(&[
     ("actor", Field::Id),
     ("reason", Field::Text),
 ]);
-/// Units of a product that a buyer gives back, or takes and may have at most.
+/// Units of a variant that a buyer gives back, or takes and may have at most.
 const UNITS: Rows = Rows::tuples(&[
-    ("product", Field::Id),
+    ("variant", Field::Id),
     ("buyer", Field::Id),
     ("qty", Field::Int),
     ("most", Field::Int),
@@ -48,6 +48,13 @@ pub(crate) struct Head {
     pub(crate) seller: SellerId,
     pub(crate) hold_seconds: u32,
     pub(crate) epoch: i64,
+}
+
+/// What a variant is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Name {
+    pub(crate) title: Localized,
+    pub(crate) label: Option<Localized>,
 }
 
 /// Why a movement happened.
@@ -97,11 +104,11 @@ pub(crate) struct Book {
     pub(crate) sale: SaleId,
     pub(crate) head: Head,
     batch: Batch,
-    titles: BTreeMap<ProductId, Localized>,
+    names: BTreeMap<VariantId, Name>,
     causes: BTreeMap<u64, Cause>,
-    /// Change of the units per buyer and product: what was given back, and what was taken.
-    back: BTreeMap<(UserId, ProductId), u32>,
-    taken: BTreeMap<(UserId, ProductId), u32>,
+    /// Change of the units per buyer and variant: what was given back, and what was taken.
+    back: BTreeMap<(UserId, VariantId), u32>,
+    taken: BTreeMap<(UserId, VariantId), u32>,
 }
 
 impl Book {
@@ -120,12 +127,14 @@ impl Book {
         lock(conn, sale).await?;
         let rows = sql::query(
             "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch,
-                    i.product_id, i.price, i.currency, i.max_per_buyer,
+                    i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
                     l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
-                    ko.title AS title_ko, en.title AS title_en
+                    ko.title AS title_ko, en.title AS title_en,
+                    v.label_ko, v.label_en
              FROM sale s JOIN stream t ON t.id = s.stream_id
              JOIN sale_item i ON i.sale_id = s.id
              JOIN stock_level l ON l.id = i.stock_level_id
+             JOIN variant v ON v.id = i.variant_id
              JOIN product_text ko ON ko.product_id = i.product_id AND ko.locale = 'ko'
              JOIN product_text en ON en.product_id = i.product_id AND en.locale = 'en'
              WHERE s.id = ?",
@@ -142,16 +151,17 @@ impl Book {
             epoch: first.get("owner_epoch")?,
         };
         let mut levels = Vec::with_capacity(rows.len());
-        let mut titles = BTreeMap::new();
+        let mut names = BTreeMap::new();
         for row in &rows {
             let product = parsed(row, "product_id")?;
-            titles.insert(product, title(row)?);
-            let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
-            let level = Level {
-                on_hand: row.get("on_hand")?,
-                held: row.get("held")?,
-                committed: row.get("committed")?,
+            let variant = parsed(row, "variant_id")?;
+            let name = Name {
+                title: title(row)?,
+                label: label(row)?,
             };
+            names.insert(variant, name);
+            let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
+            let level = stock::level(row)?;
             let (id, ledger_seq) = (row.get("id")?, seq(row, "ledger_seq")?);
             #[cfg(feature = "negative-controls")]
             let level = super::negative::stale(id, level);
@@ -162,6 +172,7 @@ impl Book {
             levels.push(ledger::Row {
                 id,
                 product,
+                variant,
                 terms,
                 level,
                 ledger_seq,
@@ -171,7 +182,7 @@ impl Book {
             sale,
             head,
             batch: Batch::new(head.state, last, levels),
-            titles,
+            names,
             causes: BTreeMap::new(),
             back: BTreeMap::new(),
             taken: BTreeMap::new(),
@@ -188,7 +199,7 @@ impl Book {
             return Ok(());
         }
         let rows = sql::query(
-            "SELECT buyer_id, product_id, qty FROM sale_buyer
+            "SELECT buyer_id, variant_id, qty FROM sale_buyer
              WHERE sale_id = ? AND buyer_id IN ({list})",
         )
         .bind(self.sale.to_string())
@@ -196,8 +207,8 @@ impl Book {
         .fetch_all(conn)
         .await?;
         for row in &rows {
-            let (buyer, product) = (parsed(row, "buyer_id")?, parsed(row, "product_id")?);
-            self.batch.has_bought(buyer, product, count(row, "qty")?);
+            let (buyer, variant) = (parsed(row, "buyer_id")?, parsed(row, "variant_id")?);
+            self.batch.has_bought(buyer, variant, count(row, "qty")?);
         }
         Ok(())
     }
@@ -205,10 +216,7 @@ impl Book {
     /// Keeps units for an order, or says why not.
     pub(crate) fn place(&mut self, demand: &Demand) -> Result<Hold, Refusal> {
         let hold = self.batch.place(demand)?;
-        *self
-            .taken
-            .entry((demand.buyer, demand.product))
-            .or_default() += demand.quantity;
+        *self.taken.entry((demand.buyer, hold.variant)).or_default() += demand.quantity;
         Ok(hold)
     }
 
@@ -216,15 +224,15 @@ impl Book {
     pub(crate) fn release(
         &mut self,
         buyer: UserId,
-        product: ProductId,
+        variant: VariantId,
         quantity: u32,
         cause: Cause,
     ) -> Result<(), StoreError> {
         let seq = self
             .batch
-            .release(buyer, product, quantity)
+            .release(buyer, variant, quantity)
             .map_err(StoreError::invalid)?;
-        *self.back.entry((buyer, product)).or_default() += quantity;
+        *self.back.entry((buyer, variant)).or_default() += quantity;
         self.explain(seq, cause);
         Ok(())
     }
@@ -232,13 +240,13 @@ impl Book {
     /// Turns a hold into a sale.
     pub(crate) fn commit(
         &mut self,
-        product: ProductId,
+        variant: VariantId,
         quantity: u32,
         cause: Cause,
     ) -> Result<(), StoreError> {
         let seq = self
             .batch
-            .commit(product, quantity)
+            .commit(variant, quantity)
             .map_err(StoreError::invalid)?;
         self.explain(seq, cause);
         Ok(())
@@ -248,22 +256,22 @@ impl Book {
     pub(crate) fn retake(
         &mut self,
         buyer: UserId,
-        product: ProductId,
+        variant: VariantId,
         quantity: u32,
         cause: Cause,
     ) -> bool {
-        let Some(seq) = self.batch.retake(buyer, product, quantity) else {
+        let Some(seq) = self.batch.retake(buyer, variant, quantity) else {
             return false;
         };
-        *self.taken.entry((buyer, product)).or_default() += quantity;
+        *self.taken.entry((buyer, variant)).or_default() += quantity;
         self.explain(seq - 1, cause.clone());
         self.explain(seq, cause);
         true
     }
 
     /// Moves units between the shelf and the sale; `None` if more would go back than is there.
-    pub(crate) fn allocate(&mut self, product: ProductId, delta: i64, cause: Cause) -> Option<()> {
-        let seq = self.batch.allocate(product, delta).ok()?;
+    pub(crate) fn allocate(&mut self, variant: VariantId, delta: i64, cause: Cause) -> Option<()> {
+        let seq = self.batch.allocate(variant, delta).ok()?;
         self.explain(seq, cause);
         Some(())
     }
@@ -278,10 +286,10 @@ impl Book {
         self.batch.rows()
     }
 
-    /// A product's name, for the line of an order.
-    pub(crate) fn title(&self, product: ProductId) -> Result<Localized, StoreError> {
-        let title = self.titles.get(&product).cloned();
-        title.ok_or_else(|| StoreError::invalid("a sale item without a title"))
+    /// What a variant is called, for the line of an order.
+    pub(crate) fn name(&self, variant: VariantId) -> Result<Name, StoreError> {
+        let name = self.names.get(&variant).cloned();
+        name.ok_or_else(|| StoreError::invalid("a sale item without a name"))
     }
 
     /// Writes everything; returns the levels that changed, as they will be once committed.
@@ -308,21 +316,25 @@ impl Book {
             }
         }
         give_back(conn, self.sale, &self.back).await?;
-        let limit = |product: &ProductId| {
+        let limit = |variant: &VariantId| {
             self.batch
-                .row(*product)
+                .row(*variant)
                 .map_or(0, |row| row.terms.max_per_buyer)
         };
         let taken: Vec<_> = self
             .taken
             .iter()
-            .map(|((buyer, product), quantity)| (product, buyer, quantity, limit(product)))
+            .map(|((buyer, variant), quantity)| (variant, buyer, quantity, limit(variant)))
             .collect();
         take(conn, self.sale, &taken).await?;
-        let changed = self
-            .batch
-            .changed()
-            .map(|(row, _)| stock::seen(self.sale, row.product, row.level, row.ledger_seq));
+        let changed = self.batch.changed().map(|(row, _)| {
+            stock::seen(
+                self.sale,
+                (row.product, row.variant),
+                row.level,
+                row.ledger_seq,
+            )
+        });
         Ok(changed.collect())
     }
 }
@@ -400,20 +412,20 @@ pub(crate) async fn post(
 async fn give_back(
     conn: &mut Conn,
     sale: SaleId,
-    back: &BTreeMap<(UserId, ProductId), u32>,
+    back: &BTreeMap<(UserId, VariantId), u32>,
 ) -> Result<(), StoreError> {
     if back.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = back
         .iter()
-        .map(|((buyer, product), qty)| (product, buyer, qty))
+        .map(|((buyer, variant), qty)| (variant, buyer, qty))
         .collect();
     sql::either(
         "UPDATE sale_buyer SET qty = sale_buyer.qty - j.qty FROM {rows}
-         WHERE sale_id = ? AND product_id = j.product AND buyer_id = j.buyer",
+         WHERE sale_id = ? AND variant_id = j.variant AND buyer_id = j.buyer",
         "UPDATE {rows} STRAIGHT_JOIN sale_buyer b SET b.qty = b.qty - j.qty
-         WHERE b.sale_id = ? AND b.product_id = j.product AND b.buyer_id = j.buyer",
+         WHERE b.sale_id = ? AND b.variant_id = j.variant AND b.buyer_id = j.buyer",
     )
     .bind_rows(&UNITS, &rows)
     .bind(sale.to_string())
@@ -425,18 +437,18 @@ async fn give_back(
 async fn take(
     conn: &mut Conn,
     sale: SaleId,
-    taken: &[(&ProductId, &UserId, &u32, u32)],
+    taken: &[(&VariantId, &UserId, &u32, u32)],
 ) -> Result<(), StoreError> {
     if taken.is_empty() {
         return Ok(());
     }
     // `WHERE true` keeps the parser from reading ON as a join's.
     sql::either(
-        "INSERT INTO sale_buyer (sale_id, product_id, buyer_id, qty, max_qty)
-         SELECT ?, j.product, j.buyer, j.qty, j.most FROM {rows} WHERE true
-         ON CONFLICT (sale_id, product_id, buyer_id) DO UPDATE SET qty = qty + excluded.qty",
-        "INSERT INTO sale_buyer (sale_id, product_id, buyer_id, qty, max_qty)
-         SELECT ?, j.product, j.buyer, j.qty, j.most FROM {rows}
+        "INSERT INTO sale_buyer (sale_id, variant_id, buyer_id, qty, max_qty)
+         SELECT ?, j.variant, j.buyer, j.qty, j.most FROM {rows} WHERE true
+         ON CONFLICT (sale_id, variant_id, buyer_id) DO UPDATE SET qty = qty + excluded.qty",
+        "INSERT INTO sale_buyer (sale_id, variant_id, buyer_id, qty, max_qty)
+         SELECT ?, j.variant, j.buyer, j.qty, j.most FROM {rows}
          ON DUPLICATE KEY UPDATE qty = sale_buyer.qty + VALUES(qty)",
     )
     .bind(sale.to_string())

@@ -10,7 +10,7 @@ use signaling_wire::{
     frame::shop::{Order, OrderLine, OrderPayment, OrderStatus},
 };
 
-use super::{count, maybe_ms, money, ms, parsed, seq, title, word};
+use super::{count, label, maybe_ms, money, ms, parsed, seq, title, word};
 use crate::OrderEvent;
 
 /// Orders by their ids, in no particular order; unknown ones are left out.
@@ -25,7 +25,7 @@ pub(crate) async fn by_ids<'e>(
         "SELECT o.id, o.number, o.status, o.payment_status, o.stream_id, o.sale_id, o.total,
                 o.currency, o.ledger_seq, o.payment_due_at, o.paid_at, o.created_at,
                 p.id AS payment_id, p.provider,
-                l.id AS line_id, l.product_id, l.title_ko, l.title_en, l.quantity, l.unit_price,
+                l.id AS line_id, l.product_id, l.variant_id, l.title_ko, l.title_en, l.label_ko, l.label_en, l.quantity, l.unit_price,
                 l.total AS line_total
          FROM orders o
          JOIN payment p ON p.order_id = o.id
@@ -130,6 +130,8 @@ fn assemble(rows: &[Row]) -> Result<Vec<Order>, StoreError> {
         let line = OrderLine {
             id: parsed(row, "line_id")?,
             product_id: parsed(row, "product_id")?,
+            variant_id: parsed(row, "variant_id")?,
+            label: label(row)?,
             title: title(row)?,
             quantity: count(row, "quantity")?,
             unit_price: money(row, "unit_price")?,

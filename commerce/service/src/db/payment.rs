@@ -13,7 +13,7 @@ use commerce_store::{
     sql::{self, Conn, On, Reader},
 };
 use signaling_wire::{
-    Money, OrderId, PaymentId, ProductId, ReservationId, SaleId, StreamId, UserId,
+    Money, OrderId, PaymentId, ReservationId, SaleId, StreamId, UserId, VariantId,
     frame::shop::{OrderStatus, PaymentStatus},
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Case {
     pub(crate) sale: SaleId,
     pub(crate) stream: StreamId,
     pub(crate) buyer: UserId,
-    pub(crate) product: ProductId,
+    pub(crate) variant: VariantId,
     pub(crate) quantity: u32,
 }
 
@@ -71,7 +71,7 @@ async fn read_case<'e>(
     let row = sql::query(
         "SELECT p.id, p.state, p.amount, p.currency, p.attempts, p.checks, p.confirming_at,
                 p.order_id, o.status, o.stream_id, o.buyer_id,
-                r.id AS reservation_id, r.state AS hold, r.expires_at, r.sale_id, r.product_id, r.qty
+                r.id AS reservation_id, r.state AS hold, r.expires_at, r.sale_id, r.variant_id, r.qty
          FROM payment p JOIN orders o ON o.id = p.order_id JOIN reservation r ON r.order_id = o.id
          WHERE p.id = ? ",
     )
@@ -95,7 +95,7 @@ async fn read_case<'e>(
             sale: parsed(row, "sale_id")?,
             stream: parsed(row, "stream_id")?,
             buyer: parsed(row, "buyer_id")?,
-            product: parsed(row, "product_id")?,
+            variant: parsed(row, "variant_id")?,
             quantity: count(row, "qty")?,
         })
     };

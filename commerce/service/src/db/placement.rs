@@ -10,7 +10,9 @@ use commerce_store::{
     sql::{self, Conn, Field, Rows},
 };
 use serde::Serialize;
-use signaling_wire::{Money, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId};
+use signaling_wire::{
+    Money, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId, VariantId,
+};
 
 use super::{json, ledger::Book, parsed};
 use crate::courier;
@@ -24,9 +26,12 @@ const PLACEMENTS: Rows = Rows::objects(&[
     ("payment", Field::Id),
     ("buyer", Field::Id),
     ("product", Field::Id),
+    ("variant", Field::Id),
     ("row", Field::Int),
     ("title_ko", Field::Text),
     ("title_en", Field::Text),
+    ("label_ko", Field::Text),
+    ("label_en", Field::Text),
     ("quantity", Field::Int),
     ("unit_price", Field::Int),
     ("total", Field::Int),
@@ -48,9 +53,12 @@ pub(crate) struct Placement {
     pub(crate) payment: PaymentId,
     pub(crate) buyer: UserId,
     pub(crate) product: ProductId,
+    pub(crate) variant: VariantId,
     pub(crate) row: i64,
     pub(crate) title_ko: String,
     pub(crate) title_en: String,
+    pub(crate) label_ko: Option<String>,
+    pub(crate) label_en: Option<String>,
     pub(crate) quantity: u32,
     #[serde(skip)]
     pub(crate) unit: Money,
@@ -125,9 +133,9 @@ pub(crate) async fn insert(
     .execute(&mut *conn)
     .await?;
     sql::query(
-        "INSERT INTO reservation (id, order_id, buyer_id, sale_id, product_id, stock_level_id, qty,
+        "INSERT INTO reservation (id, order_id, buyer_id, sale_id, product_id, variant_id, stock_level_id, qty,
                 state, expires_at, created_at, updated_at)
-         SELECT j.reservation, j.\"order\", j.buyer, ?, j.product, j.\"row\", j.quantity, 'held',
+         SELECT j.reservation, j.\"order\", j.buyer, ?, j.product, j.variant, j.\"row\", j.quantity, 'held',
                 j.due, ?, ? FROM {rows}",
     )
     .bind(book.sale.to_string())
@@ -156,9 +164,9 @@ pub(crate) async fn insert(
 /// The lines, events and keys of placements.
 async fn insert_lines(conn: &mut Conn, rows: &str, now: i64) -> Result<(), StoreError> {
     sql::query(
-        "INSERT INTO order_line (id, order_id, product_id, title_ko, title_en, quantity, unit_price,
+        "INSERT INTO order_line (id, order_id, product_id, variant_id, title_ko, title_en, label_ko, label_en, quantity, unit_price,
                 total)
-         SELECT j.line, j.\"order\", j.product, j.title_ko, j.title_en, j.quantity, j.unit_price,
+         SELECT j.line, j.\"order\", j.product, j.variant, j.title_ko, j.title_en, j.label_ko, j.label_en, j.quantity, j.unit_price,
                 j.total FROM {rows}",
     )
     .bind_json(&PLACEMENTS, rows)

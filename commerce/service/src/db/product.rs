@@ -1,140 +1,152 @@
-//! Tables `product` and `product_text`, with the stock on the shelf.
+//! Tables `product`, `product_text`, `product_term`, `product_category`, `product_media`,
+//! `product_option` and `product_option_value`.
 
-use commerce_core::MovementKind;
-use commerce_store::{
-    StoreError,
-    sql::{self, Conn, On, Reader, Row},
+use commerce_core::catalog::{Choice, ProductStatus};
+use commerce_store::StoreError;
+use signaling_wire::{ProductId, SellerId, UserId, VariantId};
+
+use super::{
+    parsed,
+    sql::{Conn, On, query},
+    variant, word,
 };
-use signaling_wire::{Money, ProductId, SellerId, UserId};
+use crate::{NewProduct, ServiceError};
 
-use super::{count, money, parsed, stock, title};
-use crate::{NewProduct, Product, ProductFilter, ShelfStock};
+mod list;
+mod read;
+mod texts;
 
+pub(crate) use list::list;
+pub(crate) use read::{find, find_in};
+pub(crate) use texts::rewrite;
+
+/// Writes a product with its variants and what comes in with them.
 pub(crate) async fn insert(
     conn: &mut Conn,
     id: ProductId,
     new: &NewProduct,
+    ids: &[VariantId],
     actor: UserId,
     now: i64,
-) -> Result<(), StoreError> {
-    sql::query(
-        "INSERT INTO product (id, seller_id, image_url, price, currency, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+) -> Result<(), ServiceError> {
+    let currency = new
+        .variants
+        .first()
+        .map_or("KRW", |first| first.price.currency.code());
+    query(
+        "INSERT INTO product (id, seller_id, image_url, currency, price, price_max, status, created_at, updated_at)
+         VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?)",
     )
     .bind(id.to_string())
     .bind(new.seller_id.to_string())
-    .bind(&new.image_url)
-    .bind(new.price.amount)
-    .bind(new.price.currency.code())
+    .bind(new.texts.image_url.clone())
+    .bind(currency)
+    .bind(new.status.name())
     .bind(now)
     .bind(now)
     .execute(&mut *conn)
     .await?;
-    for (locale, title) in [("ko", &new.title.ko), ("en", &new.title.en)] {
-        sql::query("INSERT INTO product_text (product_id, locale, title) VALUES (?, ?, ?)")
-            .bind(id.to_string())
-            .bind(locale)
-            .bind(title.trim())
-            .execute(&mut *conn)
-            .await?;
+    texts::insert(conn, id, &new.texts).await?;
+    for (variant, own) in new.variants.iter().zip(ids) {
+        let label = new.texts.label(&variant.choice);
+        let place = (id, new.seller_id);
+        variant::insert(conn, place, *own, variant, label, actor, now).await?;
     }
-    let row = stock::insert_row(conn, id, None).await?;
-    if new.stock > 0 {
-        let units = i64::from(new.stock);
-        stock::book_shelf(
-            conn,
-            row,
-            MovementKind::Receive,
-            units,
-            "created",
-            actor,
-            now,
-        )
-        .await?;
-    }
-    Ok(())
+    texts::index(conn, id).await?;
+    reprice(conn, id).await
 }
 
 pub(crate) async fn seller<'e>(
-    executor: impl Into<On<'e>>,
+    on: impl Into<On<'e>>,
     id: ProductId,
 ) -> Result<Option<SellerId>, StoreError> {
-    let query = sql::query("SELECT seller_id FROM product WHERE id = ?").bind(id.to_string());
-    let row = query.fetch_optional(executor).await?;
+    let query = query("SELECT seller_id FROM product WHERE id = ?").bind(id.to_string());
+    let row = query.fetch_optional(on).await?;
     row.map(|row| parsed(&row, "seller_id")).transpose()
 }
 
-/// The list price of a seller's product.
-pub(crate) async fn price(
+/// Locks a product that still is in the version that somebody saw, and raises it; returns the
+/// choices of its variants.
+pub(crate) async fn lock(
     conn: &mut Conn,
-    seller: SellerId,
     id: ProductId,
-) -> Result<Option<Money>, StoreError> {
-    let sql =
-        "SELECT price, currency FROM product WHERE id = ? AND seller_id = ? AND status = 'active'";
-    let query = sql::query(sql)
+    version: u32,
+    now: i64,
+) -> Result<Vec<Choice>, ServiceError> {
+    let done = query(
+        "UPDATE product SET version = version + 1, updated_at = ? WHERE id = ? AND version = ?",
+    )
+    .bind(now)
+    .bind(id.to_string())
+    .bind(version)
+    .execute(&mut *conn)
+    .await?;
+    if done.rows_affected() != 1 {
+        return match seller(conn, id).await? {
+            Some(_) => Err(ServiceError::Outdated),
+            None => Err(ServiceError::NotFound("product")),
+        };
+    }
+    let sql = "SELECT choice FROM variant WHERE product_id = ?";
+    let rows = query(sql)
         .bind(id.to_string())
-        .bind(seller.to_string());
-    query
-        .fetch_optional(conn)
-        .await?
-        .map(|row| money(&row, "price"))
-        .transpose()
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(word(row, "choice", Choice::parse)?))
+        .collect()
 }
 
-pub(crate) async fn find(pool: &Reader, id: ProductId) -> Result<Option<Product>, StoreError> {
-    let row = sql::query(
-        "SELECT p.id, p.seller_id, p.image_url, p.price, p.currency, ko.title AS title_ko,
-                en.title AS title_en, l.on_hand, l.on_hand - l.held - l.committed AS available
-         FROM product p
-         JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
-         JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
-         JOIN stock_level l ON l.product_id = p.id AND l.sale_key = ''
-         WHERE p.id = ?",
+/// Locks a product and raises its version, whichever it is.
+pub(crate) async fn touch(conn: &mut Conn, id: ProductId, now: i64) -> Result<(), ServiceError> {
+    let done = query("UPDATE product SET version = version + 1, updated_at = ? WHERE id = ?")
+        .bind(now)
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(ServiceError::NotFound("product")),
+    }
+}
+
+/// Sets whether a locked product is offered.
+pub(crate) async fn set_status(
+    conn: &mut Conn,
+    id: ProductId,
+    status: ProductStatus,
+) -> Result<(), ServiceError> {
+    query("UPDATE product SET status = ? WHERE id = ?")
+        .bind(status.name())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+/// Reads the range of a locked product's prices from its variants, of which one must be sold.
+pub(crate) async fn reprice(conn: &mut Conn, id: ProductId) -> Result<(), ServiceError> {
+    let row = query(
+        "SELECT MIN(price) AS low, MAX(price) AS high FROM variant
+         WHERE product_id = ? AND status = 'active'",
     )
     .bind(id.to_string())
-    .fetch_optional(pool)
+    .fetch_one(&mut *conn)
     .await?;
-    row.as_ref().map(product).transpose()
-}
-
-pub(crate) async fn list(
-    pool: &Reader,
-    filter: ProductFilter,
-    after: Option<ProductId>,
-    limit: u32,
-) -> Result<Vec<Product>, StoreError> {
-    let rows = sql::query(
-        "SELECT p.id, p.seller_id, p.image_url, p.price, p.currency, ko.title AS title_ko,
-                en.title AS title_en, l.on_hand, l.on_hand - l.held - l.committed AS available
-         FROM product p
-         JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
-         JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
-         JOIN stock_level l ON l.product_id = p.id AND l.sale_key = ''
-         WHERE p.status = 'active' AND (? IS NULL OR p.seller_id = ?) AND (? IS NULL OR p.id < ?)
-         ORDER BY p.id DESC LIMIT ?",
-    )
-    .bind(filter.seller.map(|id| id.to_string()))
-    .bind(filter.seller.map(|id| id.to_string()))
-    .bind(after.map(|id| id.to_string()))
-    .bind(after.map(|id| id.to_string()))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(product).collect()
-}
-
-fn product(row: &Row) -> Result<Product, StoreError> {
-    let stock = ShelfStock {
-        on_hand: count(row, "on_hand")?,
-        available: count(row, "available")?,
+    let range: (Option<i64>, Option<i64>) = (
+        super::sql::get(&row, "low")?,
+        super::sql::get(&row, "high")?,
+    );
+    let (Some(low), Some(high)) = range else {
+        return Err(ServiceError::Conflict(
+            "A product needs a variant that is sold; archive the product instead.",
+        ));
     };
-    Ok(Product {
-        id: parsed(row, "id")?,
-        seller_id: parsed(row, "seller_id")?,
-        title: title(row)?,
-        image_url: row.get("image_url")?,
-        price: money(row, "price")?,
-        stock,
-    })
+    query("UPDATE product SET price = ?, price_max = ? WHERE id = ?")
+        .bind(low)
+        .bind(high)
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
 }

@@ -6,11 +6,11 @@ use commerce_store::{
     sql::{self, Conn, On, Reader, Row},
 };
 use signaling_wire::{
-    Money, SaleId, SellerId, StreamId,
+    Money, ProductId, SaleId, SellerId, StreamId, VariantId,
     frame::shop::{Sale, SaleItem, SaleState, Stock},
 };
 
-use super::{count, maybe_ms, money, parsed, seq, stock, word};
+use super::{count, label, location, maybe_ms, money, offer::Offer, parsed, seq, stock, word};
 use crate::{NewSale, NewSaleItem, ServiceError, limits};
 
 pub(crate) async fn insert(
@@ -42,14 +42,19 @@ pub(crate) async fn insert_item(
     conn: &mut Conn,
     sale: SaleId,
     item: &NewSaleItem,
+    offer: &Offer,
     price: Money,
+    now: i64,
 ) -> Result<(), StoreError> {
-    let level = stock::insert_row(conn, item.product_id, Some(sale)).await?;
+    let location = location::first(conn, offer.seller, now).await?;
+    let place = (offer.product, offer.variant);
+    let level = stock::insert_row(conn, place, location, Some(sale)).await?;
     sql::query(
-        "INSERT INTO sale_item (sale_id, product_id, stock_level_id, price, currency, max_per_buyer)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sale_item (sale_id, variant_id, product_id, stock_level_id, price, currency, max_per_buyer)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(sale.to_string())
+    .bind(offer.variant.to_string())
     .bind(item.product_id.to_string())
     .bind(level)
     .bind(price.amount)
@@ -58,6 +63,32 @@ pub(crate) async fn insert_item(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The variant of a sale that is meant: the one that was named, or the product's only one in it.
+pub(crate) async fn meant(
+    conn: &mut Conn,
+    sale: SaleId,
+    product: ProductId,
+    named: Option<VariantId>,
+) -> Result<VariantId, ServiceError> {
+    let ids: Vec<String> = sql::query(
+        "SELECT variant_id FROM sale_item WHERE sale_id = ? AND product_id = ? ORDER BY variant_id",
+    )
+    .bind(sale.to_string())
+    .bind(product.to_string())
+    .fetch_values(conn)
+    .await?;
+    let mut ids = ids.iter().filter_map(|id| id.parse::<VariantId>().ok());
+    let refused = commerce_core::Refusal::NotInSale;
+    if let Some(named) = named {
+        return ids.find(|id| *id == named).ok_or(refused.into());
+    }
+    match (ids.next(), ids.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(refused.into()),
+        _ => Err(commerce_core::Refusal::VariantRequired.into()),
+    }
 }
 
 /// Takes the step in the table of states, if it exists.
@@ -219,11 +250,12 @@ pub(crate) async fn find<'e>(
     let rows = sql::query(
         "SELECT s.stream_id, s.state, s.hold_seconds,
                 COALESCE(s.opened_at, s.opens_at) AS opens, COALESCE(s.closed_at, s.closes_at) AS closes,
-                i.product_id, i.price, i.currency, i.max_per_buyer,
+                i.product_id, i.variant_id, v.label_ko, v.label_en, i.price, i.currency, i.max_per_buyer,
                 l.on_hand, l.held, l.committed, l.ledger_seq
          FROM sale s JOIN sale_item i ON i.sale_id = s.id
+         JOIN variant v ON v.id = i.variant_id
          JOIN stock_level l ON l.id = i.stock_level_id
-         WHERE s.id = ? ORDER BY i.product_id",
+         WHERE s.id = ? ORDER BY i.product_id, i.variant_id",
     )
     .bind(id.to_string())
     .fetch_all(executor)
@@ -242,10 +274,12 @@ pub(crate) async fn find<'e>(
     };
     let mut levels = Vec::with_capacity(rows.len());
     for row in &rows {
-        let product_id = parsed(row, "product_id")?;
+        let (product_id, variant_id) = (parsed(row, "product_id")?, parsed(row, "variant_id")?);
         let (price, max_per_buyer) = (money(row, "price")?, count(row, "max_per_buyer")?);
         sale.items.push(SaleItem {
             product_id,
+            variant_id,
+            label: label(row)?,
             price,
             max_per_buyer,
         });
@@ -254,7 +288,12 @@ pub(crate) async fn find<'e>(
             held: row.get("held")?,
             committed: row.get("committed")?,
         };
-        levels.push(stock::seen(id, product_id, level, seq(row, "ledger_seq")?));
+        levels.push(stock::seen(
+            id,
+            (product_id, variant_id),
+            level,
+            seq(row, "ledger_seq")?,
+        ));
     }
     Ok(Some((sale, levels)))
 }

@@ -17,7 +17,7 @@ use crate::{
     Placed, ServiceError,
     db::{
         self, hold,
-        ledger::{Book, Cause},
+        ledger::{Book, Cause, Name},
         placement::{self, Known, Placement},
     },
     mint::mint,
@@ -168,7 +168,8 @@ fn place(
         Ok(hold) => hold,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Localized { ko, en } = book.title(demand.product)?;
+    let Name { title, label } = book.name(hold.variant)?;
+    let (label_ko, label_en) = label.map(|label| (label.ko, label.en)).unzip();
     let placement = Placement {
         order: mint!(OrderId, now),
         number: order::number(now, hold.seq),
@@ -177,9 +178,12 @@ fn place(
         payment: mint!(PaymentId, now),
         buyer: demand.buyer,
         product: demand.product,
+        variant: hold.variant,
         row: hold.row,
-        title_ko: ko,
-        title_en: en,
+        title_ko: title.ko,
+        title_en: title.en,
+        label_ko,
+        label_en,
         quantity: demand.quantity,
         unit: hold.unit_price,
         unit_price: hold.unit_price.amount,
@@ -233,6 +237,13 @@ fn seen(
         ko: placed.title_ko.clone(),
         en: placed.title_en.clone(),
     };
+    let label = match (&placed.label_ko, &placed.label_en) {
+        (Some(ko), Some(en)) => Some(Localized {
+            ko: ko.clone(),
+            en: en.clone(),
+        }),
+        _ => None,
+    };
     Order {
         id: placed.order,
         number: placed.number.clone(),
@@ -243,6 +254,8 @@ fn seen(
         lines: vec![OrderLine {
             id: placed.line,
             product_id: placed.product,
+            variant_id: placed.variant,
+            label,
             title,
             quantity: placed.quantity,
             unit_price: placed.unit,

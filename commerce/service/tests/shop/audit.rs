@@ -21,7 +21,7 @@ const FAULTS: &[(&str, &str)] = &[
         "a buyer's count differs from their holds",
         "SELECT COUNT(*) FROM sale_buyer b WHERE b.qty <>
                (SELECT COALESCE(SUM(qty), 0) FROM reservation r WHERE r.sale_id = b.sale_id
-                  AND r.product_id = b.product_id AND r.buyer_id = b.buyer_id
+                  AND r.variant_id = b.variant_id AND r.buyer_id = b.buyer_id
                   AND r.state IN ('held', 'committing', 'committed'))",
     ),
     (

@@ -113,7 +113,7 @@ async fn a_refused_key_may_be_used_again() {
         Err(Refused(Refusal::OutOfStock { available: 0 }))
     ));
     shop.commerce
-        .allocate(shop.owner, place.0, place.1, 5)
+        .allocate(shop.owner, place.0, place.1, None, 5)
         .await
         .unwrap();
     assert!(!shop.buy(buyer, place, 1, "mine").await.unwrap().replayed);

@@ -66,7 +66,15 @@ async fn the_sweeper_expires_what_nobody_asks_for() {
 async fn what_a_closed_sale_did_not_sell_returns_to_the_shelf() {
     let shop = Shop::open().await;
     let place = shop.open_sale(10, 5).await;
-    let shelf = || async { shop.commerce.product(place.1).await.unwrap().stock.on_hand };
+    let shelf = || async {
+        shop.commerce
+            .product(None, place.1)
+            .await
+            .unwrap()
+            .summary
+            .stock
+            .on_hand
+    };
     assert_eq!(shelf().await, 10, "ten of twenty are in the sale");
     shop.order(place).await;
     shop.commerce.close_sale(shop.owner, place.0).await.unwrap();

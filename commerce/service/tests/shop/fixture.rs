@@ -177,18 +177,12 @@ impl Shop {
             en: "Tea cup".to_owned(),
         };
         let image_url = "/images/cup.svg".to_owned();
-        let new = NewProduct {
-            seller_id: self.seller,
-            title,
-            image_url,
-            price: PRICE,
-            stock,
-        };
+        let new = NewProduct::simple(self.seller, title, image_url, PRICE, stock);
         self.commerce
             .create_product(self.owner, new)
             .await
             .unwrap()
-            .id
+            .id()
     }
 
     /// An open sale of one product.
@@ -196,6 +190,7 @@ impl Shop {
         let product_id = self.add_product(units + 10).await;
         let item = NewSaleItem {
             product_id,
+            variant_id: None,
             price: None,
             allocated: units,
             max_per_buyer,
@@ -254,6 +249,7 @@ pub(crate) fn command((sale_id, product_id): (SaleId, ProductId), quantity: u32,
         key,
         sale_id,
         product_id,
+        variant_id: None,
         quantity,
         expected_unit_price: Some(PRICE),
     }

@@ -5,7 +5,7 @@ use commerce_service::{
     StreamFilter,
 };
 use signaling_wire::{
-    Money, Problem,
+    Problem,
     frame::shop::{Localized, SaleState},
 };
 
@@ -15,16 +15,11 @@ use super::{
 };
 
 fn product(shop: &Shop) -> NewProduct {
-    NewProduct {
-        seller_id: shop.seller,
-        title: Localized {
-            ko: "찻잔".to_owned(),
-            en: "Cup".to_owned(),
-        },
-        image_url: "/cup.svg".to_owned(),
-        price: PRICE,
-        stock: 1,
-    }
+    let title = Localized {
+        ko: "찻잔".to_owned(),
+        en: "Cup".to_owned(),
+    };
+    NewProduct::simple(shop.seller, title, "/cup.svg".to_owned(), PRICE, 1)
 }
 
 fn pointers(error: ServiceError) -> Vec<String> {
@@ -73,7 +68,12 @@ async fn roles_may_what_the_table_says() {
             .map(drop),
     );
     forbidden(commerce.adjust_stock(host, item, 1, "").await.map(drop));
-    forbidden(commerce.allocate(stranger, sale, item, 1).await.map(drop));
+    forbidden(
+        commerce
+            .allocate(stranger, sale, item, None, 1)
+            .await
+            .map(drop),
+    );
     forbidden(commerce.end_stream(assistant, shop.stream).await);
     forbidden(
         commerce
@@ -101,15 +101,13 @@ async fn roles_may_what_the_table_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_are_named_when_refused() {
     let shop = Shop::open().await;
-    let bad = NewProduct {
-        title: Localized {
-            ko: " ".to_owned(),
-            en: "x".repeat(121),
-        },
-        image_url: "javascript:alert(1)".to_owned(),
-        price: Money { amount: 0, ..PRICE },
-        ..product(&shop)
+    let mut bad = product(&shop);
+    bad.texts.title = Localized {
+        ko: " ".to_owned(),
+        en: "x".repeat(121),
     };
+    bad.texts.image_url = "javascript:alert(1)".to_owned();
+    bad.variants[0].price.amount = 0;
     let refused = shop
         .commerce
         .create_product(shop.owner, bad)
@@ -127,6 +125,7 @@ async fn a_sale_cannot_have_what_the_shelf_has_not() {
     let product_id = shop.add_product(3).await;
     let item = NewSaleItem {
         product_id,
+        variant_id: None,
         price: None,
         allocated: 4,
         max_per_buyer: 1,
@@ -172,7 +171,7 @@ async fn a_sale_cannot_have_what_the_shelf_has_not() {
     assert_eq!(pointers(refused), ["/delta"]);
     let refused = shop
         .commerce
-        .list_products(ProductFilter::default(), Some("7"), 5)
+        .list_products(None, ProductFilter::default(), Some("7"), 5)
         .await
         .unwrap_err();
     assert_eq!(pointers(refused), ["/cursor"]);
@@ -186,18 +185,24 @@ async fn stock_moves_between_shelf_and_sale_but_never_from_under_a_hold() {
     shop.order(place).await;
     let refused = shop
         .commerce
-        .allocate(shop.owner, place.0, place.1, -5)
+        .allocate(shop.owner, place.0, place.1, None, -5)
         .await
         .unwrap_err();
     assert_eq!(pointers(refused), ["/delta"]);
     let level = shop
         .commerce
-        .allocate(shop.owner, place.0, place.1, -4)
+        .allocate(shop.owner, place.0, place.1, None, -4)
         .await
         .unwrap();
     assert_eq!((level.allocated, level.available, level.held), (1, 0, 1));
     assert_eq!(
-        shop.commerce.product(place.1).await.unwrap().stock.on_hand,
+        shop.commerce
+            .product(None, place.1)
+            .await
+            .unwrap()
+            .summary
+            .stock
+            .on_hand,
         14
     );
     shop.commerce
@@ -205,7 +210,7 @@ async fn stock_moves_between_shelf_and_sale_but_never_from_under_a_hold() {
         .await
         .unwrap();
     shop.commerce
-        .allocate(shop.owner, place.0, place.1, 20)
+        .allocate(shop.owner, place.0, place.1, None, 20)
         .await
         .unwrap();
     assert_eq!(shop.stock(place.0).await.available, 20);
@@ -280,12 +285,10 @@ async fn lists_come_in_pages_without_gaps() {
     all.sort_by(|a, b| b.cmp(a));
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
-        let filter = ProductFilter {
-            seller: Some(shop.seller),
-        };
+        let filter = ProductFilter::of(shop.seller);
         let page = shop
             .commerce
-            .list_products(filter, cursor.as_deref(), 3)
+            .list_products(None, filter, cursor.as_deref(), 3)
             .await
             .unwrap();
         seen.extend(page.data.iter().map(|product| product.id));

@@ -1,40 +1,53 @@
--- The stock and its ledger. The CHECKs are the last word on overselling.
+-- Where goods are, how many, and every movement of them. The CHECKs are the last word on overselling.
 
--- One row per product on the shelf (no sale) and one per product of a sale. In a sale, `on_hand`
--- is what was allocated to it and `committed` is what was paid for.
+CREATE TABLE stock_location (
+    id         VARCHAR(64) PRIMARY KEY,
+    seller_id  VARCHAR(64) NOT NULL REFERENCES seller (id),
+    name       VARCHAR(512) NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (seller_id, name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One row per variant and location on the shelf (no sale) and one per variant of a sale. In a sale,
+-- `on_hand` is what was allocated to it and `committed` is what was paid for.
 CREATE TABLE stock_level (
-    id         BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    product_id VARCHAR(64) NOT NULL REFERENCES product (id),
-    sale_id    VARCHAR(64) REFERENCES sale (id),
-    sale_key   VARCHAR(64) GENERATED ALWAYS AS (COALESCE(sale_id, '')) STORED,
-    on_hand    BIGINT NOT NULL DEFAULT 0,
-    held       BIGINT NOT NULL DEFAULT 0,
-    committed  BIGINT NOT NULL DEFAULT 0,
+    id          BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    product_id  VARCHAR(64) NOT NULL REFERENCES product (id),
+    variant_id  VARCHAR(64) NOT NULL REFERENCES variant (id),
+    location_id VARCHAR(64) NOT NULL REFERENCES stock_location (id),
+    sale_id     VARCHAR(64) REFERENCES sale (id),
+    sale_key    VARCHAR(64) GENERATED ALWAYS AS (COALESCE(sale_id, '')) STORED,
+    on_hand     BIGINT NOT NULL DEFAULT 0,
+    held        BIGINT NOT NULL DEFAULT 0,
+    committed   BIGINT NOT NULL DEFAULT 0,
     -- `seq` of the last movement of this row.
-    ledger_seq BIGINT NOT NULL DEFAULT 0,
-    UNIQUE (product_id, sale_key),
+    ledger_seq  BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (variant_id, location_id, sale_key),
     CHECK (on_hand >= 0 AND held >= 0 AND committed >= 0 AND held + committed <= on_hand)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX stock_level_sale ON stock_level (sale_id);
+CREATE INDEX stock_level_product ON stock_level (product_id, sale_key);
 
 CREATE TABLE sale_item (
     sale_id        VARCHAR(64) NOT NULL REFERENCES sale (id),
+    variant_id     VARCHAR(64) NOT NULL REFERENCES variant (id),
     product_id     VARCHAR(64) NOT NULL REFERENCES product (id),
     stock_level_id BIGINT NOT NULL REFERENCES stock_level (id),
     price          BIGINT NOT NULL CHECK (price >= 0),
-    currency       VARCHAR(8) NOT NULL,
+    currency       VARCHAR(64) NOT NULL,
     max_per_buyer  BIGINT NOT NULL CHECK (max_per_buyer >= 1),
-    PRIMARY KEY (sale_id, product_id)
+    PRIMARY KEY (sale_id, variant_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Units that one buyer has in a sale, held or paid.
 CREATE TABLE sale_buyer (
     sale_id    VARCHAR(64) NOT NULL,
-    product_id VARCHAR(64) NOT NULL,
+    variant_id VARCHAR(64) NOT NULL,
     buyer_id   VARCHAR(64) NOT NULL,
     qty        BIGINT NOT NULL,
     max_qty    BIGINT NOT NULL,
-    PRIMARY KEY (sale_id, product_id, buyer_id),
+    PRIMARY KEY (sale_id, variant_id, buyer_id),
     CHECK (qty BETWEEN 0 AND max_qty)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -47,7 +60,7 @@ CREATE TABLE stock_movement (
     seq            BIGINT NOT NULL PRIMARY KEY,
     stock_level_id BIGINT NOT NULL REFERENCES stock_level (id),
     kind           VARCHAR(64) NOT NULL CHECK (kind IN (
-        'receive', 'adjust', 'allocate_sale', 'return_sale', 'hold', 'release', 'commit', 'restock')),
+        'receive', 'adjust', 'allocate_sale', 'return_sale', 'hold', 'release', 'commit', 'ship', 'restock')),
     d_on_hand      BIGINT NOT NULL,
     d_held         BIGINT NOT NULL,
     d_committed    BIGINT NOT NULL,

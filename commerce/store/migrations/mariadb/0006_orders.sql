@@ -27,9 +27,12 @@ CREATE TABLE order_line (
     id             VARCHAR(64) NOT NULL PRIMARY KEY,
     order_id       VARCHAR(64) NOT NULL REFERENCES orders (id),
     product_id     VARCHAR(64) NOT NULL REFERENCES product (id),
+    variant_id     VARCHAR(64) NOT NULL REFERENCES variant (id),
     -- Names and price as they were when it was sold.
     title_ko       VARCHAR(500) NOT NULL,
     title_en       VARCHAR(500) NOT NULL,
+    label_ko       VARCHAR(512),
+    label_en       VARCHAR(512),
     quantity       BIGINT NOT NULL CHECK (quantity >= 1),
     unit_price     BIGINT NOT NULL CHECK (unit_price >= 0),
     total          BIGINT NOT NULL CHECK (total >= 0)
@@ -42,6 +45,7 @@ CREATE TABLE reservation (
     buyer_id       VARCHAR(64) NOT NULL,
     sale_id        VARCHAR(64) NOT NULL REFERENCES sale (id),
     product_id     VARCHAR(64) NOT NULL REFERENCES product (id),
+    variant_id     VARCHAR(64) NOT NULL REFERENCES variant (id),
     stock_level_id BIGINT NOT NULL REFERENCES stock_level (id),
     qty            BIGINT NOT NULL CHECK (qty >= 1),
     state          VARCHAR(64) NOT NULL

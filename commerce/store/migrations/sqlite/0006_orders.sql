@@ -27,9 +27,12 @@ CREATE TABLE order_line (
     id             TEXT PRIMARY KEY,
     order_id       TEXT NOT NULL REFERENCES orders (id),
     product_id     TEXT NOT NULL REFERENCES product (id),
+    variant_id     TEXT NOT NULL REFERENCES variant (id),
     -- Names and price as they were when it was sold.
     title_ko       TEXT NOT NULL,
     title_en       TEXT NOT NULL,
+    label_ko       TEXT,
+    label_en       TEXT,
     quantity       INTEGER NOT NULL CHECK (quantity >= 1),
     unit_price     INTEGER NOT NULL CHECK (unit_price >= 0),
     total          INTEGER NOT NULL CHECK (total >= 0)
@@ -42,6 +45,7 @@ CREATE TABLE reservation (
     buyer_id       TEXT NOT NULL,
     sale_id        TEXT NOT NULL REFERENCES sale (id),
     product_id     TEXT NOT NULL REFERENCES product (id),
+    variant_id     TEXT NOT NULL REFERENCES variant (id),
     stock_level_id INTEGER NOT NULL REFERENCES stock_level (id),
     qty            INTEGER NOT NULL CHECK (qty >= 1),
     state          TEXT NOT NULL

@@ -97,6 +97,14 @@ pub enum On<'e> {
 }
 
 impl On<'_> {
+    /// The same place for one more statement.
+    pub fn again(&mut self) -> On<'_> {
+        match self {
+            Self::Conn(conn) => On::Conn(conn),
+            Self::Reader(reader) => On::Reader(reader),
+        }
+    }
+
     /// Which database it is.
     pub const fn dialect(&self) -> Dialect {
         match self {

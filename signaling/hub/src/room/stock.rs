@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use signaling_wire::{
-    ProductId, SaleId,
+    SaleId, VariantId,
     frame::shop::{Shelf, Stock},
 };
 
@@ -15,7 +15,7 @@ use crate::limits::{STOCK_INTERVAL, STOCK_LEVELS, STOCK_REPEAT_AFTER, STOCK_REPE
 /// Stock levels. Pure.
 #[derive(Default)]
 pub(crate) struct Board {
-    entries: BTreeMap<(SaleId, ProductId), Entry>,
+    entries: BTreeMap<(SaleId, VariantId), Entry>,
     flushed_at: Option<Instant>,
 }
 
@@ -36,7 +36,7 @@ enum Saying {
 impl Board {
     /// Takes a level unless it is older than the one known. True if it is new.
     pub(crate) fn offer(&mut self, stock: Stock) -> bool {
-        let key = (stock.sale_id, stock.product_id);
+        let key = (stock.sale_id, stock.variant_id);
         let full = self.entries.len() >= STOCK_LEVELS;
         match self.entries.get_mut(&key) {
             Some(entry) if entry.stock.ledger_seq >= stock.ledger_seq => return false,
@@ -63,11 +63,11 @@ impl Board {
     /// Takes the levels of the shop's state and forgets those of sales that it no longer shows.
     pub(crate) fn register(&mut self, shelf: &Shelf) {
         let sale = shelf.sale.as_ref().map(|sale| sale.id);
-        let listed = |key: &(SaleId, ProductId)| {
+        let listed = |key: &(SaleId, VariantId)| {
             shelf
                 .stock
                 .iter()
-                .any(|level| (level.sale_id, level.product_id) == *key)
+                .any(|level| (level.sale_id, level.variant_id) == *key)
         };
         self.entries
             .retain(|key, _| sale == Some(key.0) || listed(key));

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CardId, Money, OrderId, OrderLineId, PaymentId, ProductId, SaleId, StreamId};
+use crate::{
+    CardId, Money, OrderId, OrderLineId, PaymentId, ProductId, SaleId, StreamId, VariantId,
+};
 
 /// What is sold in a room: the state that a snapshot carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +43,11 @@ pub struct Product {
     pub title: Localized,
     /// Path or address of its picture.
     pub image_url: String,
-    /// List price; the sale's price is in [`SaleItem`].
+    /// Lowest list price; the sale's price is in [`SaleItem`].
     pub price: Money,
+    /// Its only variant; absent when there is something to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<VariantId>,
 }
 
 /// A product in the queue of a stream.
@@ -139,12 +144,17 @@ pub enum SaleState {
     Closed,
 }
 
-/// Terms of one product in a sale.
+/// Terms of one variant in a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SaleItem {
     /// Which product.
     pub product_id: ProductId,
+    /// Which variant of it.
+    pub variant_id: VariantId,
+    /// What was chosen, as in "M / black"; absent when there is nothing to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Localized>,
     /// Price in the sale.
     pub price: Money,
     /// Most units that one buyer may have, over all their orders in the sale.
@@ -155,11 +165,11 @@ pub struct SaleItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StockBatch {
-    /// At most one per product of the sale.
+    /// At most one per variant of the sale.
     pub levels: Vec<Stock>,
 }
 
-/// The stock of one product in a sale, never ahead of the commit behind it.
+/// The stock of one variant in a sale, never ahead of the commit behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stock {
@@ -167,6 +177,8 @@ pub struct Stock {
     pub sale_id: SaleId,
     /// Which product.
     pub product_id: ProductId,
+    /// Which variant of it.
+    pub variant_id: VariantId,
     /// Sequence of the stock ledger whose commit made this true; newest wins.
     pub ledger_seq: u64,
     /// Units given to the sale.
@@ -191,6 +203,9 @@ pub struct Buy {
     pub sale_id: SaleId,
     /// Which product of it.
     pub product_id: ProductId,
+    /// Which variant of the product; needed only where the sale has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<VariantId>,
     /// Units, 1 and up.
     pub quantity: u32,
     /// The price per unit that the buyer saw; refused with `price_changed` if it is another one.
@@ -261,6 +276,11 @@ pub struct OrderLine {
     pub id: OrderLineId,
     /// Which product.
     pub product_id: ProductId,
+    /// Which variant of it.
+    pub variant_id: VariantId,
+    /// What was chosen, as it was called then; absent when there was nothing to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Localized>,
     /// Name at the time of sale.
     pub title: Localized,
     /// Units.

@@ -48,8 +48,8 @@ export const stepSale = async (id: string, step: SaleStep): Promise<Sale> =>
   sale(await ask(`POST /api/sales/{id}/${step}`, { path: { id } }), '')
 
 /** Moves units from the shelf into the sale, or back when `delta` is below zero. */
-export const allocate = async (id: string, productId: string, delta: number): Promise<Stock> =>
+export const allocate = async (id: string, productId: string, variantId: string, delta: number): Promise<Stock> =>
   stock(
-    await ask('POST /api/sales/{id}/items/{product}/allocations', { path: { id, product: productId }, body: { delta } }),
+    await ask('POST /api/sales/{id}/items/{product}/allocations', { path: { id, product: productId }, body: { delta, variant_id: variantId } }),
     '',
   )

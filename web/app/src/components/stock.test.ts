@@ -7,7 +7,7 @@ import StockBar from './StockBar.vue'
 import { offerOf } from './watch/offer'
 
 const i18n = createI18n({ legacy: false, locale: 'en', messages: { en } })
-const level = (available: number, held = 0, ledger = 1): Stock => ({ sale_id: 's', product_id: 'p', ledger_seq: ledger, allocated: 20, available, held, sold: 20 - available - held })
+const level = (available: number, held = 0, ledger = 1): Stock => ({ sale_id: 's', product_id: 'p', variant_id: 'v', ledger_seq: ledger, allocated: 20, available, held, sold: 20 - available - held })
 const shown = (value: Stock) => mount(StockBar, { props: { level: value, note: null }, global: { plugins: [i18n] } })
 
 describe('StockBar', () => {
@@ -32,7 +32,7 @@ describe('StockBar', () => {
 
 describe('offerOf', () => {
   const sale = (state: Sale['state']): Sale => ({ id: 's', stream_id: 't', state, hold_seconds: 300, items: [] })
-  const terms = { product_id: 'p', price: { amount: 1, currency: 'KRW' as const }, max_per_buyer: 1 }
+  const terms = { product_id: 'p', variant_id: 'v', price: { amount: 1, currency: 'KRW' as const }, max_per_buyer: 1 }
 
   it('sells only in an open sale with stock', () => {
     expect(offerOf(sale('open'), terms, level(1))).toBe('buy')

@@ -33,7 +33,7 @@ export default {
     failed: 'Not sent', wait: 'Wait {n} s, then go on',
   },
   buy: {
-    title: 'Buy', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person',
+    title: 'Buy', variant: 'Options', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person',
     order: 'Hold and pay {price}', placing: 'Holding your item…', heldFor: 'Held for {time}',
     window: 'Payment', windowHint: 'A practice provider: no money moves.', approve: 'Pay {price}', decline: 'Decline',
     paying: 'Confirming the payment…', declined: 'The payment was declined. The item is still held for you.', unknown: 'The provider has not answered yet. This page keeps asking.',

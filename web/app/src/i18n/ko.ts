@@ -35,7 +35,7 @@ const ko: typeof en = {
     failed: '전송되지 않음', wait: '{n}초 후에 다시 보내 주세요',
   },
   buy: {
-    title: '구매', quantity: '수량', less: '하나 줄이기', more: '하나 늘리기', limit: '1인 {n}개 한정',
+    title: '구매', variant: '옵션', quantity: '수량', less: '하나 줄이기', more: '하나 늘리기', limit: '1인 {n}개 한정',
     order: '{price} 결제', placing: '상품을 잡아 두는 중…', heldFor: '결제 시간 {time}',
     window: '결제', windowHint: '연습용 결제입니다. 실제로 돈이 나가지 않아요.', approve: '{price} 결제하기', decline: '거절',
     paying: '결제를 확인하고 있어요…', declined: '결제가 거절되었어요. 상품은 아직 잡혀 있습니다.', unknown: '결제사의 답을 기다리고 있어요. 계속 확인할게요.',

@@ -41,6 +41,7 @@ export function endAttempt(storage: Storage, user: string, purchase: Purchase): 
 
 function same(a: Purchase, b: Purchase): boolean {
   return (
+    a.variant_id === b.variant_id &&
     a.quantity === b.quantity &&
     a.expected_unit_price?.amount === b.expected_unit_price?.amount &&
     a.expected_unit_price?.currency === b.expected_unit_price?.currency

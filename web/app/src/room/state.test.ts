@@ -4,13 +4,13 @@ import type { Card, Sale, Stock } from '@/wire/shop'
 import { apply, applyStock, emptyRoom, stockKey } from './state'
 
 const level = (ledger: number, available: number, more: Partial<Stock> = {}): Stock => ({
-  sale_id: 'sal_1', product_id: 'prd_1', ledger_seq: ledger, allocated: 10, available, held: 0, sold: 10 - available, ...more,
+  sale_id: 'sal_1', product_id: 'prd_1', variant_id: 'var_1', ledger_seq: ledger, allocated: 10, available, held: 0, sold: 10 - available, ...more,
 })
 const card = (id: string, no: number, state: Card['state'] = 'queued'): Card => ({
   id, no, state, product: { id: `prd_${no}`, title: { ko: '', en: '' }, image_url: '', price: { amount: 1, currency: 'KRW' } },
 })
 const sale = (id: string): Sale => ({ id, stream_id: 'str_1', state: 'open', hold_seconds: 300, items: [] })
-const key = stockKey('sal_1', 'prd_1')
+const key = stockKey('sal_1', 'var_1')
 
 describe('stock', () => {
   it('takes the newest commit, whatever the order of arrival', () => {
@@ -40,7 +40,7 @@ describe('stock', () => {
     apply(room, { t: 'sale', d: sale('sal_1') })
     applyStock(room, level(9, 5, { sale_id: 'sal_2' }))
     apply(room, { t: 'sale', d: sale('sal_2') })
-    expect(room.stock[stockKey('sal_2', 'prd_1')]?.available).toBe(5)
+    expect(room.stock[stockKey('sal_2', 'var_1')]?.available).toBe(5)
   })
 })
 

@@ -29,7 +29,7 @@ export interface RoomState {
   findings: Finding[]
 }
 
-export const stockKey = (sale: string, product: string): string => `${sale}/${product}`
+export const stockKey = (sale: string, variant: string): string => `${sale}/${variant}`
 
 export const emptyRoom = (): RoomState => ({
   ready: false,
@@ -95,7 +95,7 @@ export function apply(room: RoomState, frame: ServerFrame): void {
 
 /** Takes a level if its commit is newer than the one known. Never computed on this side. */
 export function applyStock(room: RoomState, level: Stock): void {
-  const key = stockKey(level.sale_id, level.product_id)
+  const key = stockKey(level.sale_id, level.variant_id)
   const known = room.stock[key]
   if (known && level.ledger_seq <= known.ledger_seq) return
   const reason = known ? noteOf(known, level) : null

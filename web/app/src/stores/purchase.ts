@@ -19,13 +19,15 @@ export const usePurchase = defineStore('purchase', () => {
   const card = shallowRef<Card | null>(null)
   const order = shallowRef<Order | null>(null)
   const quantity = ref(1)
+  /** The chosen variant, where there are several. */
+  const variant = ref<string | null>(null)
   const step = ref<Step>('closed')
   const problem = shallowRef<Problem | null>(null)
   /** Set while an attempt's outcome is unknown: the same purchase is repeated, no other. */
   const pending = shallowRef<Purchase | null>(null)
 
-  const item = computed(() => (card.value ? room.terms(card.value.product.id) : null))
-  const stock = computed(() => (card.value ? room.level(card.value.product.id) : null))
+  const item = computed(() => (card.value ? room.terms(card.value.product.id, variant.value) : null))
+  const stock = computed(() => (card.value ? room.level(card.value.product.id, item.value?.variant_id) : null))
   const most = computed(() => Math.max(1, Math.min(item.value?.max_per_buyer ?? 1, stock.value?.available ?? 1, 99)))
   const unit = computed<Money | null>(() => pending.value?.expected_unit_price ?? item.value?.price ?? null)
 
@@ -37,12 +39,16 @@ export const usePurchase = defineStore('purchase', () => {
     problem.value = null
     quantity.value = 1
     pending.value = null
+    const choices = room.choices(chosen.product.id)
+    const there = choices.find((each) => (room.level(each.product_id, each.variant_id)?.available ?? 0) > 0)
+    variant.value = (there ?? choices[0])?.variant_id ?? null
     const sale = room.state.sale
     const user = session.user
     const kept = sale && user ? openAttempt(sessionStorage, user.id, sale.id, chosen.product.id) : null
     if (kept) {
       pending.value = kept.purchase
       quantity.value = kept.purchase.quantity
+      variant.value = kept.purchase.variant_id ?? variant.value
     }
     step.value = 'choose'
   }
@@ -53,6 +59,10 @@ export const usePurchase = defineStore('purchase', () => {
 
   function setQuantity(wanted: number): void {
     if (!pending.value) quantity.value = Math.min(most.value, Math.max(1, wanted))
+  }
+
+  function choose(wanted: string): void {
+    if (!pending.value) variant.value = wanted
   }
 
   /** The button: places the order, or asks who the buyer is and goes on afterwards. */
@@ -98,6 +108,7 @@ export const usePurchase = defineStore('purchase', () => {
     return {
       sale_id: sale.id,
       product_id: card.value.product.id,
+      variant_id: item.value.variant_id,
       quantity: Math.min(quantity.value, most.value),
       expected_unit_price: item.value.price,
     }
@@ -113,5 +124,5 @@ export const usePurchase = defineStore('purchase', () => {
     else step.value = 'expired'
   }
 
-  return { card, order, quantity, step, problem, pending, item, stock, most, unit, open, close, setQuantity, confirm, take }
+  return { card, order, quantity, variant, choose, step, problem, pending, item, stock, most, unit, open, close, setQuantity, confirm, take }
 })

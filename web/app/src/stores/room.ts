@@ -177,10 +177,31 @@ export const useRoom = defineStore('room', () => {
     return () => orderReaders.delete(reader)
   }
 
-  const terms = (product: string): SaleItem | null => state.sale?.items.find((item) => item.product_id === product) ?? null
-  const level = (product: string): Stock | null => (state.sale && state.stock[stockKey(state.sale.id, product)]) ?? null
-  const note = (product: string): StockNote | null => (state.sale && state.notes[stockKey(state.sale.id, product)]) ?? null
+  /** What the sale has of a product: one item per variant. */
+  const choices = (product: string): SaleItem[] => state.sale?.items.filter((item) => item.product_id === product) ?? []
+  const terms = (product: string, variant?: string | null): SaleItem | null =>
+    choices(product).find((item) => !variant || item.variant_id === variant) ?? null
+  const levelOf = (item: SaleItem): Stock | null => (state.sale && state.stock[stockKey(state.sale.id, item.variant_id)]) ?? null
+  /** The stock of a variant, or of all that the sale has of the product together. */
+  const level = (product: string, variant?: string | null): Stock | null => {
+    const items = choices(product).filter((item) => !variant || item.variant_id === variant)
+    const levels = items.map(levelOf).filter((each): each is Stock => each !== null)
+    return levels.length < 2 ? (levels[0] ?? null) : levels.reduce(together)
+  }
+  const note = (product: string, variant?: string | null): StockNote | null => {
+    const item = terms(product, variant)
+    return (state.sale && item && state.notes[stockKey(state.sale.id, item.variant_id)]) ?? null
+  }
   const now = (): number => talk?.clock.now() ?? Date.now()
 
-  return { state, phase, link, media, trouble, speaker, unsaid, pinned, enter, leave, say, forget, buyByLane, onOrder, terms, level, note, now }
+  return { state, phase, link, media, trouble, speaker, unsaid, pinned, enter, leave, say, forget, buyByLane, onOrder, choices, terms, level, note, now }
+})
+
+const together = (a: Stock, b: Stock): Stock => ({
+  ...a,
+  ledger_seq: Math.max(a.ledger_seq, b.ledger_seq),
+  allocated: a.allocated + b.allocated,
+  available: a.available + b.available,
+  held: a.held + b.held,
+  sold: a.sold + b.sold,
 })

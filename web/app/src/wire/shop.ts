@@ -3,12 +3,12 @@ import { money } from './money'
 import { count, flag, list, optional, record, text, word, type Read } from './shape'
 
 export const localized = record({ ko: text, en: text })
-export const product = record({ id: text, title: localized, image_url: text, price: money })
+export const product = record({ id: text, title: localized, image_url: text, price: money, variant_id: optional(text) })
 export const cardState = word('queued', 'pinned', 'shown', 'hidden')
 export const card = record({ id: text, no: count, product, state: cardState, highlighted: optional(flag), sort: optional(count) })
 export const pinned = record({ card, at_ms: count })
 export const unpinned = record({ card_id: text })
-export const saleItem = record({ product_id: text, price: money, max_per_buyer: count })
+export const saleItem = record({ product_id: text, variant_id: text, label: optional(localized), price: money, max_per_buyer: count })
 export const saleState = word('draft', 'open', 'paused', 'closed')
 export const sale = record({
   id: text,
@@ -22,6 +22,7 @@ export const sale = record({
 export const stock = record({
   sale_id: text,
   product_id: text,
+  variant_id: text,
   ledger_seq: count,
   allocated: count,
   available: count,
@@ -42,6 +43,8 @@ export const paymentStatus = word('none', 'pending', 'paid', 'failed', 'integrit
 export const orderLine = record({
   id: text,
   product_id: text,
+  variant_id: text,
+  label: optional(localized),
   title: localized,
   quantity: count,
   unit_price: money,
@@ -80,6 +83,8 @@ export type PaymentStatus = Read<typeof paymentStatus>
 export interface Purchase {
   sale_id: string
   product_id: string
+  /** Needed only where the sale has several of the product. */
+  variant_id?: string
   quantity: number
   expected_unit_price?: Read<typeof money>
 }

@@ -6,8 +6,8 @@ use std::{collections::HashMap, path::Path};
 
 use anyhow::{Context, bail};
 use commerce_service::{
-    Actor, Commerce, MemberRole, NewProduct, NewSale, NewSaleItem, NewStream, Product,
-    ProductFilter, StreamFilter, StreamStatus,
+    Actor, Choice, Commerce, MemberRole, NewProduct, NewSale, NewSaleItem, NewStream, NewVariant,
+    ProductFilter, ProductOption, ProductSummary, StreamFilter, StreamStatus,
 };
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
@@ -108,6 +108,10 @@ const WARES: [Ware; 6] = [
     ),
 ];
 
+/// The product that comes in sizes.
+const SIZED: &str = "tee";
+const SIZES: u32 = 3;
+
 const SELLER: &str = "Haru Goods";
 const TITLE: &str = "Slow mornings: mugs, lamps and linen";
 /// Long enough to read the receipt and pay without haste.
@@ -185,16 +189,30 @@ async fn stream(shop: &Commerce, owner: Actor, seller: SellerId) -> anyhow::Resu
     }
 }
 
+/// Makes a product come in three sizes, each with its part of the units.
+fn in_sizes(new: &mut NewProduct, price: Money, units: u32) {
+    let both = |ko: &str, en: &str| Localized {
+        ko: ko.to_owned(),
+        en: en.to_owned(),
+    };
+    new.texts.options = vec![ProductOption {
+        name: both("사이즈", "Size"),
+        values: ["S", "M", "L"].map(|size| both(size, size)).to_vec(),
+    }];
+    let sizes = 0..SIZES;
+    new.variants = sizes
+        .map(|size| NewVariant::of(Choice(vec![size]), price, units / SIZES))
+        .collect();
+}
+
 /// The products by picture name, in the order of the table.
 async fn products(
     shop: &Commerce,
     owner: Actor,
     seller: SellerId,
 ) -> anyhow::Result<Vec<ProductId>> {
-    let filter = ProductFilter {
-        seller: Some(seller),
-    };
-    let known: Vec<Product> = shop.list_products(filter, None, 100).await?.data;
+    let filter = ProductFilter::of(seller);
+    let known: Vec<ProductSummary> = shop.list_products(None, filter, None, 100).await?.data;
     let mut by_name: HashMap<String, ProductId> = known
         .into_iter()
         .map(|product| (product.title.en, product.id))
@@ -204,17 +222,16 @@ async fn products(
         let id = match by_name.remove(en) {
             Some(id) => id,
             None => {
-                let new = NewProduct {
-                    seller_id: seller,
-                    title: Localized {
-                        ko: ko.to_owned(),
-                        en: en.to_owned(),
-                    },
-                    image_url: format!("/products/{picture}.svg"),
-                    price: won(price),
-                    stock: units,
+                let title = Localized {
+                    ko: ko.to_owned(),
+                    en: en.to_owned(),
                 };
-                shop.create_product(owner, new).await?.id
+                let image = format!("/products/{picture}.svg");
+                let mut new = NewProduct::simple(seller, title, image, won(price), units);
+                if picture == SIZED {
+                    in_sizes(&mut new, won(price), units);
+                }
+                shop.create_product(owner, new).await?.id()
             }
         };
         ids.push(id);
@@ -256,18 +273,19 @@ async fn sale(
         Some(view) if view.sale.state == SaleState::Draft => view.sale.id,
         Some(_) => return Ok(()),
         None => {
-            let items = products
-                .iter()
-                .zip(WARES)
-                .map(
-                    |(product, Ware(_, _, _, _, _, allocated, most, price))| NewSaleItem {
-                        product_id: *product,
-                        price: Some(won(price)),
-                        allocated,
-                        max_per_buyer: most,
-                    },
-                )
-                .collect();
+            let mut items = Vec::new();
+            for (product, Ware(_, _, _, _, _, allocated, most, price)) in products.iter().zip(WARES)
+            {
+                let variants = shop.product(Some(owner), *product).await?.variants;
+                let parts = u32::try_from(variants.len())?;
+                items.extend(variants.iter().map(|variant| NewSaleItem {
+                    product_id: *product,
+                    variant_id: Some(variant.id),
+                    price: Some(won(price)),
+                    allocated: allocated / parts,
+                    max_per_buyer: most,
+                }));
+            }
             let new = NewSale {
                 stream_id: stream,
                 opens_ms: None,

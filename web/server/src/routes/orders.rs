@@ -10,7 +10,7 @@ use axum::{
 use commerce_service::OrderEvent;
 use serde::Deserialize;
 use signaling_wire::{
-    Money, OrderId, Problem, ProductId, SaleId,
+    Money, OrderId, Problem, ProductId, SaleId, VariantId,
     frame::shop::{Buy, Order},
 };
 use utoipa::ToSchema;
@@ -41,6 +41,8 @@ pub(crate) fn routes() -> Table {
 pub(crate) struct Place {
     sale_id: SaleId,
     product_id: ProductId,
+    #[serde(default)]
+    variant_id: Option<VariantId>,
     quantity: u32,
     #[serde(default)]
     expected_unit_price: Option<Money>,
@@ -64,6 +66,7 @@ pub(crate) async fn place(
     let Place {
         sale_id,
         product_id,
+        variant_id,
         quantity,
         expected_unit_price,
     } = place;
@@ -71,6 +74,7 @@ pub(crate) async fn place(
         key,
         sale_id,
         product_id,
+        variant_id,
         quantity,
         expected_unit_price,
     };

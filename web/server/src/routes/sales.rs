@@ -8,7 +8,7 @@ use axum::{
 use commerce_service::{NewSale, NewSaleItem, SaleView};
 use serde::Deserialize;
 use signaling_wire::{
-    Money, Problem, ProductId, SaleId, StreamId,
+    Money, Problem, ProductId, SaleId, StreamId, VariantId,
     frame::shop::{Sale, Stock},
 };
 use utoipa::ToSchema;
@@ -55,6 +55,9 @@ pub(crate) struct Create {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateItem {
     product_id: ProductId,
+    /// Needed only where the product has several.
+    #[serde(default)]
+    variant_id: Option<VariantId>,
     #[serde(default)]
     price: Option<Money>,
     allocated: u32,
@@ -79,6 +82,7 @@ pub(crate) async fn create(
         .into_iter()
         .map(|item| NewSaleItem {
             product_id: item.product_id,
+            variant_id: item.variant_id,
             price: item.price,
             allocated: item.allocated,
             max_per_buyer: item.max_per_buyer,
@@ -175,6 +179,9 @@ pub(crate) async fn close(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Allocate {
     delta: i32,
+    /// Needed only where the sale has several of the product.
+    #[serde(default)]
+    variant_id: Option<VariantId>,
 }
 
 /// Moves units between shelf and sale.
@@ -196,7 +203,13 @@ pub(crate) async fn allocate(
     };
     let stock = app
         .commerce
-        .allocate(user.actor(), sale, product, allocate.delta)
+        .allocate(
+            user.actor(),
+            sale,
+            product,
+            allocate.variant_id,
+            allocate.delta,
+        )
         .await;
     Ok(Json(stock.map_err(Problem::from)?))
 }

@@ -197,8 +197,16 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
     let new_sale = json!({
         "stream_id": stream, "items": [{ "product_id": product, "allocated": 1, "max_per_buyer": 1 }],
     });
+    let new_coupon = json!({
+        "seller_id": seller, "code": "MATRIX1", "name": "Matrix", "currency": "KRW",
+        "discount": { "kind": "percent", "basis_points": 100 },
+    });
     vec![
         ("NEW_PRODUCT", new_product.to_string()),
+        ("NEW_COUPON", new_coupon.to_string()),
+        ("VARIANT", text(&shop["sale"]["items"][0]["variant_id"])),
+        ("CATEGORY", "cat_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
+        ("COUPON", "cpn_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
         ("NEW_SALE", new_sale.to_string()),
         ("NOWHERE", "nowhere".to_owned()),
         ("STREAM", stream),

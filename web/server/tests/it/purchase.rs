@@ -108,6 +108,7 @@ async fn a_purchase_is_paid_and_the_stock_is_told_to_others() {
     let body = json!({
         "sale_id": snapshot["d"]["shop"]["sale"]["id"],
         "product_id": item["product_id"],
+        "variant_id": item["variant_id"],
         "quantity": 2,
         "expected_unit_price": item["price"],
     });
@@ -125,7 +126,7 @@ async fn a_purchase_is_paid_and_the_stock_is_told_to_others() {
             frame["t"] == "stock"
                 && levels.is_some_and(|levels| {
                     levels.iter().any(|level| {
-                        level["product_id"] == item["product_id"] && level["held"] == 2
+                        level["variant_id"] == item["variant_id"] && level["held"] == 2
                     })
                 })
         })
