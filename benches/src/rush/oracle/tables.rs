@@ -144,7 +144,7 @@ async fn levels(from: &Reader, sale: &str) -> Result<Vec<Level>> {
 
 async fn holds(from: &Reader, sale: &str) -> Result<Vec<Held>> {
     let rows = sql::query(
-        "SELECT stock_level_id, product_id, buyer_id, qty, state FROM reservation WHERE sale_id = ?",
+        "SELECT stock_level_id, variant_id, buyer_id, qty, state FROM reservation WHERE sale_id = ?",
     )
     .bind(sale.to_owned())
     .fetch_all(from)
@@ -163,7 +163,7 @@ async fn holds(from: &Reader, sale: &str) -> Result<Vec<Held>> {
 
 async fn counts(from: &Reader, sale: &str) -> Result<Vec<Count>> {
     let rows =
-        sql::query("SELECT product_id, buyer_id, qty, max_qty FROM sale_buyer WHERE sale_id = ?")
+        sql::query("SELECT variant_id, buyer_id, qty, max_qty FROM sale_buyer WHERE sale_id = ?")
             .bind(sale.to_owned())
             .fetch_all(from)
             .await?;
@@ -198,7 +198,7 @@ async fn orders(from: &Reader, sale: &str) -> Result<HashMap<String, Order>> {
 
 async fn lines(from: &Reader, sale: &str) -> Result<Vec<Line>> {
     let rows = sql::query(
-        "SELECT l.order_id, l.product_id, l.quantity, l.unit_price, l.total
+        "SELECT l.order_id, l.variant_id, l.quantity, l.unit_price, l.total
          FROM order_line l JOIN orders o ON o.id = l.order_id WHERE o.sale_id = ?",
     )
     .bind(sale.to_owned())
@@ -217,7 +217,7 @@ async fn lines(from: &Reader, sale: &str) -> Result<Vec<Line>> {
 }
 
 async fn prices(from: &Reader, sale: &str) -> Result<HashMap<String, i64>> {
-    let rows = sql::query("SELECT product_id, price FROM sale_item WHERE sale_id = ?")
+    let rows = sql::query("SELECT variant_id, price FROM sale_item WHERE sale_id = ?")
         .bind(sale.to_owned())
         .fetch_all(from)
         .await?;
