@@ -4,7 +4,9 @@
 export type Address = { address: PostalAddress; id: AddressId; is_default: boolean; label: string }
 export type AddressChange = { address?: (PostalAddress | null); is_default?: (boolean | null); label?: (string | null) }
 export type AddressId = string
-export type Allocation = { delta: number }
+export type AdjustReason = 'received' | 'recount' | 'damaged' | 'lost' | 'found' | 'returned' | 'other'
+export type Adjustment = { delta: number; location_id?: (LocationId | null); note?: string; reason: AdjustReason }
+export type Allocation = { delta: number; variant_id?: (VariantId | null) }
 export type Audience = { bitrate: number; by_layer: Array<number>; connected: number; first_key_ms?: (number | null); loss: number; suffering: number }
 export type AuditEntry = { action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }
 export type AuditVerdict = { broken_seq?: (number | null); entries: number; sound: boolean }
@@ -14,36 +16,61 @@ export type Card = { highlighted?: boolean; id: CardId; no: number; product: Car
 export type CardChange = { highlighted: boolean }
 export type CardId = string
 export type CardOrder = { cards: Array<CardId> }
-export type CardProduct = { id: ProductId; image_url: string; price: Money; title: Localized }
+export type CardProduct = { id: ProductId; image_url: string; price: Money; title: Localized; variant_id?: (VariantId | null) }
 export type CardState = 'queued' | 'pinned' | 'shown' | 'hidden'
+export type Cart = { coupon?: (CartCoupon | null); discount?: (Money | null); items: Array<CartItem>; subtotal?: (Money | null); total?: (Money | null) }
+export type CartCoupon = { code: string; reason?: (string | null) }
+export type CartItem = { available: number; image_url: string; label?: (Localized | null); max_per_buyer: number; product_id: ProductId; quantity: number; seller_id: SellerId; state: CartItemState; title: Localized; total: Money; unit_price: Money; variant_id: VariantId; was?: (Money | null) }
+export type CartItemChanges = { quantity: number }
+export type CartItemState = 'ok' | 'short' | 'over_limit' | 'gone'
+export type Category = { depth: number; id: CategoryId; name: Localized; parent_id?: (CategoryId | null); slug: string; sort: number }
+export type CategoryId = string
+export type Choice = Array<number>
 export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
+export type Coupon = (NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })
+export type CouponChanges = { active: boolean }
+export type CouponId = string
 export type CreatedStream = (Stream & StreamKey)
 export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
+export type Discount = ({ basis_points: number; kind: 'percent' } | { amount: number; kind: 'amount' })
+export type EditCategory = { name?: (Localized | null); slug?: (string | null); sort?: (number | null) }
+export type EnterCoupon = { code: string }
 export type FieldError = { code: string; detail: string; pointer: string }
 export type Forgot = { email: string }
 export type Ingest = { audience: Audience; key_hint?: (string | null); live: boolean; publisher?: (Peer | null); viewers: number; whip_url: string }
 export type LayerChoice = { encodingId?: (string | null); mediaId?: unknown }
+export type LevelView = { available: number; committed: number; held: number; ledger_seq: number; location_id: LocationId; on_hand: number; sale_id?: (SaleId | null); variant_id: VariantId }
 export type Localized = { en: string; ko: string }
+export type Location = { id: LocationId; name: string; seller_id: SellerId }
+export type LocationId = string
 export type Login = { email: string; password: string }
 export type Me = { display_name: string; email: string; email_verified: boolean; id: UserId; locale: string; memberships: Array<Membership>; role: Role }
+export type Media = { alt: Localized; url: string }
 export type MemberChange = { role: MemberRole }
 export type MemberRole = 'owner' | 'manager' | 'host' | 'assistant'
 export type Membership = { role: MemberRole; seller_id: SellerId; seller_name: string }
 export type Money = { amount: number; currency: Currency }
+export type MovementView = { at_ms: number; committed: number; held: number; kind: string; location_id: LocationId; on_hand: number; reason: string; sale_id?: (SaleId | null); seq: number }
 export type NewAccount = { display_name: string; email: string; locale?: (string | null); marketing?: boolean; password: string }
 export type NewAddress = { address: PostalAddress; is_default?: boolean; label?: string }
 export type NewCard = { product_id: ProductId }
-export type NewOrder = { expected_unit_price?: (Money | null); product_id: ProductId; quantity: number; sale_id: SaleId }
-export type NewProduct = { image_url: string; price: Money; seller_id: SellerId; stock?: number; title: Localized }
+export type NewCartItem = { quantity: number; variant_id: VariantId }
+export type NewCategory = { name: Localized; parent_id?: (CategoryId | null); slug: string; sort?: number }
+export type NewCoupon = { budget?: (number | null); code: string; currency: Currency; discount: Discount; ends_ms?: (number | null); minimum?: number; most?: (number | null); name: string; per_buyer?: number; seller_id?: (SellerId | null); starts_ms?: (number | null); total_limit?: (number | null) }
+export type NewLocation = { name: string }
+export type NewOrder = { expected_unit_price?: (Money | null); product_id: ProductId; quantity: number; sale_id: SaleId; variant_id?: (VariantId | null) }
+export type NewProduct = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; price?: (Money | null); seller_id: SellerId; status?: (ProductStatus | null); stock?: (number | null); title: Localized; variants?: (Array<NewVariant> | null) }
+export type NewReview = { body?: string; order_line_id?: (OrderLineId | null); rating: number }
 export type NewSale = { closes_ms?: (number | null); hold_seconds?: (number | null); items: Array<NewSaleItem>; opens_ms?: (number | null); stream_id: StreamId }
-export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId }
+export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId; variant_id?: (VariantId | null) }
 export type NewSeller = { name: string }
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
+export type NewVariant = { choice?: Choice; compare_at?: (Money | null); max_per_buyer?: (number | null); price: Money; sku?: (string | null); stock?: number; weight_g?: number }
 export type OpenSession = { address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }
 export type Order = { id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }
 export type OrderEvent = { at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }
 export type OrderId = string
-export type OrderLine = { id: OrderLineId; product_id: ProductId; quantity: number; title: Localized; total: Money; unit_price: Money }
+export type OrderLine = { id: OrderLineId; label?: (Localized | null); product_id: ProductId; quantity: number; title: Localized; total: Money; unit_price: Money; variant_id: VariantId }
 export type OrderLineId = string
 export type OrderPayment = { id: PaymentId; provider: string }
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
@@ -52,12 +79,19 @@ export type PageView_Address = { data: Array<{ address: PostalAddress; id: Addre
 export type PageView_AuditEntry = { data: Array<{ action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }>; page: PageEnd }
 export type PageView_Broadcast = { data: Array<{ audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }>; page: PageEnd }
 export type PageView_Card = { data: Array<{ highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }>; page: PageEnd }
+export type PageView_Category = { data: Array<{ depth: number; id: CategoryId; name: Localized; parent_id?: (CategoryId | null); slug: string; sort: number }>; page: PageEnd }
+export type PageView_Coupon = { data: Array<(NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })>; page: PageEnd }
+export type PageView_LevelView = { data: Array<{ available: number; committed: number; held: number; ledger_seq: number; location_id: LocationId; on_hand: number; sale_id?: (SaleId | null); variant_id: VariantId }>; page: PageEnd }
+export type PageView_Location = { data: Array<{ id: LocationId; name: string; seller_id: SellerId }>; page: PageEnd }
+export type PageView_MovementView = { data: Array<{ at_ms: number; committed: number; held: number; kind: string; location_id: LocationId; on_hand: number; reason: string; sale_id?: (SaleId | null); seq: number }>; page: PageEnd }
 export type PageView_OpenSession = { data: Array<{ address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }>; page: PageEnd }
 export type PageView_Order = { data: Array<{ id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }>; page: PageEnd }
 export type PageView_OrderEvent = { data: Array<{ at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }>; page: PageEnd }
-export type PageView_Product = { data: Array<{ id: ProductId; image_url: string; price: Money; seller_id: SellerId; stock: ShelfStock; title: Localized }>; page: PageEnd }
+export type PageView_ProductSummary = { data: Array<{ id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }>; page: PageEnd }
+export type PageView_Review = { data: Array<{ author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
 export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; seq: number; type: string }>; page: PageEnd }
+export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
 export type PasswordChange = { current_password: string; new_password: string }
 export type PaymentConfirmation = { payment_token: string }
 export type PaymentId = string
@@ -68,16 +102,23 @@ export type PeerPhases = { dtls_ms?: (number | null); ice_ms?: (number | null); 
 export type PeerTrack = { bitrate: number; codec?: (string | null); gap_ms: number; gaps: number; kind: string; layer: number; loss: number; nacks: number; packets: number; resent: number; rid?: (string | null); rtt_ms?: (number | null) }
 export type PostalAddress = { city?: string; country?: string; line1: string; line2?: string; note?: string; phone: string; postcode: string; recipient: string; region?: string }
 export type Problem = { code: Code; detail?: string; errors?: Array<FieldError>; request_id?: (string | null); retry_after?: (number | null); status: number; title: string; type: string }
-export type Product = { id: ProductId; image_url: string; price: Money; seller_id: SellerId; stock: ShelfStock; title: Localized }
+export type Product = (ProductSummary & { categories: Array<CategoryId>; created_ms: number; description: Localized; media: Array<Media>; options: Array<ProductOption>; updated_ms: number; variants: Array<Variant>; version: number })
+export type ProductFields = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; status: ProductStatus; title: Localized }
 export type ProductId = string
+export type ProductOption = { name: Localized; values: Array<Localized> }
+export type ProductStatus = 'draft' | 'active' | 'archived'
+export type ProductSummary = { id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }
 export type ProfileChange = { display_name: string; locale?: (string | null); marketing?: (boolean | null); phone?: (string | null) }
 export type ProfileView = (Me & { created_ms: number; marketing: boolean; phone?: (string | null) })
 export type PublishTicket = { expires_in: number; ticket: string; whip_url: string }
+export type RatingView = { average: number; count: number }
 export type Reset = { new_password: string; token: string }
+export type Review = { author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }
+export type ReviewId = string
 export type Role = 'user' | 'admin'
 export type Sale = { closes_ms?: (number | null); hold_seconds: number; id: SaleId; items: Array<SaleItem>; opens_ms?: (number | null); state: SaleState; stream_id: StreamId }
 export type SaleId = string
-export type SaleItem = { max_per_buyer: number; price: Money; product_id: ProductId }
+export type SaleItem = { label?: (Localized | null); max_per_buyer: number; price: Money; product_id: ProductId; variant_id: VariantId }
 export type SaleState = 'draft' | 'open' | 'paused' | 'closed'
 export type SaleView = { sale: Sale; stock: Array<Stock> }
 export type SandboxAnswer = { approve: boolean }
@@ -86,7 +127,7 @@ export type Seller = { id: SellerId; name: string }
 export type SellerId = string
 export type ShelfStock = { available: number; on_hand: number }
 export type SignedIn = { access_token: string; expires_in: number; token_type: string; user: Me }
-export type Stock = { allocated: number; available: number; held: number; ledger_seq: number; product_id: ProductId; sale_id: SaleId; sold: number }
+export type Stock = { allocated: number; available: number; held: number; ledger_seq: number; product_id: ProductId; sale_id: SaleId; sold: number; variant_id: VariantId }
 export type StockAdjustment = { delta: number; reason: string }
 export type Stream = { id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }
 export type StreamAnnouncement = { scheduled_ms?: (number | null); title: string }
@@ -97,7 +138,12 @@ export type StreamLinks = { events: string; room: string; whep: string }
 export type StreamSeller = { id: SellerId; name: string }
 export type StreamStatus = 'scheduled' | 'live' | 'interrupted' | 'ended'
 export type UserId = string
+export type Variant = { choice: Choice; compare_at?: (Money | null); id: VariantId; label?: (Localized | null); max_per_buyer?: (number | null); price: Money; sku: string; status: VariantStatus; stock: ShelfStock; version: number; weight_g: number }
+export type VariantChanges = { compare_at?: (Money | null); max_per_buyer?: (number | null); price?: (Money | null); sku?: (string | null); status?: (VariantStatus | null); weight_g?: (number | null) }
+export type VariantId = string
+export type VariantStatus = 'active' | 'archived'
 export type Verify = { token: string }
+export type Wish = { added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }
 export type Withdraw = { password: string }
 
 export interface Operations {
@@ -118,6 +164,19 @@ export interface Operations {
   'DELETE /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: null }
   'GET /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: PageView_OpenSession }
   'DELETE /api/auth/sessions/{family}': { path: { family: string }; query: undefined; body: undefined; answer: null }
+  'GET /api/cart': { path: undefined; query: undefined; body: undefined; answer: Cart }
+  'DELETE /api/cart/coupons': { path: undefined; query: undefined; body: undefined; answer: Cart }
+  'POST /api/cart/coupons': { path: undefined; query: undefined; body: EnterCoupon; answer: Cart }
+  'POST /api/cart/items': { path: undefined; query: undefined; body: NewCartItem; answer: Cart }
+  'DELETE /api/cart/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Cart }
+  'PATCH /api/cart/items/{id}': { path: { id: string }; query: undefined; body: CartItemChanges; answer: Cart }
+  'GET /api/categories': { path: undefined; query: undefined; body: undefined; answer: PageView_Category }
+  'POST /api/categories': { path: undefined; query: undefined; body: NewCategory; answer: Category }
+  'DELETE /api/categories/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
+  'PATCH /api/categories/{id}': { path: { id: string }; query: undefined; body: EditCategory; answer: Category }
+  'GET /api/coupons': { path: undefined; query: { seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Coupon }
+  'POST /api/coupons': { path: undefined; query: undefined; body: NewCoupon; answer: Coupon }
+  'PATCH /api/coupons/{id}': { path: { id: string }; query: undefined; body: CouponChanges; answer: Coupon }
   'GET /api/docs': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /api/docs.css': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /api/openapi.json': { path: undefined; query: undefined; body: undefined; answer: unknown }
@@ -128,10 +187,15 @@ export interface Operations {
   'GET /api/payments/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PaymentView }
   'POST /api/payments/{id}/confirm': { path: { id: string }; query: undefined; body: PaymentConfirmation; answer: Order }
   'POST /api/payments/{id}/sandbox': { path: { id: string }; query: undefined; body: SandboxAnswer; answer: SandboxToken }
-  'GET /api/products': { path: undefined; query: { seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Product }
+  'GET /api/products': { path: undefined; query: { q?: string; category_id?: CategoryId; seller_id?: SellerId; price_min?: number; price_max?: number; in_stock?: boolean; status?: ProductStatus; sort?: string; limit?: number; cursor?: string }; body: undefined; answer: PageView_ProductSummary }
   'POST /api/products': { path: undefined; query: undefined; body: NewProduct; answer: Product }
+  'DELETE /api/products/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
   'GET /api/products/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Product }
+  'PUT /api/products/{id}': { path: { id: string }; query: undefined; body: ProductFields; answer: Product }
+  'GET /api/products/{id}/reviews': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_Review }
+  'POST /api/products/{id}/reviews': { path: { id: string }; query: undefined; body: NewReview; answer: Review }
   'POST /api/products/{id}/stock-adjustments': { path: { id: string }; query: undefined; body: StockAdjustment; answer: Product }
+  'POST /api/products/{id}/variants': { path: { id: string }; query: undefined; body: NewVariant; answer: Variant }
   'POST /api/sales': { path: undefined; query: undefined; body: NewSale; answer: Sale }
   'GET /api/sales/{id}': { path: { id: string }; query: undefined; body: undefined; answer: SaleView }
   'POST /api/sales/{id}/close': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
@@ -139,6 +203,8 @@ export interface Operations {
   'POST /api/sales/{id}/open': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sales/{id}/pause': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sellers': { path: undefined; query: undefined; body: NewSeller; answer: Seller }
+  'GET /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Location }
+  'POST /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: NewLocation; answer: Location }
   'PUT /api/sellers/{id}/members/{user}': { path: { id: string; user: string }; query: undefined; body: MemberChange; answer: null }
   'GET /api/streams': { path: undefined; query: { status?: 'live' | 'all'; mine?: boolean; limit?: number; cursor?: string }; body: undefined; answer: PageView_Stream }
   'POST /api/streams': { path: undefined; query: undefined; body: NewStream; answer: CreatedStream }
@@ -168,7 +234,14 @@ export interface Operations {
   'GET /api/users/profile': { path: undefined; query: undefined; body: undefined; answer: ProfileView }
   'PUT /api/users/profile': { path: undefined; query: undefined; body: ProfileChange; answer: ProfileView }
   'DELETE /api/users/withdraw': { path: undefined; query: undefined; body: Withdraw; answer: null }
+  'PATCH /api/variants/{id}': { path: { id: string }; query: undefined; body: VariantChanges; answer: Variant }
+  'GET /api/variants/{id}/movements': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_MovementView }
+  'GET /api/variants/{id}/stock': { path: { id: string }; query: undefined; body: undefined; answer: PageView_LevelView }
+  'POST /api/variants/{id}/stock-adjustments': { path: { id: string }; query: undefined; body: Adjustment; answer: LevelView }
   'POST /api/webhooks/portone/v2': { path: undefined; query: undefined; body: string; answer: null }
+  'GET /api/wishlist': { path: undefined; query: undefined; body: undefined; answer: PageView_Wish }
+  'DELETE /api/wishlist/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
+  'POST /api/wishlist/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
   'GET /livez': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /metrics': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /readyz': { path: undefined; query: undefined; body: undefined; answer: string }
