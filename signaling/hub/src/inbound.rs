@@ -57,7 +57,7 @@ pub(crate) enum Verdict {
     /// Nothing: the connection is going already.
     Ignore,
     /// Pass it on.
-    Forward(Inbound),
+    Forward(Box<Inbound>),
     /// Answer with a new snapshot.
     Resync,
     /// Answer at once.
@@ -163,13 +163,13 @@ pub(crate) fn judge(
         }
         ClientFrame::Auth(_) | ClientFrame::Say(_) | ClientFrame::Buy(_) => {
             let (stream, session) = (session.stream, session.key);
-            Verdict::Forward(Inbound {
+            Verdict::Forward(Box::new(Inbound {
                 stream,
                 session,
                 via: lane,
                 identity,
                 frame,
-            })
+            }))
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn receive(hub: &Inner, session: &Session, via: Option<Lane>, bytes: 
     match judge(session, via, bytes, clock::now(), clock::now_ms()) {
         Verdict::Ignore => {}
         Verdict::Forward(inbound) => {
-            if let Err((lane, frame)) = hub.consumers.forward(inbound) {
+            if let Err((lane, frame)) = hub.consumers.forward(*inbound) {
                 answer(hub, session, lane, *frame);
             }
         }

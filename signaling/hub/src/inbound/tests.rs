@@ -149,7 +149,7 @@ fn snapshots_cost_more_than_other_answers() {
 fn a_full_queue_is_said() {
     let (consumers, mut inbounds) = consumers();
     let command = || match say(&session(true), None, SAY) {
-        Verdict::Forward(inbound) => inbound,
+        Verdict::Forward(inbound) => *inbound,
         other => panic!("{other:?}"),
     };
     for _ in 0..limits::INBOUND_QUEUE {
