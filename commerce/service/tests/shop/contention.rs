@@ -48,7 +48,9 @@ async fn of_two_buyers_one_has_the_last_unit_a_thousand_times() {
             }
         }
         assert_eq!(had, 1, "round {round}");
-        let left = shop.commerce.allocate(shop.owner, place.0, place.1, 1);
+        let left = shop
+            .commerce
+            .allocate(shop.owner, place.0, place.1, None, 1);
         assert_eq!(left.await.unwrap().available, 1, "round {round}");
     }
     audit(&shop.store).await;
@@ -121,7 +123,12 @@ async fn the_shelf_gives_a_unit_to_one_sale_only() {
     let mut race = JoinSet::new();
     for _ in 0..20 {
         let commerce = shop.commerce.clone();
-        race.spawn(async move { commerce.allocate(owner, sale, product, 1).await.is_ok() });
+        race.spawn(async move {
+            commerce
+                .allocate(owner, sale, product, None, 1)
+                .await
+                .is_ok()
+        });
     }
     let moved = race.join_all().await.into_iter().filter(|ok| *ok).count();
     assert_eq!(moved, 10);

@@ -25,6 +25,7 @@ async fn scheduled(shop: &Shop, opens: Duration, closes: Duration) -> NewSale {
         opens_ms: at(opens),
         closes_ms: at(closes),
         items: vec![NewSaleItem {
+            variant_id: None,
             product_id,
             price: None,
             allocated: 5,
