@@ -49,6 +49,7 @@ pub(crate) fn card(no: u32) -> Card {
         title,
         image_url: "/i.webp".to_owned(),
         price,
+        variant_id: None,
     };
     let id = CardId::from_parts(7, u128::from(no));
     Card {
