@@ -207,8 +207,10 @@ impl Buyer {
         let body = format!("{{\"payment_token\":\"{token}\"}}");
         let confirm = self.post(&format!("/api/payments/{payment}/confirm"), &key, &body);
         let (paid, _) = self.until_answered(&confirm).await?;
-        match paid.status {
-            200..300 => self.journal.paid(payment.to_owned()),
+        match (paid.status, paid.text("payment_status")) {
+            (200..300, Some("paid")) => self.journal.paid(payment.to_owned()),
+            // The provider's answer was lost with the server that waited for it.
+            (200..300, _) => self.journal.refused("payment_pending"),
             _ => self
                 .journal
                 .refused(paid.text("code").unwrap_or("not_paid")),
