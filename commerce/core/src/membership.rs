@@ -30,6 +30,8 @@ pub enum Deed {
     RunSales,
     /// Add and pin cards.
     ShowCards,
+    /// See the seller's orders, send them, decide claims, give money back.
+    HandleOrders,
 }
 
 impl MemberRole {
@@ -89,6 +91,7 @@ mod tests {
             Deed::RunShows,
             Deed::RunSales,
             Deed::ShowCards,
+            Deed::HandleOrders,
         ] {
             let may: Vec<bool> = MemberRole::ALL.iter().map(|role| role.may(deed)).collect();
             assert!(may.is_sorted_by(|a, b| a >= b), "{deed:?}: {may:?}");

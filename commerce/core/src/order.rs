@@ -8,7 +8,7 @@ mod number;
 
 use signaling_wire::frame::shop::{FulfillmentStatus, OrderStatus, PaymentStatus};
 
-pub use self::number::number;
+pub use self::number::{civil, number};
 use crate::{
     refusal::Refusal,
     transition::{self, Step},

@@ -5,6 +5,7 @@
 
 mod payments;
 mod sandbox;
+mod v1;
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -29,10 +30,12 @@ use crate::{
     limits,
     payment::Event,
     server::{Book, State},
+    webhook::Notice,
 };
 
 pub(crate) fn router(state: Arc<State>) -> Router {
     Router::new()
+        .route("/payments-by-cursor", get(payments::list))
         .route("/payments/{id}", get(payments::look_up))
         .route("/payments/{id}/pre-register", post(payments::pre_register))
         .route("/payments/{id}/confirm", post(payments::confirm))
@@ -43,6 +46,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             "/sandbox/faults",
             get(sandbox::faults).post(sandbox::set_faults),
         )
+        .nest("/v1", v1::router())
         .fallback(|| async {
             let body = json!({ "type": "NOT_FOUND", "message": "no such path" });
             (StatusCode::NOT_FOUND, Json(body))
@@ -188,15 +192,38 @@ fn perform<T>(
     done
 }
 
-/// Sends an event about a payment to its shop.
+/// Sends an event about a payment to its shop, in the words of both APIs.
 fn tell(state: &State, book: &mut Book, id: &str, event: Event) {
     let now = time::OffsetDateTime::now_utc();
     let Ok(entry) = book.ledger.get(id) else {
         return;
     };
     let notice = entry.payment.notice(&event, &state.store_id, now);
+    let older = entry.payment.notice_v1(&event);
     entry.last = Some(event);
-    state
-        .sender
-        .send(book.webhook.clone(), &book.faults, notice);
+    if let Some(target) = book.webhook.clone() {
+        book.kept.push(Notice {
+            url: target.url,
+            secret: Some(target.secret),
+            body: notice,
+        });
+    }
+    if let (Some(url), Some(body)) = (book.webhook_v1.clone(), older) {
+        book.kept.push(Notice {
+            url,
+            secret: None,
+            body,
+        });
+    }
+    release(state, book);
+}
+
+/// Sends what was kept back, once enough has come together; the last one first.
+fn release(state: &State, book: &mut Book) {
+    if book.kept.len() < book.faults.webhook_reorder as usize {
+        return;
+    }
+    for notice in std::mem::take(&mut book.kept).into_iter().rev() {
+        state.sender.send(&book.faults, notice);
+    }
 }

@@ -15,6 +15,9 @@ pub struct SandboxConfig {
     pub store_id: String,
     /// Where events go; can be set later with [`crate::Sandbox::set_webhook`].
     pub webhook: Option<WebhookTarget>,
+    /// Who is asked before a charge that the shop does not confirm by itself; can be set later with
+    /// [`crate::Sandbox::set_confirm_url`].
+    pub confirm_url: Option<String>,
     /// Unit of the resend schedule (a minute at the real provider).
     pub webhook_retry_unit: Duration,
     /// How it misbehaves from the start.
@@ -29,6 +32,7 @@ impl SandboxConfig {
             api_secret: api_secret.into(),
             store_id: store_id.into(),
             webhook: None,
+            confirm_url: None,
             webhook_retry_unit: Duration::from_secs(1),
             faults: Faults::default(),
         }
@@ -51,7 +55,8 @@ impl fmt::Debug for SandboxConfig {
 pub struct WebhookTarget {
     /// Absolute URL of the receiver.
     pub url: String,
-    /// `whsec_` and base64, or base64 alone (Standard Webhooks 1.0.0).
+    /// `whsec_` and base64, or base64 alone (Standard Webhooks 1.0.0). Events of the older API are
+    /// never signed, with or without one.
     pub secret: String,
 }
 

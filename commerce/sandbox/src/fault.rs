@@ -33,6 +33,31 @@ pub struct Faults {
     pub webhook_delay_ms: u64,
     /// Webhooks leave with a signature that does not fit.
     pub webhook_forged: bool,
+    /// Webhooks leave signed as if so many seconds ago.
+    pub webhook_stale_s: u32,
+    /// So many webhooks are kept back and leave together, the last one first.
+    pub webhook_reorder: u32,
+    /// What happens to cancellations.
+    pub cancel: CancelFault,
+    /// How many cancellations it happens to; `null` for all of them.
+    pub cancel_times: Option<u32>,
+    /// The next so many tokens of the older API are refused as expired.
+    pub tokens_expired_times: u32,
+}
+
+/// What happens to a cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// The card company will not give it back: 502 `PG_PROVIDER`.
+    Decline,
+    /// Given back, but the answer never comes.
+    TimeoutAfterCancel,
+    /// Not given back: 502 without a body that means anything.
+    BadGateway,
 }
 
 /// What happens to a confirmation.
@@ -65,6 +90,11 @@ impl Default for Faults {
             webhook_duplicates: 0,
             webhook_delay_ms: 0,
             webhook_forged: false,
+            webhook_stale_s: 0,
+            webhook_reorder: 0,
+            cancel: CancelFault::None,
+            cancel_times: None,
+            tokens_expired_times: 0,
         }
     }
 }
@@ -82,6 +112,7 @@ impl Faults {
             *delay = (*delay).min(most_ms);
         }
         self.webhook_duplicates = self.webhook_duplicates.min(limits::WEBHOOK_COPIES_MAX);
+        self.webhook_reorder = self.webhook_reorder.min(limits::WEBHOOK_COPIES_MAX);
         self
     }
 
@@ -95,6 +126,25 @@ impl Faults {
                 self.confirm
             }
         }
+    }
+
+    /// What happens to this cancellation; counts it.
+    pub(crate) fn next_cancel(&mut self) -> CancelFault {
+        match &mut self.cancel_times {
+            None => self.cancel,
+            Some(0) => CancelFault::None,
+            Some(left) => {
+                *left -= 1;
+                self.cancel
+            }
+        }
+    }
+
+    /// Whether this token is refused as expired; counts it.
+    pub(crate) fn next_token_expires(&mut self) -> bool {
+        let expires = self.tokens_expired_times > 0;
+        self.tokens_expired_times = self.tokens_expired_times.saturating_sub(1);
+        expires
     }
 
     /// Whether this look-up fails; counts it.

@@ -30,6 +30,19 @@ impl Ledger {
             .ok_or_else(Refusal::payment_not_found)
     }
 
+    /// Every payment, by age.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Payment> {
+        let known = self.order.iter().filter_map(|id| self.entries.get(id));
+        known.map(|entry| &entry.payment)
+    }
+
+    /// The payment that a transaction belongs to.
+    pub(crate) fn id_of(&self, transaction: &str) -> Option<String> {
+        let mut known = self.entries.iter();
+        let found = known.find(|(_, entry)| entry.payment.transaction() == transaction);
+        found.map(|(id, _)| id.clone())
+    }
+
     /// Fixes the amount of a payment, new or not.
     pub(crate) fn register(
         &mut self,

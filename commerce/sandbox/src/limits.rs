@@ -30,3 +30,7 @@ pub const WEBHOOK_DELIVERIES_MAX: usize = 32;
 pub const WEBHOOK_RESENDS: u32 = 5;
 /// How long a receiver of a webhook may take.
 pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a shop may think about a charge that it is asked about.
+pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
+/// Rows of a page of payments, unless asked for; also the most.
+pub const PAGE_ROWS_MAX: usize = 1000;

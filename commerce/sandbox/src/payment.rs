@@ -4,10 +4,12 @@
 //! units.
 
 mod view;
+mod view_v1;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+pub(crate) use self::view::timestamp;
 use crate::{error::Refusal, limits};
 
 /// Where a payment is.
@@ -257,6 +259,16 @@ impl Payment {
             self.status = Status::PartialCancelled;
             Ok(Event::PartialCancelled(id))
         }
+    }
+
+    /// What is to be paid.
+    pub(crate) const fn total(&self) -> i64 {
+        self.total
+    }
+
+    /// When it was asked for.
+    pub(crate) const fn requested_at(&self) -> OffsetDateTime {
+        self.requested_at
     }
 
     pub(crate) fn transaction(&self) -> &str {

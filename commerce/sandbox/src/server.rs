@@ -53,6 +53,13 @@ pub(crate) struct Book {
     pub(crate) keys: Keys,
     pub(crate) faults: Faults,
     pub(crate) webhook: Option<WebhookTarget>,
+    pub(crate) confirm_url: Option<String>,
+    /// Where events of the older API go.
+    pub(crate) webhook_v1: Option<String>,
+    /// Events that are kept back, to leave in another order.
+    pub(crate) kept: Vec<webhook::Notice>,
+    /// The access token of the older API.
+    pub(crate) token: Option<String>,
 }
 
 impl State {
@@ -87,6 +94,10 @@ impl Sandbox {
                 keys: Keys::default(),
                 faults: config.faults.bounded(),
                 webhook: config.webhook,
+                confirm_url: config.confirm_url,
+                webhook_v1: None,
+                kept: Vec::new(),
+                token: None,
             }),
         });
         let router = api::router(state.clone());
@@ -118,6 +129,16 @@ impl Sandbox {
     /// Sends later events elsewhere, or nowhere.
     pub fn set_webhook(&self, target: Option<WebhookTarget>) {
         self.state.book().webhook = target;
+    }
+
+    /// Sends later events of the older API to an address, or nowhere.
+    pub fn set_webhook_v1(&self, url: Option<String>) {
+        self.state.book().webhook_v1 = url;
+    }
+
+    /// Asks somebody else before a charge, or nobody.
+    pub fn set_confirm_url(&self, url: Option<String>) {
+        self.state.book().confirm_url = url;
     }
 
     /// Stops listening; requests that hang are let go, webhooks that wait are dropped.

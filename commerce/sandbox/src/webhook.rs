@@ -13,7 +13,15 @@ use standardwebhooks::{
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Faults, WebhookTarget, limits};
+use crate::{Faults, limits};
+
+/// An event on its way.
+pub(crate) struct Notice {
+    pub(crate) url: String,
+    /// Signs it; events of the older API have no signature.
+    pub(crate) secret: Option<String>,
+    pub(crate) body: Value,
+}
 
 /// Sends events in the background.
 #[derive(Clone)]
@@ -45,10 +53,10 @@ impl Sender {
     }
 
     /// Sends an event, or loses it as the faults say.
-    pub(crate) fn send(&self, target: Option<WebhookTarget>, faults: &Faults, notice: Value) {
-        let Some(target) = target.filter(|_| !faults.webhook_lost) else {
+    pub(crate) fn send(&self, faults: &Faults, notice: Notice) {
+        if faults.webhook_lost {
             return;
-        };
+        }
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             tracing::warn!("sandbox: too many webhooks wait, one is lost");
             return;
@@ -58,18 +66,18 @@ impl Sender {
         tokio::spawn(async move {
             let _place = place;
             tokio::select! {
-                () = sender.deliver(&target, &faults, notice.to_string()) => {}
+                () = sender.deliver(&faults, &notice) => {}
                 // Also when the sandbox was dropped.
                 _ = stopped.wait_for(|stopped| *stopped) => {}
             }
         });
     }
 
-    async fn deliver(&self, target: &WebhookTarget, faults: &Faults, body: String) {
+    async fn deliver(&self, faults: &Faults, notice: &Notice) {
         let id = format!("msg_{:032x}", rand::random::<u128>());
         tokio::time::sleep(Duration::from_millis(faults.webhook_delay_ms)).await;
         for resend in 0..=limits::WEBHOOK_RESENDS {
-            if self.post(target, faults, &id, &body).await {
+            if self.post(faults, &id, notice).await {
                 break;
             }
             if resend < limits::WEBHOOK_RESENDS {
@@ -77,21 +85,36 @@ impl Sender {
             }
         }
         for _ in 0..faults.webhook_duplicates {
-            self.post(target, faults, &id, &body).await;
+            self.post(faults, &id, notice).await;
         }
     }
 
+    /// Asks the shop whether a charge may be made; only a plain 200 is a yes.
+    pub(crate) async fn ask(&self, url: &str, body: Value) -> bool {
+        let request = self.client.post(url).json(&body);
+        let answered = tokio::time::timeout(limits::CONFIRM_TIMEOUT, request.send()).await;
+        matches!(answered, Ok(Ok(answer)) if answer.status().as_u16() == 200)
+    }
+
     /// One delivery; whether it was answered 2xx.
-    async fn post(&self, target: &WebhookTarget, faults: &Faults, id: &str, body: &str) -> bool {
+    async fn post(&self, faults: &Faults, id: &str, notice: &Notice) -> bool {
         let Ok(_delivery) = self.deliveries.acquire().await else {
             return true;
         };
-        let at = OffsetDateTime::now_utc().unix_timestamp();
-        let signed = Webhook::new(&target.secret).and_then(|webhook| {
+        let body = notice.body.to_string();
+        let request = self
+            .client
+            .post(&notice.url)
+            .header(CONTENT_TYPE, "application/json");
+        let Some(secret) = &notice.secret else {
+            return taken(request.body(body)).await;
+        };
+        let at = OffsetDateTime::now_utc().unix_timestamp() - i64::from(faults.webhook_stale_s);
+        let signed = Webhook::new(secret).and_then(|webhook| {
             let signed = if faults.webhook_forged {
                 "forged"
             } else {
-                body
+                &body
             };
             webhook.sign(id, at, signed.as_bytes())
         });
@@ -99,20 +122,21 @@ impl Sender {
             tracing::error!("sandbox: the webhook secret is not base64");
             return true;
         };
-        let request = self
-            .client
-            .post(&target.url)
-            .header(CONTENT_TYPE, "application/json")
+        let request = request
             .header(HEADER_WEBHOOK_ID, id)
             .header(HEADER_WEBHOOK_TIMESTAMP, at)
-            .header(HEADER_WEBHOOK_SIGNATURE, signature)
-            .body(body.to_owned());
-        match request.send().await {
-            Ok(answer) => answer.status().is_success(),
-            Err(error) => {
-                tracing::debug!(%error, "sandbox: webhook not delivered");
-                false
-            }
+            .header(HEADER_WEBHOOK_SIGNATURE, signature);
+        taken(request.body(body)).await
+    }
+}
+
+/// Whether a delivery was answered 2xx.
+async fn taken(request: reqwest::RequestBuilder) -> bool {
+    match request.send().await {
+        Ok(answer) => answer.status().is_success(),
+        Err(error) => {
+            tracing::debug!(%error, "sandbox: webhook not delivered");
+            false
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     CommerceConfig, ServiceError, db,
-    provider::{Portone, Provider},
+    provider::{self, Provider},
     sequencer::Directory,
 };
 
@@ -34,6 +34,7 @@ struct Inner {
     directory: Directory,
     courier: Notify,
     sweeper: Notify,
+    reconciler: Notify,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -50,15 +51,16 @@ pub async fn start(
     shop_inbound: mpsc::Receiver<Inbound>,
 ) -> Result<Commerce, ServiceError> {
     config.check()?;
-    let provider = Portone::new(&config.payment)?;
+    let provider = provider::of(&config.payment)?;
     let inner = Inner {
         config,
         store,
         hub,
-        provider: Box::new(provider),
+        provider,
         directory: Directory::default(),
         courier: Notify::new(),
         sweeper: Notify::new(),
+        reconciler: Notify::new(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
     };
@@ -70,6 +72,7 @@ pub async fn start(
     commerce.spawn(commerce.clone().run_lane(shop_inbound));
     commerce.spawn(commerce.clone().run_courier());
     commerce.spawn(commerce.clone().run_sweeper());
+    commerce.spawn(commerce.clone().run_reconciler());
     Ok(commerce)
 }
 
@@ -79,6 +82,7 @@ impl Commerce {
         self.inner.stopping.cancel();
         self.inner.courier.notify_one();
         self.inner.sweeper.notify_one();
+        self.inner.reconciler.notify_one();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
     }
@@ -190,12 +194,18 @@ impl Commerce {
         self.inner.courier.notify_one();
     }
 
+    /// Both tasks of the sweeper look at once.
     pub(crate) fn wake_sweeper(&self) {
         self.inner.sweeper.notify_one();
+        self.inner.reconciler.notify_one();
     }
 
     pub(crate) async fn courier_rest(&self, most: Duration) {
         let _ = tokio::time::timeout(most, self.inner.courier.notified()).await;
+    }
+
+    pub(crate) async fn reconciler_rest(&self, most: Duration) {
+        let _ = tokio::time::timeout(most, self.inner.reconciler.notified()).await;
     }
 
     pub(crate) async fn sweeper_rest(&self, most: Duration) {

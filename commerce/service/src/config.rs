@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
 use serde::{Deserialize, Serialize};
 
-use crate::ServiceError;
+use crate::{ServiceError, limits::WEBHOOK_SECRETS_MAX};
 
 /// A text that never shows up in a log.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,8 +36,10 @@ impl fmt::Debug for Secret {
 pub enum PaymentKind {
     /// Play money: the embedded provider that behaves like PortOne V2.
     Sandbox,
-    /// PortOne V2 with manual confirm.
+    /// PortOne V2 with manual confirm, or with a confirm address.
     PortoneV2,
+    /// PortOne's older API, with a confirm address.
+    PortoneV1,
 }
 
 impl PaymentKind {
@@ -46,6 +48,7 @@ impl PaymentKind {
         match self {
             Self::Sandbox => "sandbox",
             Self::PortoneV2 => "portone_v2",
+            Self::PortoneV1 => "portone_v1",
         }
     }
 }
@@ -60,12 +63,22 @@ pub struct PaymentConfig {
     pub base_url: String,
     /// The secret of its API.
     pub api_secret: Secret,
-    /// The secret of its webhooks, `whsec_…`; without one webhooks are refused.
+    /// The key of its older API; `api_secret` is the secret to it.
     #[serde(default)]
-    pub webhook_secret: Option<Secret>,
+    pub imp_key: Option<String>,
+    /// The secrets of its webhooks, `whsec_…`: one, or two while they are being changed. Without
+    /// any, signed webhooks are refused. The older API does not sign.
+    #[serde(default)]
+    pub webhook_secrets: Vec<Secret>,
     /// Our store there; when set, charges for another store are not ours.
     #[serde(default)]
     pub store_id: Option<String>,
+    /// The channel that the buyer's page opens.
+    #[serde(default)]
+    pub channel_key: Option<String>,
+    /// Whether the channel is a test channel, on which no money moves.
+    #[serde(default)]
+    pub test_channel: bool,
     /// Longest wait for an answer, milliseconds. A provider may take a minute.
     #[serde(default = "PaymentConfig::default_timeout_ms")]
     pub timeout_ms: u64,
@@ -81,8 +94,11 @@ impl PaymentConfig {
             kind: PaymentKind::Sandbox,
             base_url,
             api_secret,
-            webhook_secret,
+            imp_key: None,
+            webhook_secrets: webhook_secret.into_iter().collect(),
             store_id: None,
+            channel_key: None,
+            test_channel: true,
             timeout_ms: Self::default_timeout_ms(),
             give_up_ms: Self::default_give_up_ms(),
         }
@@ -94,6 +110,17 @@ impl PaymentConfig {
 
     const fn default_give_up_ms() -> u64 {
         180_000
+    }
+
+    /// Whether real money must move.
+    pub(crate) const fn is_live(&self) -> bool {
+        !self.test_channel
+    }
+
+    /// Whether the provider is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        let address = &self.base_url;
+        address.starts_with("http://127.0.0.1") || address.starts_with("http://[::1]")
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -136,6 +163,8 @@ pub struct CommerceConfig {
     pub payment: PaymentConfig,
     /// Seconds for which a purchase is held until paid, where a sale does not say.
     pub hold_seconds: u32,
+    /// The marketplace's part of a sale, hundredths of a percent; frozen when an order is paid.
+    pub commission_bps: i64,
     /// The time; the system's unless a test says otherwise.
     pub clock: Clock,
 }
@@ -146,6 +175,7 @@ impl CommerceConfig {
         Self {
             payment,
             hold_seconds: 300,
+            commission_bps: 500,
             clock: Clock::default(),
         }
     }
@@ -159,15 +189,24 @@ impl CommerceConfig {
         if !(HOLD_SECONDS_MIN..=HOLD_SECONDS_MAX).contains(&self.hold_seconds) {
             return refuse("`hold_seconds` must be 1 to 900");
         }
+        if !(0..=10_000).contains(&self.commission_bps) {
+            return refuse("`commission_bps` must be 0 to 10000");
+        }
         let address = &self.payment.base_url;
-        let local = address.starts_with("http://127.0.0.1") || address.starts_with("http://[::1]");
-        if !(address.starts_with("https://") || local) || address.ends_with('/') {
+        let sound = address.starts_with("https://") || self.payment.is_local();
+        if !sound || address.ends_with('/') {
             return refuse(
                 "`payment.base_url` must be https, or http on loopback, without a slash at the end",
             );
         }
         if self.payment.api_secret.expose().is_empty() {
             return refuse("`payment.api_secret` is missing");
+        }
+        if self.payment.webhook_secrets.len() > WEBHOOK_SECRETS_MAX {
+            return refuse("`payment.webhook_secrets` are two at most");
+        }
+        if self.payment.kind == PaymentKind::PortoneV1 && self.payment.imp_key.is_none() {
+            return refuse("`payment.imp_key` is missing");
         }
         if self.payment.timeout_ms == 0 || self.payment.give_up_ms < self.payment.timeout_ms {
             return refuse("`payment.give_up_ms` must not be shorter than `payment.timeout_ms`");

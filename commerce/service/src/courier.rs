@@ -20,13 +20,19 @@ use crate::{Commerce, ServiceError, db, limits};
 /// The topic of frames for a room.
 const ROOM: &str = "room.frame";
 /// Everything that this courier delivers.
-const TOPICS: [&str; 6] = [
+const TOPICS: [&str; 12] = [
     ROOM,
     "order.placed",
     "order.paid",
     "order.expired",
     "order.cancelled",
     "order.payment",
+    "order.preparing",
+    "order.shipped",
+    "order.delivered",
+    "order.completed",
+    "order.refunded",
+    "order.claim",
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -37,7 +43,9 @@ struct RoomFrame {
 
 #[derive(Serialize, Deserialize)]
 struct OrderFact {
-    stream: StreamId,
+    /// The show that it was bought in; other orders are told where they are asked for.
+    #[serde(default)]
+    stream: Option<StreamId>,
     buyer: UserId,
     order: OrderId,
 }
@@ -77,7 +85,7 @@ fn happening(frame: &ServerFrame) -> Option<(&'static str, serde_json::Value)> {
 /// A fact about an order, for the outbox.
 pub(crate) fn order_entry(
     topic: &'static str,
-    stream: StreamId,
+    stream: Option<StreamId>,
     buyer: UserId,
     order: OrderId,
 ) -> outbox::Entry {
@@ -93,7 +101,7 @@ pub(crate) fn order_entry(
 pub(crate) async fn tell_buyer(
     conn: &mut Conn,
     topic: &'static str,
-    stream: StreamId,
+    stream: Option<StreamId>,
     buyer: UserId,
     order: OrderId,
     now: i64,
@@ -178,9 +186,9 @@ impl Commerce {
     }
 
     async fn receipt(&self, fact: &OrderFact, order: Order) {
+        let Some(stream) = fact.stream else { return };
+        let order = Box::new(order);
         let frame = ServerFrame::Order(OrderUpdate { key: None, order });
-        self.hub()
-            .send_to_user(fact.stream, fact.buyer, frame)
-            .await;
+        self.hub().send_to_user(stream, fact.buyer, frame).await;
     }
 }

@@ -13,9 +13,12 @@ pub(crate) mod card;
 #[allow(dead_code)]
 pub(crate) mod cart;
 pub(crate) mod category;
-#[allow(dead_code)]
+pub(crate) mod checkout;
+pub(crate) mod claim;
 pub(crate) mod coupon;
+pub(crate) mod goods;
 pub(crate) mod hold;
+pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod location;
 #[cfg(feature = "negative-controls")]
@@ -25,11 +28,14 @@ pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod placement;
 pub(crate) mod product;
+pub(crate) mod reconcile;
+pub(crate) mod refund;
 pub(crate) mod review;
 pub(crate) mod sale;
 pub(crate) mod seller;
-#[allow(dead_code)]
+pub(crate) mod settlement;
 pub(crate) mod shelf;
+pub(crate) mod shipment;
 pub(crate) mod show;
 pub(crate) mod sql;
 pub(crate) mod stock;

@@ -61,7 +61,7 @@ impl Commerce {
         let frame = match outcome {
             Ok(placed) => ServerFrame::Order(OrderUpdate {
                 key,
-                order: placed.order,
+                order: Box::new(placed.order),
             }),
             Err(problem) => ServerFrame::Error(Refused { key, problem }),
         };

@@ -38,6 +38,21 @@ struct Data {
     payment_id: Option<String>,
 }
 
+/// A question of the provider, in the words of either API.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Asked {
+    V2 { data: AskedData },
+    V1 { merchant_uid: String, amount: i64 },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AskedData {
+    payment_id: String,
+    total_amount: i64,
+}
+
 impl Commerce {
     /// Takes a webhook of the provider: the headers and the body as they came.
     ///
@@ -52,18 +67,7 @@ impl Commerce {
         if body.len() > limits::WEBHOOK_BODY_MAX {
             return Err(refuse("too long"));
         }
-        let secret = self.config().payment.webhook_secret.as_ref();
-        let secret = secret.ok_or_else(|| refuse("no secret is configured"))?;
-        let verifier =
-            Webhook::new(secret.expose()).map_err(|_| refuse("the secret is malformed"))?;
-        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-            if headers.get_all(name).iter().count() != 1 {
-                return Err(refuse("each webhook header must come once"));
-            }
-        }
-        verifier
-            .verify(body, headers)
-            .map_err(|error| ServiceError::Webhook(error.to_string()))?;
+        self.verify(headers, body)?;
         let id = headers
             .get(HEADER_WEBHOOK_ID)
             .and_then(|id| id.to_str().ok())
@@ -96,6 +100,79 @@ impl Commerce {
         }
         self.wake_sweeper();
         Ok(WebhookOutcome::Accepted)
+    }
+
+    /// Takes an unsigned webhook of the older API: nothing in it is believed but that somebody
+    /// should look. Nothing is kept but the wish to look soon, so a flood of them costs no more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn webhook_v1(&self, merchant_uid: &str) -> Result<WebhookOutcome, ServiceError> {
+        let Ok(id) = merchant_uid.parse::<PaymentId>() else {
+            return Ok(WebhookOutcome::Ignored);
+        };
+        let now = self.now_us();
+        let known = self
+            .store()
+            .write(move |conn| Box::pin(async move { db::payment::hint(conn, id, now).await }))
+            .await?;
+        if !known {
+            return Ok(WebhookOutcome::Ignored);
+        }
+        self.wake_sweeper();
+        Ok(WebhookOutcome::Accepted)
+    }
+
+    /// The provider asks over its confirm address whether it may charge: signed by the newer API.
+    ///
+    /// # Errors
+    /// [`ServiceError::Webhook`] if it is not the provider's; why it may not charge.
+    pub async fn confirm_asked(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), ServiceError> {
+        let signed = self.config().payment.kind != crate::PaymentKind::PortoneV1;
+        if signed {
+            self.verify(headers, body)?;
+        }
+        let asked: Asked = serde_json::from_slice(body)
+            .map_err(|_| ServiceError::Webhook("not the JSON of a question".to_owned()))?;
+        let (id, amount) = match asked {
+            Asked::V2 { data } if signed => (data.payment_id, data.total_amount),
+            Asked::V1 {
+                merchant_uid,
+                amount,
+            } if !signed => (merchant_uid, amount),
+            _ => {
+                return Err(ServiceError::Webhook(
+                    "the question of another API".to_owned(),
+                ));
+            }
+        };
+        let id: PaymentId = id.parse().map_err(|_| ServiceError::NotFound("payment"))?;
+        self.allow_charge(id, amount).await
+    }
+
+    /// Whether the provider signed it, with one of its secrets, within the last five minutes.
+    pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), ServiceError> {
+        let refuse = |why: &str| Err(ServiceError::Webhook(why.to_owned()));
+        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+            if headers.get_all(name).iter().count() != 1 {
+                return refuse("each webhook header must come once");
+            }
+        }
+        let mut why = "no secret is configured".to_owned();
+        for secret in &self.config().payment.webhook_secrets {
+            let Ok(verifier) = Webhook::new(secret.expose()) else {
+                return refuse("the secret is malformed");
+            };
+            match verifier.verify(body, headers) {
+                Ok(()) => return Ok(()),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        Err(ServiceError::Webhook(why))
     }
 
     /// Acts on webhooks that wait; called by the sweeper.

@@ -11,6 +11,8 @@ mod audit;
 mod card;
 mod cart;
 mod category;
+mod checkout;
+mod claim;
 mod commerce;
 mod config;
 mod coupon;
@@ -27,12 +29,16 @@ mod page;
 mod payment;
 mod product;
 mod provider;
+mod reconcile;
+mod refund;
 mod review;
 mod sale;
 mod seller;
 mod sequencer;
 mod settle;
+mod settlement;
 mod shelf;
+mod shipping;
 mod stream;
 mod sweeper;
 mod validation;
@@ -42,25 +48,31 @@ pub use actor::Actor;
 pub use audit::{AuditEntry, AuditVerdict};
 pub use cart::{Cart, CartCoupon, CartItem, CartItemState, CartOwner};
 pub use category::{Category, EditCategory, NewCategory};
+pub use checkout::{Checkout, CheckoutItem, CheckoutSource, NewCheckout};
+pub use claim::{Claim, Decision, NewClaim};
 pub use commerce::{Commerce, start};
 pub use commerce_core::{
     MemberRole,
     catalog::{Choice, ProductStatus, VariantStatus},
+    claim::{ClaimEvent, ClaimKind, FeeBearer},
 };
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
 pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
 pub use inbox::WebhookOutcome;
 pub use inventory::{AdjustReason, Adjustment, LevelView, Location, MovementView};
-pub use order::{OrderEvent, Placed};
+pub use order::{Cancelled, OrderEvent, Placed, StatusChange};
 pub use page::Page;
-pub use payment::PaymentView;
+pub use payment::{PaymentView, Prepared};
 pub use product::{
     EditProduct, EditVariant, Media, NewProduct, NewVariant, Product, ProductFilter, ProductOption,
     ProductSort, ProductSummary, RatingView, ShelfStock, Variant,
 };
+pub use refund::{LineUnits, NewRefund, RefundLine, RefundView};
 pub use review::{NewReview, Review};
 pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};
+pub use settlement::LedgerEntry;
+pub use shipping::{NewShipment, NewTracking, Shipment, TrackingEvent};
 pub use stream::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
 pub use wishlist::Wish;

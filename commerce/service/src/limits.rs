@@ -71,6 +71,23 @@ pub const SELLERS_PER_USER_MAX: i64 = 10;
 /// Most shows of a seller that have not ended.
 pub const OPEN_STREAMS_MAX: i64 = 50;
 
+/// Most lines of one checkout.
+pub const CHECKOUT_LINES_MAX: usize = 50;
+/// Most parcels of one order.
+pub const SHIPMENTS_MAX: usize = 100;
+/// Most claims of one order.
+pub const CLAIMS_MAX: usize = 100;
+/// Longest name of a courier or number of an invoice, characters.
+pub const INVOICE_CHARS_MAX: usize = 64;
+/// Days after delivery at which a purchase counts as confirmed.
+pub const CONFIRM_AFTER_DAYS: i64 = 8;
+/// Tries to give one refund back before somebody must look at it.
+pub const REFUND_ATTEMPTS_MAX: i64 = 50;
+/// How often our books are compared with the provider's.
+pub const RECONCILE_EVERY: Duration = Duration::from_secs(600);
+/// How far back that comparison looks.
+pub const RECONCILE_WINDOW: Duration = Duration::from_secs(3600);
+
 /// How often holds are given back and unknown payments asked for.
 pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How long told outbox rows are kept.
@@ -84,6 +101,8 @@ pub const COURIER_EVERY: Duration = Duration::from_millis(500);
 pub const PROVIDER_CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest answer of the provider, bytes.
 pub const PROVIDER_BODY_MAX: usize = 256 * 1024;
+/// Webhook secrets that are good at a time.
+pub const WEBHOOK_SECRETS_MAX: usize = 2;
 /// Longest webhook body, bytes.
 pub const WEBHOOK_BODY_MAX: usize = 64 * 1024;
 /// Longest webhook id, characters.

@@ -1,4 +1,10 @@
-//! Orders: buying, and what became of it.
+//! Orders: buying in a timed sale, and looking at what became of it.
+
+mod change;
+mod party;
+
+pub(crate) use self::change::check_reason;
+pub use self::change::{Cancelled, StatusChange};
 
 use commerce_core::Demand;
 use serde::Serialize;
@@ -9,7 +15,9 @@ use signaling_wire::{
     limits::IDEMPOTENCY_KEY_CHARS_MAX,
 };
 
-use crate::{Commerce, Page, ServiceError, db, page, sequencer::Purchase, validation::Validation};
+use crate::{
+    Actor, Commerce, Page, ServiceError, db, page, sequencer::Purchase, validation::Validation,
+};
 
 /// The answer to a purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +105,16 @@ impl Commerce {
         Ok(Page::cut(rows, limit, |order| order.id.to_string()))
     }
 
+    /// An order as its buyer, a member of its seller or an administrator sees it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], also for everybody else.
+    pub async fn order_for(&self, actor: Actor, id: OrderId) -> Result<shop::Order, ServiceError> {
+        self.authorize_reading(actor, id).await?;
+        let found = db::order::by_ids(self.store().reader(), &[id]).await?.pop();
+        found.ok_or(ServiceError::NotFound("order"))
+    }
+
     /// A buyer's order.
     ///
     /// # Errors
@@ -106,16 +124,16 @@ impl Commerce {
         found.ok_or(ServiceError::NotFound("order"))
     }
 
-    /// What happened to a buyer's order, in order.
+    /// What happened to an order, in order.
     ///
     /// # Errors
-    /// As [`Commerce::order`].
+    /// As [`Commerce::order_for`].
     pub async fn order_events(
         &self,
-        buyer: UserId,
+        actor: Actor,
         id: OrderId,
     ) -> Result<Vec<OrderEvent>, ServiceError> {
-        self.order(buyer, id).await?;
+        self.authorize_reading(actor, id).await?;
         Ok(db::order::events(self.store().reader(), id).await?)
     }
 }

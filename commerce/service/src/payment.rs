@@ -1,16 +1,19 @@
 //! Paying: the provider's window, the confirm gate, and the view of a payment.
 //!
-//! The order exists before the buyer is sent to pay. Nothing is charged unless the hold is in
+//! The order exists before the buyer is sent to pay. Nothing is charged unless the holds are in
 //! state `committing`, which no clock ends; the outcome is what the provider reports when it is
 //! asked, whoever asks first: the buyer's return, a webhook or the sweeper.
 
-use commerce_core::{PaymentState, Refusal};
+use commerce_core::{PaymentState, Refusal, payment::PaymentEvent};
 use serde::Serialize;
-use signaling_wire::{Money, OrderId, PaymentId, UserId, frame::shop};
+use signaling_wire::{Money, OrderGroupId, OrderId, PaymentId, UserId, frame::shop};
 
 use crate::{
-    Commerce, PaymentKind, ServiceError, db, db::payment::Gate, limits, provider::ConfirmOutcome,
-    settle, validation::Validation,
+    Commerce, PaymentKind, ServiceError, db,
+    db::payment::{Gate, Head},
+    limits,
+    provider::{Due, Outcome},
+    validation::Validation,
 };
 
 /// A payment as its buyer sees it.
@@ -18,29 +21,91 @@ use crate::{
 pub struct PaymentView {
     /// The id that the provider knows.
     pub id: PaymentId,
-    /// What it pays for.
+    /// The checkout that it pays for.
+    pub group_id: OrderGroupId,
+    /// The first order of the checkout.
     pub order_id: OrderId,
-    /// `sandbox` or `portone_v2`.
+    /// `sandbox`, `portone_v2` or `portone_v1`.
     pub provider: String,
     /// Where it stands: `created`, `ready`, `confirming`, `unknown`, `failed`, `paid`, ….
     pub state: String,
     /// What is to be paid.
     pub amount: Money,
+    /// What went back.
+    pub refunded: Money,
     /// Tries so far.
     pub attempts: u32,
     /// When it was paid, milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_ms: Option<u64>,
+    /// The card company's receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_url: Option<String>,
+}
+
+/// What the buyer's page hands to the provider's window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Prepared {
+    /// The payment.
+    #[serde(flatten)]
+    pub payment: PaymentView,
+    /// Our store there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_id: Option<String>,
+    /// The channel to open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_key: Option<String>,
 }
 
 impl Commerce {
-    /// A payment of one's own order.
+    /// A payment of one's own checkout.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], also for a payment of somebody else.
     pub async fn payment(&self, buyer: UserId, id: PaymentId) -> Result<PaymentView, ServiceError> {
         let found = db::payment::view(self.store().reader(), buyer, id).await?;
         found.ok_or(ServiceError::NotFound("payment"))
+    }
+
+    /// Fixes the amount of a checkout at the provider, before the buyer's window opens. Repeating
+    /// it is harmless.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], a hold that is over, or a provider that does not answer.
+    pub async fn prepare(
+        &self,
+        buyer: UserId,
+        group: OrderGroupId,
+    ) -> Result<Prepared, ServiceError> {
+        let found = db::payment::of_group(self.store().reader(), buyer, group).await?;
+        let id = found.ok_or(ServiceError::NotFound("checkout"))?;
+        self.register(id).await?;
+        let config = &self.config().payment;
+        Ok(Prepared {
+            payment: self.payment(buyer, id).await?,
+            store_id: config.store_id.clone(),
+            channel_key: config.channel_key.clone(),
+        })
+    }
+
+    async fn register(&self, id: PaymentId) -> Result<Head, ServiceError> {
+        let head = db::payment::head(self.store().reader(), id).await?;
+        let head = head.ok_or(ServiceError::NotFound("payment"))?;
+        match head.state {
+            PaymentState::Expired => Err(Refusal::ReservationExpired.into()),
+            PaymentState::Created => {
+                self.provider()
+                    .register(id, due(&head))
+                    .await
+                    .map_err(ServiceError::Provider)?;
+                let now = self.now_us();
+                self.store()
+                    .write(move |conn| Box::pin(db::payment::registered(conn, id, now)))
+                    .await?;
+                Ok(head)
+            }
+            _ => Ok(head),
+        }
     }
 
     /// Plays the provider's window: the buyer approves, or does not. Returns the token that
@@ -58,26 +123,15 @@ impl Commerce {
         if self.config().payment.kind != PaymentKind::Sandbox {
             return Err(ServiceError::NotFound("sandbox"));
         }
-        let payment = self.payment(buyer, id).await?;
-        if payment.state == PaymentState::Expired.name() {
-            return Err(Refusal::ReservationExpired.into());
-        }
-        if payment.state == PaymentState::Created.name() {
-            self.provider()
-                .register(id, payment.amount)
-                .await
-                .map_err(ServiceError::Provider)?;
-            let now = self.now_us();
-            self.store()
-                .write(move |conn| Box::pin(db::payment::registered(conn, id, now)))
-                .await?;
-        }
+        self.payment(buyer, id).await?;
+        self.register(id).await?;
         self.provider().authorize(id, approve).await
     }
 
     /// Charges: opens the gate, asks the provider, settles. Repeating it after success returns
-    /// the order. When the provider's answer is lost, the order comes back with its payment
-    /// `pending`, and the outcome follows by itself.
+    /// the order. Without a token the buyer is back from a channel that charges by itself, and the
+    /// provider is asked what it did. When the provider's answer is lost, the order comes back with
+    /// its payment `pending`, and the outcome follows by itself.
     ///
     /// # Errors
     /// The hold is over, the provider said no ([`Refusal::Declined`]), or the same payment is
@@ -86,53 +140,77 @@ impl Commerce {
         &self,
         buyer: UserId,
         id: PaymentId,
-        payment_token: &str,
+        payment_token: Option<&str>,
     ) -> Result<shop::Order, ServiceError> {
+        let payment = self.payment(buyer, id).await?;
+        let Some(token) = payment_token else {
+            self.settle(id).await?;
+            return self.order(buyer, payment.order_id).await;
+        };
         let mut validation = Validation::default();
-        let bounded = (1..=limits::PAYMENT_TOKEN_CHARS_MAX).contains(&payment_token.len());
+        let bounded = (1..=limits::PAYMENT_TOKEN_CHARS_MAX).contains(&token.len());
         validation.check(bounded, "/payment_token", "range", "is missing or too long");
         validation.done()?;
-        let payment = self.payment(buyer, id).await?;
+        match self.open_gate(id, None).await? {
+            Gate::Open { attempt } => {
+                // From here on the outcome must be seen to, even if the caller goes away.
+                let (commerce, token) = (self.clone(), token.to_owned());
+                let charging = self.spawn(async move { commerce.charge(id, attempt, token).await });
+                charging.await.map_err(|_| ServiceError::Stopping)??;
+            }
+            Gate::Paid => {}
+            Gate::Unknown => self.settle(id).await?,
+            Gate::Expired => {
+                self.expire(id).await?;
+                return Err(Refusal::ReservationExpired.into());
+            }
+        }
+        self.order(buyer, payment.order_id).await
+    }
+
+    async fn open_gate(&self, id: PaymentId, asked: Option<i64>) -> Result<Gate, ServiceError> {
         let now = self.now_us();
         // Should everything below be lost, the reconciler takes over by then.
         let check_at = now + i64::try_from(self.config().payment.give_up_ms).unwrap_or(0) * 1000;
         let gate = self
             .store()
-            .transact(move |conn| Box::pin(db::payment::open_gate(conn, id, check_at, now)))
+            .transact(move |conn| Box::pin(db::payment::open_gate(conn, id, asked, check_at, now)))
             .await?;
-        let attempt = match gate {
-            Gate::Open { attempt } => attempt,
-            Gate::Paid => return self.order(buyer, payment.order_id).await,
-            Gate::Expired { sale } => {
-                self.expire_due(sale).await?;
-                return Err(Refusal::ReservationExpired.into());
-            }
-            Gate::Unknown => {
-                self.settle(id).await?;
-                return self.order(buyer, payment.order_id).await;
-            }
-        };
         self.wake_courier();
-        // From here on the outcome must be seen to, even if the caller goes away.
-        let (commerce, token) = (self.clone(), payment_token.to_owned());
-        let charging =
-            self.spawn(async move { commerce.charge(id, payment.amount, attempt, token).await });
-        let outcome = charging.await.map_err(|_| ServiceError::Stopping)?;
-        outcome?;
-        self.order(buyer, payment.order_id).await
+        Ok(gate)
+    }
+
+    /// The provider asks whether it may charge: yes only with holds that are secured from then on.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn allow_charge(&self, id: PaymentId, amount: i64) -> Result<(), ServiceError> {
+        match self.open_gate(id, Some(amount)).await? {
+            Gate::Open { .. } => Ok(()),
+            Gate::Paid => Err(Refusal::InvalidTransition {
+                from: PaymentState::Paid.name(),
+                event: format!("{:?}", PaymentEvent::Confirm).to_lowercase(),
+                allowed: Vec::new(),
+            }
+            .into()),
+            Gate::Unknown => Err(ServiceError::InFlight),
+            Gate::Expired => {
+                self.expire(id).await?;
+                Err(Refusal::ReservationExpired.into())
+            }
+        }
     }
 
     /// The part after the gate: asks the provider to charge and acts on the answer.
-    async fn charge(
-        &self,
-        id: PaymentId,
-        amount: Money,
-        attempt: i64,
-        token: String,
-    ) -> Result<(), ServiceError> {
-        let outcome = self.provider().confirm(id, amount, attempt, &token).await;
+    async fn charge(&self, id: PaymentId, attempt: i64, token: String) -> Result<(), ServiceError> {
+        let head = db::payment::head(self.store().reader(), id).await?;
+        let head = head.ok_or(ServiceError::NotFound("payment"))?;
+        let outcome = self
+            .provider()
+            .confirm(id, due(&head), attempt, &token)
+            .await;
         match outcome {
-            ConfirmOutcome::Done => {
+            Outcome::Done => {
                 if let Err(error) = self.settle(id).await {
                     // Charged, but not verified: the reconciler asks again.
                     tracing::warn!(payment = %id, %error, "charged, not settled yet");
@@ -140,23 +218,22 @@ impl Commerce {
                 }
                 Ok(())
             }
-            ConfirmOutcome::Declined { reason } => {
+            Outcome::Declined { reason } => {
                 self.note_declined(id, &reason).await?;
                 Err(Refusal::Declined { reason }.into())
             }
-            ConfirmOutcome::Unknown { detail } => {
+            Outcome::Unknown { detail } => {
                 tracing::warn!(payment = %id, detail, "the provider's answer is lost");
                 self.note_unknown(id, &detail).await
             }
         }
     }
+}
 
-    async fn note_unknown(&self, id: PaymentId, detail: &str) -> Result<(), ServiceError> {
-        let (now, detail) = (self.now_us(), detail.to_owned());
-        self.store()
-            .transact(move |conn| {
-                Box::pin(async move { settle::no_answer(conn, id, &detail, now).await })
-            })
-            .await
+/// What is to be paid.
+const fn due(head: &Head) -> Due {
+    Due {
+        total: head.amount,
+        tax_free: head.tax_free,
     }
 }

@@ -1,6 +1,8 @@
-//! Clean-up on a clock: sales to open or to close, holds that are over, payments of unknown outcome, webhooks that wait,
-//! outbox rows that were told long ago. Nothing depends on it being in time: every batch gives
-//! due holds back by itself.
+//! Clean-up on a clock, by two tasks: the sweeper (sales to open or to close, holds that are over,
+//! deliveries that nobody objected to, outbox rows that were told long ago) needs only the database;
+//! the reconciler (webhooks that wait, payments of unknown outcome, refunds, the provider's list) may
+//! wait for a provider. Nothing depends on either being in time: every batch gives due holds back by
+//! itself.
 
 use commerce_store::outbox;
 
@@ -11,9 +13,9 @@ impl Commerce {
     pub(crate) async fn run_sweeper(self) {
         while !self.is_stopping() {
             for (what, outcome) in [
-                ("webhooks", self.work_off_inbox().await),
                 ("holds", self.sweep_holds().await),
-                ("payments", self.sweep_payments().await),
+                ("shelves", self.sweep_shelves().await),
+                ("deliveries", self.sweep_deliveries().await),
                 ("outbox", self.sweep_outbox().await),
             ] {
                 if let Err(error) = outcome {
@@ -22,6 +24,37 @@ impl Commerce {
             }
             self.sweeper_rest(limits::SWEEP_EVERY).await;
         }
+    }
+
+    /// Asks the provider until the process stops: when woken, and at intervals.
+    pub(crate) async fn run_reconciler(self) {
+        let mut compared = std::time::Instant::now();
+        while !self.is_stopping() {
+            for (what, outcome) in [
+                ("webhooks", self.work_off_inbox().await),
+                ("payments", self.sweep_payments().await),
+                ("refunds", self.work_off_refunds().await),
+            ] {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, what, "reconciling failed; it is tried again");
+                }
+            }
+            if compared.elapsed() >= limits::RECONCILE_EVERY {
+                compared = std::time::Instant::now();
+                if let Err(error) = self.reconcile().await {
+                    tracing::warn!(%error, "the provider's books could not be compared");
+                }
+            }
+            self.reconciler_rest(limits::SWEEP_EVERY).await;
+        }
+    }
+
+    /// Checkouts whose units lie on shelves and that were not paid in time.
+    async fn sweep_shelves(&self) -> Result<(), ServiceError> {
+        for id in db::payment::shelves_due(self.store().reader(), self.now_us()).await? {
+            self.expire(id).await?;
+        }
+        Ok(())
     }
 
     async fn sweep_holds(&self) -> Result<(), ServiceError> {

@@ -19,7 +19,7 @@ pub fn number(placed_us: i64, ledger_seq: u64) -> String {
 
 /// Year, month and day of a number of days since 1970 (the days-to-civil algorithm for the
 /// proleptic Gregorian calendar, in eras of 400 years that begin in March).
-fn civil(days: i64) -> (i64, i64, i64) {
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);

@@ -10,12 +10,13 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Caller, Done, authorized, change, store_ok, tell};
 use crate::{
     error::Refusal,
-    fault::ConfirmFault,
+    fault::{CancelFault, ConfirmFault},
+    limits,
     payment::{CancelOrder, Event, Expected, Payment, currency},
     server::{Book, State},
 };
@@ -121,7 +122,14 @@ struct Cancel {
 
 pub(super) async fn cancel(caller: Caller) -> Result<Response, Refusal> {
     change("cancel", caller, |state, book, id, request: Cancel| {
+        let fault = book.faults.next_cancel();
+        let hang = (fault == CancelFault::TimeoutAfterCancel).then(|| book.faults.hang());
         let cancelled = || {
+            match fault {
+                CancelFault::Decline => return Err(Refusal::pg_provider()),
+                CancelFault::BadGateway => return Err(Refusal::bad_gateway()),
+                CancelFault::None | CancelFault::TimeoutAfterCancel => {}
+            }
             store_ok(state, request.store_id.as_deref())?;
             let payment = &mut book.ledger.get(id)?.payment;
             let order = CancelOrder {
@@ -133,7 +141,10 @@ pub(super) async fn cancel(caller: Caller) -> Result<Response, Refusal> {
             Ok((payment.last_cancellation(), event))
         };
         match cancelled() {
-            Ok((answer, event)) => Done::with_event(Ok(answer), event),
+            Ok((answer, event)) => Done {
+                hang,
+                ..Done::with_event(Ok(answer), event)
+            },
             Err(refusal) => Done::plain(Err(refusal)),
         }
     })
@@ -183,4 +194,65 @@ pub(super) async fn look_up(
     }
     store_ok(&state, query.store_id.as_deref())?;
     Ok(Json(book.ledger.get(&id)?.payment.view(&state.store_id)))
+}
+
+/// `?requestBody=` carries JSON, because the path takes no body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listing {
+    #[serde(default)]
+    request_body: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wanted {
+    cursor: Option<String>,
+    size: Option<usize>,
+    from: Option<String>,
+    until: Option<String>,
+}
+
+/// All payments in the order in which they were asked for, in pages.
+pub(super) async fn list(
+    Shared(state): Shared<Arc<State>>,
+    Query(query): Query<Listing>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    authorized(&state, &headers)?;
+    let wanted: Wanted = match &query.request_body {
+        Some(text) => super::read(text.as_bytes())?,
+        None => Wanted::default(),
+    };
+    let time = |text: &Option<String>| match text {
+        Some(text) => OffsetDateTime::parse(text, &Rfc3339)
+            .map(Some)
+            .map_err(|error| Refusal::invalid_request(error.to_string())),
+        None => Ok(None),
+    };
+    let (from, until) = (time(&wanted.from)?, time(&wanted.until)?);
+    let start: usize = match &wanted.cursor {
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| Refusal::invalid_request("not a cursor of this list"))?,
+        None => 0,
+    };
+    let size = wanted.size.unwrap_or(10).clamp(1, limits::PAGE_ROWS_MAX);
+    let book = state.book();
+    let found: Vec<&Payment> = book
+        .ledger
+        .all()
+        .filter(|payment| from.is_none_or(|from| payment.requested_at() >= from))
+        .filter(|payment| until.is_none_or(|until| payment.requested_at() <= until))
+        .collect();
+    let items: Vec<Value> = found
+        .iter()
+        .enumerate()
+        .skip(start)
+        .take(size)
+        .map(|(index, payment)| {
+            json!({ "payment": payment.view(&state.store_id), "cursor": (index + 1).to_string() })
+        })
+        .collect();
+    Ok(Json(json!({ "items": items })))
 }

@@ -4,4 +4,5 @@
 mod faults;
 mod payments;
 mod shop;
+mod v1;
 mod webhooks;

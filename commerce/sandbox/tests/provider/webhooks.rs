@@ -115,3 +115,55 @@ async fn webhooks_are_lost_late_and_forged_on_demand() {
         .collect();
     assert_eq!(payments, ["p2", "p3"], "p1's was lost");
 }
+
+#[tokio::test]
+async fn webhooks_are_stale_and_out_of_order_on_demand() {
+    let (shop, receiver) = (Shop::open().await, Receiver::open(0).await);
+    let token = shop.authorized("p1", true).await;
+    shop.sandbox.set_webhook(Some(receiver.target.clone()));
+    shop.fault(json!({ "webhookStaleS": 400 })).await;
+    shop.confirm("p1", &token).await;
+    let stale = receiver.wait(1, paid).await;
+    let webhook = Webhook::new(SECRET).unwrap();
+    assert!(webhook.verify(&stale[0].body, &stale[0].headers).is_err());
+
+    let token = shop.authorized("p2", true).await;
+    let before = receiver.wait(2, |_| true).await.len();
+    shop.fault(json!({ "webhookReorder": 2 })).await;
+    shop.confirm("p2", &token).await;
+    assert_eq!(receiver.deliveries().len(), before, "kept back");
+    shop.call("/payments/p2/cancel", json!({ "reason": "all" }))
+        .await;
+    let all = receiver.wait(before + 2, |_| true).await;
+    let mut kinds: Vec<_> = all[before..].iter().map(Delivery::kind).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["Transaction.Cancelled", "Transaction.Paid"]);
+}
+
+#[tokio::test]
+async fn payments_are_listed_in_pages_and_by_time() {
+    let shop = Shop::open().await;
+    for id in ["p1", "p2", "p3"] {
+        pay(&shop, id).await;
+    }
+    let list = |wanted: serde_json::Value| {
+        let text: String = wanted
+            .to_string()
+            .bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect();
+        format!("/payments-by-cursor?requestBody={text}")
+    };
+    let (_, first) = shop.get(&list(json!({ "size": 2 }))).await;
+    let items = first["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    let cursor = items[1]["cursor"].as_str().unwrap();
+    let (_, rest) = shop
+        .get(&list(json!({ "size": 2, "cursor": cursor })))
+        .await;
+    assert_eq!(rest["items"][0]["payment"]["id"], "p3");
+    let (_, none) = shop
+        .get(&list(json!({ "from": "2099-01-01T00:00:00Z" })))
+        .await;
+    assert_eq!(none["items"], json!([]));
+}

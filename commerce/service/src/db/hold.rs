@@ -7,7 +7,7 @@ use commerce_store::{
     StoreError, outbox,
     sql::{self, Conn, Field, Reader, Rows},
 };
-use signaling_wire::{OrderId, ReservationId, SaleId, UserId, VariantId};
+use signaling_wire::{OrderGroupId, OrderId, ReservationId, SaleId, UserId, VariantId};
 
 use super::{
     count,
@@ -23,6 +23,7 @@ const ORDERS: Rows = Rows::tuples(&[("id", Field::Id)]);
 pub(crate) struct Due {
     reservation: ReservationId,
     order: OrderId,
+    group: OrderGroupId,
     buyer: UserId,
     variant: VariantId,
     quantity: u32,
@@ -38,8 +39,10 @@ impl Due {
 /// The sale's holds whose time is over, the oldest first.
 pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<Due>, StoreError> {
     let rows = sql::query(
-        "SELECT id, order_id, buyer_id, variant_id, qty FROM reservation
-         WHERE sale_id = ? AND state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+        "SELECT r.id, r.order_id, o.group_id, r.buyer_id, r.variant_id, r.qty FROM reservation r
+         JOIN orders o ON o.id = r.order_id
+         WHERE r.sale_id = ? AND r.state = 'held' AND r.expires_at <= ?
+         ORDER BY r.expires_at LIMIT ?",
     )
     .bind(sale.to_string())
     .bind(now)
@@ -50,6 +53,7 @@ pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<D
         Ok(Due {
             reservation: parsed(row, "id")?,
             order: parsed(row, "order_id")?,
+            group: parsed(row, "group_id")?,
             buyer: parsed(row, "buyer_id")?,
             variant: parsed(row, "variant_id")?,
             quantity: count(row, "qty")?,
@@ -61,7 +65,7 @@ pub(crate) async fn due(conn: &mut Conn, sale: SaleId, now: i64) -> Result<Vec<D
 /// Sales that have such holds.
 pub(crate) async fn sales_due(pool: &Reader, now: i64) -> Result<Vec<SaleId>, StoreError> {
     let rows = sql::query(
-        "SELECT DISTINCT sale_id FROM reservation WHERE state = 'held' AND expires_at <= ? LIMIT ?",
+        "SELECT DISTINCT sale_id FROM reservation WHERE state = 'held' AND expires_at <= ? AND sale_id IS NOT NULL LIMIT ?",
     )
     .bind(now)
     .bind(limits::SWEEP_MAX)
@@ -110,10 +114,10 @@ pub(crate) async fn expire(
     sql::query(
         "UPDATE payment SET state = 'expired', updated_at = ?, version = version + 1,
                 next_check_at = NULL
-         WHERE order_id IN ({list}) AND state IN ('created', 'ready', 'failed')",
+         WHERE group_id IN ({list}) AND state IN ('created', 'ready', 'failed')",
     )
     .bind(now)
-    .bind_list(orders())
+    .bind_list(due.iter().map(|hold| hold.group.to_string()))
     .execute(&mut *conn)
     .await?;
     sql::query(
@@ -130,6 +134,6 @@ pub(crate) async fn expire(
     let stream = book.head.stream;
     let told = due
         .iter()
-        .map(|hold| courier::order_entry("order.expired", stream, hold.buyer, hold.order));
+        .map(|hold| courier::order_entry("order.expired", Some(stream), hold.buyer, hold.order));
     outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
 }

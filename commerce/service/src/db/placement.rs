@@ -1,7 +1,7 @@
 //! Placing orders in bulk: one statement per table for the whole batch.
 //!
-//! Tables `orders`, `order_line`, `reservation`, `payment`, `order_event`, `idempotency_key`; the
-//! ledger writes its own. The idempotency row is written with its order and never without one.
+//! Tables `order_group`, `orders`, `order_line`, `reservation`, `payment`, `order_event`,
+//! `idempotency_key`; the ledger writes its own. The idempotency row is written with its order and never without one.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ use commerce_store::{
 };
 use serde::Serialize;
 use signaling_wire::{
-    Money, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId, VariantId,
+    Money, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId,
+    VariantId,
 };
 
 use super::{json, ledger::Book, parsed};
@@ -20,6 +21,7 @@ use crate::courier;
 /// [`Placement`] as JSON.
 const PLACEMENTS: Rows = Rows::objects(&[
     ("order", Field::Id),
+    ("grp", Field::Id),
     ("number", Field::Id),
     ("line", Field::Id),
     ("reservation", Field::Id),
@@ -35,6 +37,7 @@ const PLACEMENTS: Rows = Rows::objects(&[
     ("quantity", Field::Int),
     ("unit_price", Field::Int),
     ("total", Field::Int),
+    ("tax", Field::Int),
     ("currency", Field::Id),
     ("seq", Field::Int),
     ("due", Field::Int),
@@ -47,6 +50,8 @@ const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text
 #[derive(Debug, Serialize)]
 pub(crate) struct Placement {
     pub(crate) order: OrderId,
+    #[serde(rename = "grp")]
+    pub(crate) group: OrderGroupId,
     pub(crate) number: String,
     pub(crate) line: OrderLineId,
     pub(crate) reservation: ReservationId,
@@ -64,6 +69,7 @@ pub(crate) struct Placement {
     pub(crate) unit: Money,
     pub(crate) unit_price: i64,
     pub(crate) total: i64,
+    pub(crate) tax: i64,
     pub(crate) currency: &'static str,
     pub(crate) seq: u64,
     pub(crate) due: i64,
@@ -75,7 +81,8 @@ pub(crate) struct Placement {
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) fingerprint: String,
-    pub(crate) order: OrderId,
+    /// The id of what was made.
+    pub(crate) effect: String,
 }
 
 /// What came of the keys that these buyers use, as far as anything did.
@@ -87,7 +94,7 @@ pub(crate) async fn known(
         return Ok(HashMap::new());
     }
     let rows = sql::query(
-        "SELECT k.scope, k.idem_key, k.fingerprint, k.order_id
+        "SELECT k.scope, k.idem_key, k.fingerprint, k.effect_id
          FROM {rows} {cross join} idempotency_key k
          WHERE k.scope = j.scope AND k.idem_key = j.idem_key",
     )
@@ -98,7 +105,7 @@ pub(crate) async fn known(
     for row in &rows {
         let known = Known {
             fingerprint: row.get("fingerprint")?,
-            order: parsed(row, "order_id")?,
+            effect: row.get("effect_id")?,
         };
         found.insert((parsed(row, "scope")?, row.get("idem_key")?), known);
     }
@@ -119,10 +126,22 @@ pub(crate) async fn insert(
     let rows = json(&placements)?;
     let head = book.head;
     sql::query(
-        "INSERT INTO orders (id, number, buyer_id, seller_id, stream_id, sale_id, status,
-                payment_status, total, currency, ledger_seq, payment_due_at, created_at, updated_at)
-         SELECT j.\"order\", j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none', j.total,
-                j.currency, j.seq, j.due, ?, ? FROM {rows}",
+        "INSERT INTO order_group (id, number, buyer_id, placed_via, stream_id, currency, items_total,
+                tax, total, payment_due_at, created_at)
+         SELECT j.grp, j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total, j.due, ?
+         FROM {rows}",
+    )
+    .bind(head.stream.to_string())
+    .bind(now)
+    .bind_json(&PLACEMENTS, &rows)
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
+        "INSERT INTO orders (id, group_id, number, buyer_id, seller_id, stream_id, sale_id, status,
+                payment_status, items_total, tax, total, currency, ledger_seq, payment_due_at,
+                created_at, updated_at)
+         SELECT j.\"order\", j.grp, j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none', j.total,
+                j.tax, j.total, j.currency, j.seq, j.due, ?, ? FROM {rows}",
     )
     .bind(head.seller.to_string())
     .bind(head.stream.to_string())
@@ -133,10 +152,19 @@ pub(crate) async fn insert(
     .execute(&mut *conn)
     .await?;
     sql::query(
-        "INSERT INTO reservation (id, order_id, buyer_id, sale_id, product_id, variant_id, stock_level_id, qty,
-                state, expires_at, created_at, updated_at)
-         SELECT j.reservation, j.\"order\", j.buyer, ?, j.product, j.variant, j.\"row\", j.quantity, 'held',
-                j.due, ?, ? FROM {rows}",
+        "INSERT INTO order_line (id, order_id, product_id, variant_id, title_ko, title_en, label_ko,
+                label_en, quantity, unit_price, tax, total)
+         SELECT j.line, j.\"order\", j.product, j.variant, j.title_ko, j.title_en, j.label_ko,
+                j.label_en, j.quantity, j.unit_price, j.tax, j.total FROM {rows}",
+    )
+    .bind_json(&PLACEMENTS, &rows)
+    .execute(&mut *conn)
+    .await?;
+    sql::query(
+        "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
+                variant_id, stock_level_id, qty, state, expires_at, created_at, updated_at)
+         SELECT j.reservation, j.\"order\", j.line, j.buyer, ?, j.product, j.variant, j.\"row\",
+                j.quantity, 'held', j.due, ?, ? FROM {rows}",
     )
     .bind(book.sale.to_string())
     .bind(now)
@@ -145,8 +173,8 @@ pub(crate) async fn insert(
     .execute(&mut *conn)
     .await?;
     sql::query(
-        "INSERT INTO payment (id, order_id, provider, state, amount, currency, created_at, updated_at)
-         SELECT j.payment, j.\"order\", ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
+        "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at, updated_at)
+         SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
     )
     .bind(provider)
     .bind(now)
@@ -154,24 +182,20 @@ pub(crate) async fn insert(
     .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
-    insert_lines(conn, &rows, now).await?;
+    insert_history(conn, &rows, now).await?;
     let told = placements.iter().map(|placed| {
-        courier::order_entry("order.placed", head.stream, placed.buyer, placed.order)
+        courier::order_entry(
+            "order.placed",
+            Some(head.stream),
+            placed.buyer,
+            placed.order,
+        )
     });
     outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
 }
 
-/// The lines, events and keys of placements.
-async fn insert_lines(conn: &mut Conn, rows: &str, now: i64) -> Result<(), StoreError> {
-    sql::query(
-        "INSERT INTO order_line (id, order_id, product_id, variant_id, title_ko, title_en, label_ko, label_en, quantity, unit_price,
-                total)
-         SELECT j.line, j.\"order\", j.product, j.variant, j.title_ko, j.title_en, j.label_ko, j.label_en, j.quantity, j.unit_price,
-                j.total FROM {rows}",
-    )
-    .bind_json(&PLACEMENTS, rows)
-    .execute(&mut *conn)
-    .await?;
+/// The events and keys of placements.
+async fn insert_history(conn: &mut Conn, rows: &str, now: i64) -> Result<(), StoreError> {
     sql::query(
         "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
          SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
@@ -181,7 +205,7 @@ async fn insert_lines(conn: &mut Conn, rows: &str, now: i64) -> Result<(), Store
     .execute(&mut *conn)
     .await?;
     sql::query(
-        "INSERT INTO idempotency_key (scope, idem_key, fingerprint, order_id, created_at)
+        "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id, created_at)
          SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
     )
     .bind(now)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use signaling_wire::{Currency, Money};
 
-use super::ConfirmOutcome;
+use super::{Listing, Outcome};
 
 /// What came back over HTTP.
 #[derive(Debug)]
@@ -80,6 +80,36 @@ struct Channel {
     kind: String,
 }
 
+/// One page of the provider's list; what cannot be read is left out.
+pub(super) fn listing(answer: &Answer, size: usize) -> Result<Listing, String> {
+    if !answer.is_success() {
+        return Err(answer.refusal());
+    }
+    let items = answer.body.get("items").and_then(Value::as_array);
+    let items = items.ok_or("the provider's list has no items")?;
+    let mut listing = Listing::default();
+    for item in items {
+        let Some(payment) = item.get("payment") else {
+            continue;
+        };
+        let id = payment
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let one = Answer {
+            status: 200,
+            body: payment.clone(),
+        };
+        if let Ok(report) = report(&one, id) {
+            listing.reports.push((id.to_owned(), report));
+        }
+    }
+    let last = items.last().and_then(|item| item.get("cursor"));
+    let last = last.and_then(Value::as_str).map(str::to_owned);
+    listing.cursor = last.filter(|_| items.len() >= size);
+    Ok(listing)
+}
+
 /// What a lookup reports about the payment `id`.
 pub(super) fn report(answer: &Answer, id: &str) -> Result<Report, String> {
     if answer.status == 404 && answer.kind() == "PAYMENT_NOT_FOUND" {
@@ -125,19 +155,20 @@ fn charge(payment: Payment) -> Charge {
     }
 }
 
-/// What an answer to a confirmation means.
-pub(super) fn confirmed(answer: &Answer) -> ConfirmOutcome {
-    if answer.is_success() || answer.kind() == "ALREADY_PAID" {
-        return ConfirmOutcome::Done;
+/// What an answer to a request means that charges or gives back; `already` is the provider's word
+/// for having done so before.
+pub(super) fn outcome(answer: &Answer, already: &str) -> Outcome {
+    if answer.is_success() || answer.kind() == already {
+        return Outcome::Done;
     }
     let detail = answer.refusal();
     let undecided = answer.kind() == "IDEMPOTENCY_OUTSTANDING_REQUEST"
         || matches!(answer.status, 408 | 425 | 429);
     match answer.status {
         // The card company's no comes through the provider as a bad gateway with this word.
-        _ if answer.kind() == "PG_PROVIDER" => ConfirmOutcome::Declined { reason: detail },
-        400..=499 if !undecided => ConfirmOutcome::Declined { reason: detail },
-        _ => ConfirmOutcome::Unknown { detail },
+        _ if answer.kind() == "PG_PROVIDER" => Outcome::Declined { reason: detail },
+        400..=499 if !undecided => Outcome::Declined { reason: detail },
+        _ => Outcome::Unknown { detail },
     }
 }
 

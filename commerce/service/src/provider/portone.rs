@@ -2,38 +2,27 @@
 
 use commerce_core::payment::Report;
 use commerce_store::BoxFuture;
-use reqwest::{Client, Method, header::AUTHORIZATION, redirect::Policy};
+use reqwest::{Client, Method, header::AUTHORIZATION};
 use serde_json::{Value, json};
-use signaling_wire::{Money, PaymentId};
+use signaling_wire::PaymentId;
 
 use super::{
-    ConfirmOutcome, Provider,
+    Cancel, Due, Listing, Outcome, Provider, Window,
     answer::{self, Answer},
+    client,
 };
-use crate::{PaymentConfig, PaymentKind, ServiceError, limits};
+use crate::{PaymentConfig, ServiceError};
 
 /// A client of PortOne V2.
-pub(crate) struct Portone {
+pub(super) struct Portone {
     client: Client,
     config: PaymentConfig,
 }
 
 impl Portone {
-    pub(crate) fn new(config: &PaymentConfig) -> Result<Self, ServiceError> {
-        let client = Client::builder()
-            .connect_timeout(limits::PROVIDER_CONNECT_MAX)
-            .timeout(config.timeout())
-            .redirect(Policy::none());
-        // A proxy of the environment has no business with a provider on this machine.
-        let client = match config.kind {
-            PaymentKind::Sandbox => client.no_proxy(),
-            PaymentKind::PortoneV2 => client,
-        };
-        let client = client
-            .build()
-            .map_err(|error| ServiceError::Config(error.to_string()))?;
+    pub(super) fn new(config: &PaymentConfig) -> Result<Self, ServiceError> {
         Ok(Self {
-            client,
+            client: client::build(config)?,
             config: config.clone(),
         })
     }
@@ -57,26 +46,7 @@ impl Portone {
         if let Some(key) = key {
             request = request.header("Idempotency-Key", format!("\"{key}\""));
         }
-        // The address may stand in a reqwest error, never the secret.
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| error.without_url().to_string())?;
-        let status = response.status().as_u16();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| error.without_url().to_string())?
-        {
-            if bytes.len() + chunk.len() > limits::PROVIDER_BODY_MAX {
-                return Err("the provider's answer is too long".to_owned());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        // A proxy's error page is no JSON; its status says enough.
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Answer { status, body })
+        client::answer(request).await
     }
 
     fn with_store(&self, mut body: Value) -> Value {
@@ -88,11 +58,13 @@ impl Portone {
 }
 
 impl Provider for Portone {
-    fn register(&self, id: PaymentId, amount: Money) -> BoxFuture<'_, Result<(), String>> {
+    fn register(&self, id: PaymentId, due: Due) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            let body = self.with_store(
-                json!({ "totalAmount": amount.amount, "currency": amount.currency.code() }),
-            );
+            let body = self.with_store(json!({
+                "totalAmount": due.total.amount,
+                "taxFreeAmount": due.tax_free,
+                "currency": due.total.currency.code(),
+            }));
             let path = format!("/payments/{id}/pre-register");
             let answer = self.send(Method::POST, path, Some(body), None).await?;
             match answer.is_success() || answer.kind() == "ALREADY_PAID" {
@@ -126,24 +98,25 @@ impl Provider for Portone {
     fn confirm<'a>(
         &'a self,
         id: PaymentId,
-        amount: Money,
+        due: Due,
         attempt: i64,
         token: &'a str,
-    ) -> BoxFuture<'a, ConfirmOutcome> {
+    ) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let body = self.with_store(json!({
                 "paymentToken": token,
-                "totalAmount": amount.amount,
-                "currency": amount.currency.code(),
-                "isTest": self.config.kind == PaymentKind::Sandbox,
+                "totalAmount": due.total.amount,
+                "taxFreeAmount": due.tax_free,
+                "currency": due.total.currency.code(),
+                "isTest": !self.config.is_live(),
             }));
             let (path, key) = (
                 format!("/payments/{id}/confirm"),
                 format!("{id}-confirm-{attempt}"),
             );
             match self.send(Method::POST, path, Some(body), Some(key)).await {
-                Ok(answer) => answer::confirmed(&answer),
-                Err(detail) => ConfirmOutcome::Unknown { detail },
+                Ok(answer) => answer::outcome(&answer, "ALREADY_PAID"),
+                Err(detail) => Outcome::Unknown { detail },
             }
         })
     }
@@ -158,21 +131,74 @@ impl Provider for Portone {
         })
     }
 
-    fn cancel(&self, id: PaymentId, cancellable: i64) -> BoxFuture<'_, Result<(), String>> {
+    fn cancel(&self, cancel: Cancel) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
-            let body = self.with_store(json!({
-                "reason": "the order could not be honoured",
-                "currentCancellableAmount": cancellable,
+            let mut body = self.with_store(json!({
+                "reason": cancel.reason,
+                "currentCancellableAmount": cancel.cancellable,
             }));
-            let (path, key) = (
-                format!("/payments/{id}/cancel"),
-                format!("{id}-cancel-whole"),
-            );
-            let answer = self.send(Method::POST, path, Some(body), Some(key)).await?;
-            match answer.is_success() || answer.kind() == "PAYMENT_ALREADY_CANCELLED" {
-                true => Ok(()),
-                false => Err(answer.refusal()),
+            if let Some(amount) = cancel.amount {
+                body["amount"] = json!(amount);
+                body["taxFreeAmount"] = json!(cancel.tax_free);
+            }
+            let path = format!("/payments/{}/cancel", cancel.payment);
+            let sent = self
+                .send(Method::POST, path, Some(body), Some(cancel.key))
+                .await;
+            match sent {
+                Ok(answer) => answer::outcome(&answer, "PAYMENT_ALREADY_CANCELLED"),
+                Err(detail) => Outcome::Unknown { detail },
             }
         })
+    }
+
+    fn list(&self, window: Window) -> BoxFuture<'_, Result<Option<Listing>, String>> {
+        Box::pin(async move {
+            let mut wanted = self.with_store(json!({
+                "from": rfc3339(window.from),
+                "until": rfc3339(window.until),
+                "size": PAGE_ROWS,
+            }));
+            if let Some(cursor) = window.cursor {
+                wanted["cursor"] = json!(cursor);
+            }
+            // The body of a GET travels in the query, percent-encoded.
+            let text: String = wanted
+                .to_string()
+                .bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect();
+            let path = format!("/payments-by-cursor?requestBody={text}");
+            let answer = self.send(Method::GET, path, None, None).await?;
+            answer::listing(&answer, PAGE_ROWS).map(Some)
+        })
+    }
+}
+
+/// Rows of a page of the provider's list.
+const PAGE_ROWS: usize = 200;
+
+/// `2026-11-22T12:34:56Z`.
+fn rfc3339(us: i64) -> String {
+    let (day, second) = (
+        us.div_euclid(86_400_000_000),
+        us.div_euclid(1_000_000).rem_euclid(86_400),
+    );
+    let (year, month, date) = commerce_core::order::civil(day);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{:02}Z",
+        second % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_provider_reads_them() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(1_795_350_896_999_999), "2026-11-22T12:34:56Z");
     }
 }

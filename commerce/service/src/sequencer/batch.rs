@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use commerce_core::{Refusal, order};
+use commerce_core::{Refusal, order, totals};
 use commerce_store::{StoreError, clock, sql::Conn};
 use signaling_wire::{
-    OrderId, OrderLineId, PaymentId, ReservationId, SaleId, UserId,
-    frame::shop::{Localized, Order, OrderLine, OrderPayment, OrderStatus, PaymentStatus},
+    OrderGroupId, OrderId, OrderLineId, PaymentId, ReservationId, SaleId, UserId,
+    frame::shop::{
+        FulfillmentStatus, Localized, Order, OrderLine, OrderPayment, OrderStatus, PaymentStatus,
+    },
 };
 
 use super::{Changed, Purchase, Verdict};
@@ -17,7 +19,7 @@ use crate::{
     Placed, ServiceError,
     db::{
         self, hold,
-        ledger::{Book, Cause, Name},
+        ledger::{Book, Cause, Head, Name},
         placement::{self, Known, Placement},
     },
     mint::mint,
@@ -108,7 +110,7 @@ pub(crate) async fn run(
                 None => Err(StoreError::invalid("a key without its order")),
             },
             Decision::Placed(index, replayed) => {
-                let order = seen(&placements[index], head.stream, sale, provider, now);
+                let order = seen(&placements[index], &head, sale, provider, now);
                 Ok(Ok(Placed { order, replayed }))
             }
         })
@@ -136,7 +138,8 @@ fn decide(
         let same = |fingerprint: &str| fingerprint == purchase.fingerprint;
         if let Some(known) = known.get(&(buyer, purchase.key.clone())) {
             decisions.push(match same(&known.fingerprint) {
-                true => Decision::Replay(known.order),
+                // The same request, so the same kind of effect.
+                true => Decision::Replay(known.effect.parse().map_err(StoreError::invalid)?),
                 false => Decision::Refused(Refusal::KeyReused),
             });
         } else if let Some(&index) = fresh.get(&(buyer, purchase.key.as_str())) {
@@ -172,6 +175,7 @@ fn place(
     let (label_ko, label_en) = label.map(|label| (label.ko, label.en)).unzip();
     let placement = Placement {
         order: mint!(OrderId, now),
+        group: mint!(OrderGroupId, now),
         number: order::number(now, hold.seq),
         line: mint!(OrderLineId, now),
         reservation: mint!(ReservationId, now),
@@ -188,6 +192,7 @@ fn place(
         unit: hold.unit_price,
         unit_price: hold.unit_price.amount,
         total: hold.total.amount,
+        tax: totals::vat(hold.total.amount),
         currency: hold.total.currency.code(),
         seq: hold.seq,
         due: now + i64::from(book.head.hold_seconds) * 1_000_000,
@@ -222,13 +227,7 @@ async fn replayed(
 }
 
 /// A fresh order as its buyer sees it; what a read of it would give.
-fn seen(
-    placed: &Placement,
-    stream: signaling_wire::StreamId,
-    sale: SaleId,
-    provider: &'static str,
-    now: i64,
-) -> Order {
+fn seen(placed: &Placement, head: &Head, sale: SaleId, provider: &'static str, now: i64) -> Order {
     let money = |amount| signaling_wire::Money {
         amount,
         currency: placed.unit.currency,
@@ -247,10 +246,13 @@ fn seen(
     Order {
         id: placed.order,
         number: placed.number.clone(),
+        group_id: placed.group,
+        seller_id: head.seller,
         status: OrderStatus::PendingPayment,
         payment_status: PaymentStatus::None,
-        stream_id: stream,
-        sale_id: sale,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        stream_id: Some(head.stream),
+        sale_id: Some(sale),
         lines: vec![OrderLine {
             id: placed.line,
             product_id: placed.product,
@@ -259,16 +261,26 @@ fn seen(
             title,
             quantity: placed.quantity,
             unit_price: placed.unit,
+            discount: money(0),
             total: money(placed.total),
+            quantity_cancelled: 0,
+            quantity_returned: 0,
         }],
+        items_total: money(placed.total),
+        discount: money(0),
+        shipping: money(0),
+        tax: money(placed.tax),
         total: money(placed.total),
         payment: OrderPayment {
             id: placed.payment,
             provider: provider.to_owned(),
+            amount: money(placed.total),
         },
         ledger_seq: placed.seq,
         placed_ms: clock::us_to_ms(now),
         payment_due_ms: Some(clock::us_to_ms(placed.due)),
         paid_ms: None,
+        delivered_ms: None,
+        completed_ms: None,
     }
 }

@@ -7,34 +7,93 @@ use commerce_store::{
     sql::{self, Dialect},
 };
 
-/// What must not be found.
+/// What must not be found. C and I name the invariants of the shop.
 const FAULTS: &[(&str, &str)] = &[
     (
-        "a level differs from its holds",
-        "SELECT COUNT(*) FROM stock_level l WHERE l.sale_id IS NOT NULL AND (
+        "a level differs from its holds (C1)",
+        "SELECT COUNT(*) FROM stock_level l WHERE
                l.held <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
                           WHERE r.stock_level_id = l.id AND r.state IN ('held', 'committing')) OR
-               l.committed <> (SELECT COALESCE(SUM(qty), 0) FROM reservation r
-                               WHERE r.stock_level_id = l.id AND r.state = 'committed'))",
+               l.committed <> (SELECT COALESCE(SUM(qty - qty_cancelled - qty_shipped), 0)
+                               FROM reservation r
+                               WHERE r.stock_level_id = l.id AND r.state = 'committed')",
     ),
     (
-        "a buyer's count differs from their holds",
+        "a buyer's count differs from their holds (C7)",
         "SELECT COUNT(*) FROM sale_buyer b WHERE b.qty <>
-               (SELECT COALESCE(SUM(qty), 0) FROM reservation r WHERE r.sale_id = b.sale_id
+               (SELECT COALESCE(SUM(qty - qty_cancelled), 0) FROM reservation r
+                WHERE r.sale_id = b.sale_id
                   AND r.variant_id = b.variant_id AND r.buyer_id = b.buyer_id
                   AND r.state IN ('held', 'committing', 'committed'))",
     ),
     (
-        "a buyer is over the limit",
+        "a buyer is over the limit (C7)",
         "SELECT COUNT(*) FROM sale_buyer WHERE qty > max_qty",
     ),
     (
-        "a paid order without its payment, or the other way round",
-        "SELECT COUNT(*) FROM orders o JOIN payment p ON p.order_id = o.id
-             JOIN reservation r ON r.order_id = o.id
-             WHERE (o.status = 'paid') <> (p.state = 'paid')
-                OR (o.status = 'paid') <> (r.state = 'committed')
-                OR (p.state = 'paid' AND p.amount <> o.total)",
+        "a funded order without a charge (C2)",
+        "SELECT COUNT(*) FROM orders o JOIN payment p ON p.group_id = o.group_id
+             WHERE o.status NOT IN ('pending_payment', 'expired', 'cancelled')
+               AND p.state NOT IN ('paid', 'partially_cancelled', 'cancelled')",
+    ),
+    (
+        "a charge that funds nothing and does not go back (C3, I6)",
+        "SELECT COUNT(*) FROM orders o JOIN payment p ON p.group_id = o.group_id
+             WHERE p.state IN ('paid', 'partially_cancelled') AND (
+               o.status IN ('pending_payment', 'expired') OR
+               (o.status = 'cancelled' AND o.total <>
+                 (SELECT COALESCE(SUM(r.amount), 0) FROM refund r WHERE r.order_id = o.id)))",
+    ),
+    (
+        "more than one charge for a checkout (C2, I6)",
+        "SELECT COUNT(*) FROM order_group g WHERE
+               (SELECT COUNT(*) FROM payment p WHERE p.group_id = g.id
+                AND p.state IN ('paid', 'partially_cancelled')) > 1",
+    ),
+    (
+        "a payment of another amount than its orders (C2, I5)",
+        "SELECT COUNT(*) FROM payment p JOIN order_group g ON g.id = p.group_id
+             WHERE p.amount <> g.total OR p.currency <> g.currency
+                OR g.total <> (SELECT SUM(o.total) FROM orders o WHERE o.group_id = g.id)",
+    ),
+    (
+        "an order of another amount than its lines (I5)",
+        "SELECT COUNT(*) FROM orders o WHERE
+               o.total <> o.shipping + (SELECT SUM(l.total) FROM order_line l WHERE l.order_id = o.id)
+            OR o.items_total <> (SELECT SUM(l.unit_price * l.quantity) FROM order_line l
+                                 WHERE l.order_id = o.id)
+            OR o.discount <> (SELECT SUM(l.discount) FROM order_line l WHERE l.order_id = o.id)",
+    ),
+    (
+        "a payment's sums differ from its refunds (C4)",
+        "SELECT COUNT(*) FROM payment p WHERE
+               p.promised <> (SELECT COALESCE(SUM(r.amount), 0) FROM refund r
+                              WHERE r.payment_id = p.id AND r.state <> 'failed')
+            OR p.returned <> (SELECT COALESCE(SUM(r.amount), 0) FROM refund r
+                              WHERE r.payment_id = p.id AND r.state = 'succeeded')",
+    ),
+    (
+        "a line's or an order's sum differs from its refunds (C4)",
+        "SELECT COUNT(*) FROM order_line l JOIN orders o ON o.id = l.order_id WHERE
+               l.promised <> (SELECT COALESCE(SUM(x.amount), 0) FROM refund_line x
+                              JOIN refund r ON r.id = x.refund_id
+                              WHERE x.order_line_id = l.id AND r.state <> 'failed')
+            OR o.returned <> (SELECT COALESCE(SUM(r.amount), 0) FROM refund r
+                              WHERE r.order_id = o.id AND r.state = 'succeeded')",
+    ),
+    (
+        "units that claims speak for without a claim",
+        "SELECT COUNT(*) FROM order_line l WHERE l.qty_claimed <>
+               (SELECT COALESCE(SUM(x.quantity), 0) FROM claim_line x JOIN claim c ON c.id = x.claim_id
+                WHERE x.order_line_id = l.id AND c.state IN
+                  ('requested', 'approved', 'collecting', 'received', 'inspected'))",
+    ),
+    (
+        "a seller's ledger that differs from what was sold and given back",
+        "SELECT COUNT(*) FROM orders o WHERE o.paid_at IS NOT NULL AND
+               (SELECT COALESCE(SUM(s.amount), 0) FROM seller_ledger s WHERE s.order_id = o.id
+                AND s.kind IN ('sale', 'shipping', 'refund', 'shipping_refund'))
+               <> o.total - o.returned",
     ),
     (
         "an order that is over still holds stock",
@@ -42,9 +101,16 @@ const FAULTS: &[(&str, &str)] = &[
              WHERE o.status IN ('expired', 'cancelled') AND r.state IN ('held', 'committing')",
     ),
     (
-        "an order without exactly one key",
-        "SELECT COUNT(*) FROM orders o WHERE
-               (SELECT COUNT(*) FROM idempotency_key k WHERE k.order_id = o.id) <> 1",
+        "a checkout without exactly one key (I3)",
+        "SELECT COUNT(*) FROM order_group g WHERE
+               (SELECT COUNT(*) FROM idempotency_key k WHERE k.effect_id = g.id
+                   OR k.effect_id IN (SELECT o.id FROM orders o WHERE o.group_id = g.id)) <> 1",
+    ),
+    (
+        "a history that ends elsewhere than its order",
+        "SELECT COUNT(*) FROM orders o JOIN order_event e ON e.order_id = o.id
+             WHERE e.seq = (SELECT MAX(x.seq) FROM order_event x WHERE x.order_id = o.id)
+               AND e.to_status <> o.status",
     ),
 ];
 

@@ -67,6 +67,11 @@ pub(crate) async fn add_user(store: &Store) -> UserId {
     user
 }
 
+/// Somebody without rights of their own.
+pub(crate) fn actor(user: UserId) -> Actor {
+    Actor { user, admin: false }
+}
+
 pub(crate) fn config(base_url: &str, clock: &Arc<AtomicI64>) -> CommerceConfig {
     let webhook = Some(Secret::new(WEBHOOK_SECRET));
     let mut payment = PaymentConfig::sandbox(base_url.to_owned(), Secret::new(SECRET), webhook);

@@ -6,8 +6,10 @@
 
 mod audit;
 mod buying;
+mod checkout;
 mod contention;
 mod expiry;
+mod faults;
 mod fixture;
 mod paying;
 mod restart;

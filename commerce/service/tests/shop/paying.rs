@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{
     audit::audit,
-    fixture::{HOLD_SECONDS, Shop, eventually},
+    fixture::{HOLD_SECONDS, Shop, actor, eventually},
 };
 
 const HOLD: Duration = Duration::from_secs(HOLD_SECONDS as u64);
@@ -34,7 +34,7 @@ async fn a_confirmed_payment_pays_the_order_once() {
     let mut race = JoinSet::new();
     for _ in 0..10 {
         let (commerce, token) = (shop.commerce.clone(), token.clone());
-        race.spawn(async move { commerce.confirm(buyer, payment, &token).await });
+        race.spawn(async move { commerce.confirm(buyer, payment, Some(&token)).await });
     }
     for outcome in race.join_all().await {
         match outcome {
@@ -43,7 +43,11 @@ async fn a_confirmed_payment_pays_the_order_once() {
             Err(other) => panic!("{other}"),
         }
     }
-    let order = shop.commerce.confirm(buyer, payment, &token).await.unwrap();
+    let order = shop
+        .commerce
+        .confirm(buyer, payment, Some(&token))
+        .await
+        .unwrap();
     assert_eq!(
         (order.status, order.payment_status),
         (OrderStatus::Paid, PaymentStatus::Paid)
@@ -62,7 +66,11 @@ async fn a_confirmed_payment_pays_the_order_once() {
     for _ in 0..3 {
         shop.commerce.settle(payment).await.unwrap();
     }
-    let events = shop.commerce.order_events(buyer, order.id).await.unwrap();
+    let events = shop
+        .commerce
+        .order_events(actor(buyer), order.id)
+        .await
+        .unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["placed", "paying", "paid"]);
     audit(&shop.store).await;
@@ -79,7 +87,7 @@ async fn a_declined_payment_can_be_tried_again_while_the_hold_lasts() {
         .sandbox_authorize(buyer, payment, false)
         .await
         .unwrap();
-    let declined = shop.commerce.confirm(buyer, payment, &token).await;
+    let declined = shop.commerce.confirm(buyer, payment, Some(&token)).await;
     assert!(
         matches!(declined, Err(Refused(Refusal::Declined { .. }))),
         "{declined:?}"
@@ -93,7 +101,11 @@ async fn a_declined_payment_can_be_tried_again_while_the_hold_lasts() {
     audit(&shop.store).await;
 
     let token = shop.token(buyer, payment).await;
-    let paid = shop.commerce.confirm(buyer, payment, &token).await.unwrap();
+    let paid = shop
+        .commerce
+        .confirm(buyer, payment, Some(&token))
+        .await
+        .unwrap();
     assert_eq!(paid.status, OrderStatus::Paid);
     audit(&shop.store).await;
 }
@@ -105,7 +117,10 @@ async fn nothing_is_charged_for_a_hold_that_is_over() {
     let (buyer, order) = shop.order(place).await;
     let token = shop.token(buyer, order.payment.id).await;
     shop.pass(HOLD);
-    let late = shop.commerce.confirm(buyer, order.payment.id, &token).await;
+    let late = shop
+        .commerce
+        .confirm(buyer, order.payment.id, Some(&token))
+        .await;
     assert!(
         matches!(late, Err(Refused(Refusal::ReservationExpired))),
         "{late:?}"
@@ -132,7 +147,7 @@ async fn a_lost_answer_after_charging_becomes_paid_and_no_clock_ends_the_hold() 
     });
     let pending = shop
         .commerce
-        .confirm(buyer, order.payment.id, &token)
+        .confirm(buyer, order.payment.id, Some(&token))
         .await
         .unwrap();
     assert_eq!(pending.payment_status, PaymentStatus::Pending);
@@ -162,7 +177,7 @@ async fn a_lost_answer_without_a_charge_frees_the_stock_in_the_end() {
         .set_faults(confirming(ConfirmFault::TimeoutBeforeCharge));
     let pending = shop
         .commerce
-        .confirm(buyer, order.payment.id, &token)
+        .confirm(buyer, order.payment.id, Some(&token))
         .await
         .unwrap();
     assert_eq!(pending.payment_status, PaymentStatus::Pending);
@@ -188,7 +203,7 @@ async fn another_amount_than_the_orders_is_given_back() {
     });
     let after = shop
         .commerce
-        .confirm(buyer, order.payment.id, &token)
+        .confirm(buyer, order.payment.id, Some(&token))
         .await
         .unwrap();
     assert_eq!(
@@ -256,7 +271,7 @@ async fn a_payment_is_nobody_elses_business() {
     let stranger = shop.buyer().await;
     let confirmed = shop
         .commerce
-        .confirm(stranger, order.payment.id, &token)
+        .confirm(stranger, order.payment.id, Some(&token))
         .await;
     assert!(matches!(confirmed, Err(ServiceError::NotFound(_))));
     assert!(matches!(
@@ -265,7 +280,7 @@ async fn a_payment_is_nobody_elses_business() {
     ));
     let forged = shop
         .commerce
-        .confirm(buyer, order.payment.id, "forged")
+        .confirm(buyer, order.payment.id, Some("forged"))
         .await;
     assert!(
         matches!(forged, Err(Refused(Refusal::Declined { .. }))),

@@ -54,7 +54,10 @@ async fn a_payment_in_flight_is_reconciled_after_the_restart() {
         lookup_unavailable_times: 1,
         ..Faults::default()
     });
-    shop.commerce.confirm(buyer, payment, &token).await.unwrap();
+    shop.commerce
+        .confirm(buyer, payment, Some(&token))
+        .await
+        .unwrap();
     // As if the process had died while the provider was being asked.
     shop.store
         .write(move |conn| {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{
     audit::audit,
-    fixture::{SECRET, Shop, WEBHOOK_SECRET, eventually},
+    fixture::{SECRET, Shop, WEBHOOK_SECRET, actor, eventually},
 };
 
 fn body(kind: &str, payment: PaymentId) -> String {
@@ -85,7 +85,11 @@ async fn a_webhook_pays_the_order_and_its_duplicates_change_nothing() {
     })
     .await;
     assert_eq!(shop.stock(place.0).await.sold, 1);
-    let events = shop.commerce.order_events(buyer, order.id).await.unwrap();
+    let events = shop
+        .commerce
+        .order_events(actor(buyer), order.id)
+        .await
+        .unwrap();
     assert_eq!(
         events.iter().filter(|event| event.kind == "paid").count(),
         1

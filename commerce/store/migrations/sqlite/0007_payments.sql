@@ -1,15 +1,19 @@
--- Payments and what the provider tells us.
+-- Payments, refunds, and what the provider tells us.
 
 CREATE TABLE payment (
     -- The id that the provider knows.
     id            TEXT PRIMARY KEY,
-    order_id      TEXT NOT NULL REFERENCES orders (id),
+    group_id      TEXT NOT NULL REFERENCES order_group (id),
     provider      TEXT NOT NULL,
     state         TEXT NOT NULL CHECK (state IN (
-        'created', 'ready', 'confirming', 'unknown', 'failed', 'paid',
+        'created', 'ready', 'confirming', 'unknown', 'failed', 'paid', 'partially_cancelled',
         'integrity_failure', 'cancel_pending', 'cancelled', 'expired')),
     amount        INTEGER NOT NULL CHECK (amount >= 0),
+    tax_free      INTEGER NOT NULL DEFAULT 0,
     currency      TEXT NOT NULL,
+    -- What refunds set aside, and what of it the provider has given back.
+    promised      INTEGER NOT NULL DEFAULT 0,
+    returned      INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     -- When the reconciler asks the provider again; NULL when nothing is open.
     next_check_at INTEGER,
@@ -17,15 +21,19 @@ CREATE TABLE payment (
     confirming_at INTEGER,
     paid_at       INTEGER,
     pg_tx_id      TEXT,
+    receipt_url   TEXT,
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
     version       INTEGER NOT NULL DEFAULT 1,
-    -- NULL once this payment can no longer fund the order, so that at most one can.
-    open_order    TEXT GENERATED ALWAYS AS (
-        CASE WHEN state IN ('created', 'ready', 'confirming', 'unknown', 'failed', 'paid')
-             THEN order_id ELSE NULL END) STORED UNIQUE
+    -- NULL once this payment can no longer fund the checkout, so that at most one can.
+    open_group    TEXT GENERATED ALWAYS AS (
+        CASE WHEN state IN ('created', 'ready', 'confirming', 'unknown', 'failed', 'paid',
+                            'partially_cancelled')
+             THEN group_id ELSE NULL END) STORED UNIQUE,
+    CHECK (tax_free BETWEEN 0 AND amount),
+    CHECK (returned >= 0 AND returned <= promised AND promised <= amount)
 ) STRICT;
-CREATE INDEX payment_order ON payment (order_id);
+CREATE INDEX payment_group ON payment (group_id);
 CREATE INDEX payment_check ON payment (next_check_at) WHERE next_check_at IS NOT NULL;
 
 CREATE TABLE payment_attempt (
@@ -36,6 +44,43 @@ CREATE TABLE payment_attempt (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (payment_id, no)
+) STRICT, WITHOUT ROWID;
+
+-- Money that goes back for lines of an order. What is requested is set aside in `payment.promised`
+-- and `order_line.promised` by the same transaction, so that the sums can never exceed what was paid.
+CREATE TABLE refund (
+    id               TEXT PRIMARY KEY,
+    payment_id       TEXT NOT NULL REFERENCES payment (id),
+    order_id         TEXT NOT NULL REFERENCES orders (id),
+    claim_id         TEXT REFERENCES claim (id),
+    -- The key of who asked for it.
+    client_refund_id TEXT NOT NULL,
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    -- The part of it that is for sending.
+    shipping         INTEGER NOT NULL DEFAULT 0 CHECK (shipping BETWEEN 0 AND amount),
+    tax_free         INTEGER NOT NULL DEFAULT 0 CHECK (tax_free BETWEEN 0 AND amount),
+    reason           TEXT NOT NULL,
+    state            TEXT NOT NULL
+                     CHECK (state IN ('requested', 'submitting', 'succeeded', 'failed')),
+    detail           TEXT NOT NULL DEFAULT '',
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    -- When the provider is asked again; NULL when it is over.
+    next_check_at    INTEGER,
+    actor            TEXT NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    version          INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (payment_id, client_refund_id)
+) STRICT;
+CREATE INDEX refund_order ON refund (order_id, id);
+CREATE INDEX refund_check ON refund (next_check_at) WHERE next_check_at IS NOT NULL;
+
+CREATE TABLE refund_line (
+    refund_id     TEXT NOT NULL REFERENCES refund (id),
+    order_line_id TEXT NOT NULL REFERENCES order_line (id),
+    quantity      INTEGER NOT NULL CHECK (quantity >= 0),
+    amount        INTEGER NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (refund_id, order_line_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_inbox (
@@ -53,3 +98,14 @@ CREATE TABLE webhook_inbox (
     UNIQUE (provider, webhook_id)
 ) STRICT;
 CREATE INDEX webhook_inbox_open ON webhook_inbox (next_at) WHERE state IN ('received', 'retry');
+
+-- Comparisons of our books with the provider's.
+CREATE TABLE payment_reconcile_run (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    from_at    INTEGER NOT NULL,
+    until_at   INTEGER NOT NULL,
+    checked    INTEGER NOT NULL,
+    -- Payments that differ, as JSON.
+    mismatches TEXT NOT NULL DEFAULT '[]',
+    created_at INTEGER NOT NULL
+) STRICT;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CardId, Money, OrderId, OrderLineId, PaymentId, ProductId, SaleId, StreamId, VariantId,
+    CardId, Money, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, SaleId, SellerId,
+    StreamId, VariantId,
 };
 
 /// What is sold in a room: the state that a snapshot carries.
@@ -221,7 +222,7 @@ pub struct OrderUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The order.
-    pub order: Order,
+    pub order: Box<Order>,
 }
 
 /// An order as its buyer sees it.
@@ -232,16 +233,32 @@ pub struct Order {
     pub id: OrderId,
     /// Short number for people, as in `20261122-7F3K9Q`.
     pub number: String,
+    /// The checkout that it belongs to; one payment funds all orders of a group.
+    pub group_id: OrderGroupId,
+    /// Who sells.
+    pub seller_id: SellerId,
     /// Where it stands.
     pub status: OrderStatus,
     /// Where its money stands.
     pub payment_status: PaymentStatus,
+    /// Where its goods stand.
+    pub fulfillment_status: FulfillmentStatus,
     /// The stream it was bought in.
-    pub stream_id: StreamId,
-    /// The sale it was bought in.
-    pub sale_id: SaleId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_id: Option<StreamId>,
+    /// The timed sale it was bought in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sale_id: Option<SaleId>,
     /// What was bought.
     pub lines: Vec<OrderLine>,
+    /// What the lines cost before discounts.
+    pub items_total: Money,
+    /// What coupons take off.
+    pub discount: Money,
+    /// What sending costs.
+    pub shipping: Money,
+    /// Value added tax that is contained in the total.
+    pub tax: Money,
     /// What is to be paid.
     pub total: Money,
     /// The payment that is open or done.
@@ -256,6 +273,12 @@ pub struct Order {
     /// When it was paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_ms: Option<u64>,
+    /// When all of it had arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_ms: Option<u64>,
+    /// When the purchase was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_ms: Option<u64>,
 }
 
 /// What the buyer's page needs to pay.
@@ -264,8 +287,10 @@ pub struct Order {
 pub struct OrderPayment {
     /// The id that the provider knows.
     pub id: PaymentId,
-    /// `sandbox` or `portone_v2`.
+    /// `sandbox`, `portone_v2` or `portone_v1`.
     pub provider: String,
+    /// What it takes: the total of all orders of the group.
+    pub amount: Money,
 }
 
 /// One product of an order, as it was at the time of sale.
@@ -287,8 +312,16 @@ pub struct OrderLine {
     pub quantity: u32,
     /// Price of one.
     pub unit_price: Money,
-    /// Price of all.
+    /// What coupons take off this line.
+    pub discount: Money,
+    /// What is paid for the line: price times units, less the discount.
     pub total: Money,
+    /// Units called off before they were sent.
+    #[serde(default)]
+    pub quantity_cancelled: u32,
+    /// Units that came back.
+    #[serde(default)]
+    pub quantity_returned: u32,
 }
 
 /// Where an order stands.
@@ -320,6 +353,7 @@ pub enum OrderStatus {
 
 /// Where an order's goods stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FulfillmentStatus {
     /// Nothing has been sent.

@@ -40,6 +40,7 @@ export const orderStatus = word(
   'pending_payment', 'paid', 'preparing', 'partially_shipped', 'shipped', 'delivered', 'completed', 'expired', 'cancelled', 'refunded',
 )
 export const paymentStatus = word('none', 'pending', 'paid', 'failed', 'integrity_failure', 'partially_refunded', 'refunded')
+export const fulfillmentStatus = word('unfulfilled', 'partial', 'fulfilled', 'delivered', 'returned')
 export const orderLine = record({
   id: text,
   product_id: text,
@@ -48,22 +49,34 @@ export const orderLine = record({
   title: localized,
   quantity: count,
   unit_price: money,
+  discount: money,
   total: money,
+  quantity_cancelled: optional(count),
+  quantity_returned: optional(count),
 })
 export const order = record({
   id: text,
   number: text,
+  group_id: text,
+  seller_id: text,
   status: orderStatus,
   payment_status: paymentStatus,
-  stream_id: text,
-  sale_id: text,
+  fulfillment_status: fulfillmentStatus,
+  stream_id: optional(text),
+  sale_id: optional(text),
   lines: list(orderLine),
+  items_total: money,
+  discount: money,
+  shipping: money,
+  tax: money,
   total: money,
-  payment: record({ id: text, provider: text }),
+  payment: record({ id: text, provider: text, amount: money }),
   ledger_seq: count,
   placed_ms: count,
   payment_due_ms: optional(count),
   paid_ms: optional(count),
+  delivered_ms: optional(count),
+  completed_ms: optional(count),
 })
 export const orderUpdate = record({ key: optional(text), order })
 

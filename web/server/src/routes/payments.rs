@@ -4,17 +4,19 @@ use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use commerce_service::PaymentView;
+use commerce_service::{LineUnits, NewRefund, PaymentView, Prepared, RefundView};
 use serde::{Deserialize, Serialize};
-use signaling_wire::{PaymentId, Problem, frame::shop::Order};
+use serde_json::json;
+use signaling_wire::{OrderGroupId, OrderId, PaymentId, Problem, frame::shop::Order};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::table::Table;
 use crate::{
     error::Answer,
-    extract::{Fields, Id, User, raw_body},
+    extract::{Fields, Id, IdempotencyKey, User, raw_body},
     limits,
     state::App,
 };
@@ -22,10 +24,43 @@ use crate::{
 /// The routes of this file.
 pub(crate) fn routes() -> Table {
     Table::new()
+        .on(routes!(prepare))
         .on(routes!(show))
         .on(routes!(authorize))
         .on(routes!(confirm))
+        .on(routes!(refund))
         .on(routes!(webhook))
+        .on(routes!(webhook_v1))
+        .on(routes!(confirm_asked))
+}
+
+/// What is to be paid.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewPayment)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Prepare {
+    /// The checkout.
+    group_id: OrderGroupId,
+}
+
+/// Fixes the amount of a checkout at the provider and says what its window needs. A repeat changes
+/// nothing, whatever its key.
+#[utoipa::path(
+    post,
+    path = "/api/payments",
+    security(("user" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Made by the caller.")),
+    request_body = Prepare,
+    responses((status = 200, description = "Done.", body = Prepared)),
+)]
+pub(crate) async fn prepare(
+    State(app): State<App>,
+    user: User,
+    _: IdempotencyKey,
+    Fields(prepare): Fields<Prepare>,
+) -> Answer<Json<Prepared>> {
+    let prepared = app.commerce.prepare(user.0.user, prepare.group_id).await;
+    Ok(Json(prepared.map_err(Problem::from)?))
 }
 
 /// A payment of one of the caller's orders.
@@ -91,7 +126,9 @@ pub(crate) async fn authorize(
 #[schema(as = PaymentConfirmation)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Confirm {
-    payment_token: String,
+    /// Left out by a page that comes back from a channel which charges by itself.
+    #[serde(default)]
+    payment_token: Option<String>,
 }
 
 /// Settles what the provider's window returned; everything is checked with the provider.
@@ -110,9 +147,55 @@ pub(crate) async fn confirm(
 ) -> Answer<Json<Order>> {
     let order = app
         .commerce
-        .confirm(user.0.user, id, &confirm.payment_token)
+        .confirm(user.0.user, id, confirm.payment_token.as_deref())
         .await;
     Ok(Json(order.map_err(Problem::from)?))
+}
+
+/// Money that is to go back.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewRefund)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GiveBack {
+    order_id: OrderId,
+    /// Units by line; all that are left if left out.
+    #[serde(default)]
+    lines: Vec<LineUnits>,
+    /// Whether what sending cost goes back too.
+    #[serde(default)]
+    shipping: bool,
+    /// Whether what had been sent goes back into stock.
+    #[serde(default)]
+    restock: bool,
+    reason: String,
+}
+
+/// Decides on a refund for lines of an order; the provider is asked afterwards. For those who act
+/// for the seller, and administrators.
+#[utoipa::path(
+    post,
+    path = "/api/payments/{id}/refunds",
+    security(("user" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
+    request_body = GiveBack,
+    responses((status = 201, description = "Decided.", body = RefundView)),
+)]
+pub(crate) async fn refund(
+    State(app): State<App>,
+    user: User,
+    Id(id): Id<PaymentId>,
+    IdempotencyKey(key): IdempotencyKey,
+    Fields(give): Fields<GiveBack>,
+) -> Answer<(StatusCode, Json<RefundView>)> {
+    let new = NewRefund {
+        order_id: give.order_id,
+        lines: give.lines,
+        shipping: give.shipping,
+        restock: give.restock,
+        reason: give.reason,
+    };
+    let refund = app.commerce.refund(user.actor(), id, new, key).await;
+    Ok((StatusCode::CREATED, Json(refund.map_err(Problem::from)?)))
 }
 
 /// Raw bytes, because the signature is over them.
@@ -130,4 +213,66 @@ pub(crate) async fn webhook(State(app): State<App>, request: Request) -> Answer<
         .await
         .map_err(Problem::from)?;
     Ok(StatusCode::OK)
+}
+
+/// What the older API sends; nothing of it is believed but the name of the payment.
+#[derive(Deserialize)]
+struct Older {
+    #[serde(default)]
+    merchant_uid: String,
+}
+
+/// An unsigned webhook of the older API: the provider is asked what happened.
+#[utoipa::path(
+    post,
+    path = "/api/webhooks/portone/v1",
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, description = "Done.")),
+)]
+pub(crate) async fn webhook_v1(State(app): State<App>, request: Request) -> Answer<StatusCode> {
+    let (parts, body) = request.into_parts();
+    let body = raw_body(&parts.headers, body, limits::WEBHOOK_BYTES_MAX).await?;
+    let older = match serde_json::from_slice::<Older>(&body) {
+        Ok(older) => older.merchant_uid,
+        Err(_) => form_field(&body, "merchant_uid"),
+    };
+    app.commerce
+        .webhook_v1(&older)
+        .await
+        .map_err(Problem::from)?;
+    Ok(StatusCode::OK)
+}
+
+/// A plain field of a form; ids need no decoding.
+fn form_field(body: &[u8], name: &str) -> String {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    let found = pairs.find(|(key, _)| *key == name);
+    found.map_or(String::new(), |(_, value)| value.to_owned())
+}
+
+/// The provider asks whether it may charge: 200 is a yes, with the units secured.
+#[utoipa::path(
+    post,
+    path = "/api/webhooks/portone/confirm",
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, description = "It may.")),
+)]
+pub(crate) async fn confirm_asked(State(app): State<App>, request: Request) -> Answer<Response> {
+    let (parts, body) = request.into_parts();
+    let body = raw_body(&parts.headers, body, limits::WEBHOOK_BYTES_MAX).await?;
+    Ok(
+        match app.commerce.confirm_asked(&parts.headers, &body).await {
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(error) => {
+                let problem = Problem::from(error);
+                let status = StatusCode::from_u16(problem.status);
+                // Both APIs read why from a field of their own.
+                let why = json!({ "reason": problem.title, "errorMessage": problem.title,
+                "code": problem.code });
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (status, Json(why)).into_response()
+            }
+        },
+    )
 }

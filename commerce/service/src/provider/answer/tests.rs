@@ -10,16 +10,17 @@ fn answer(status: u16, body: Value) -> Answer {
 
 #[test]
 fn only_a_definite_no_counts_as_one() {
-    let outcome = |status, kind: &str| confirmed(&answer(status, json!({ "type": kind })));
-    assert_eq!(outcome(200, ""), ConfirmOutcome::Done);
-    assert_eq!(outcome(409, "ALREADY_PAID"), ConfirmOutcome::Done);
+    let said =
+        |status, kind: &str| outcome(&answer(status, json!({ "type": kind })), "ALREADY_PAID");
+    assert_eq!(said(200, ""), Outcome::Done);
+    assert_eq!(said(409, "ALREADY_PAID"), Outcome::Done);
     for (status, kind) in [
         (502, "PG_PROVIDER"),
         (400, "INVALID_PAYMENT_TOKEN"),
         (409, "INFORMATION_MISMATCH"),
     ] {
         assert!(
-            matches!(outcome(status, kind), ConfirmOutcome::Declined { .. }),
+            matches!(said(status, kind), Outcome::Declined { .. }),
             "{kind}"
         );
     }
@@ -31,7 +32,7 @@ fn only_a_definite_no_counts_as_one() {
         (409, "IDEMPOTENCY_OUTSTANDING_REQUEST"),
     ] {
         assert!(
-            matches!(outcome(status, kind), ConfirmOutcome::Unknown { .. }),
+            matches!(said(status, kind), Outcome::Unknown { .. }),
             "{status} {kind}"
         );
     }

@@ -1,0 +1,265 @@
+//! Money that goes back for lines of an order.
+//!
+//! A refund is decided in one transaction that sets its amount aside, and made by asking the
+//! provider afterwards. Whether it was made is found out by looking at what the provider gave back
+//! so far, so a lost answer never gives money back twice.
+
+mod working;
+
+use commerce_core::{Refusal, totals};
+use commerce_store::{StoreError, sql::Conn};
+use serde::{Deserialize, Serialize};
+use signaling_wire::{
+    ClaimId, Money, OrderId, OrderLineId, PaymentId, RefundId, frame::shop::OrderStatus,
+};
+
+use crate::{
+    Actor, Commerce, ServiceError, db,
+    db::{
+        goods::{self, Goods},
+        key::{self, Key},
+        order::Standing,
+        refund::Promise,
+    },
+    mint::mint,
+    sequencer::Changed,
+};
+
+/// Units of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineUnits {
+    /// Which line.
+    pub line_id: OrderLineId,
+    /// How many, 1 and up.
+    pub quantity: u32,
+}
+
+/// What goes back for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct RefundLine {
+    /// Which line.
+    pub line_id: OrderLineId,
+    /// Units.
+    pub quantity: u32,
+    /// Money.
+    pub amount: Money,
+}
+
+/// A refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct RefundView {
+    /// Its id.
+    pub id: RefundId,
+    /// The payment that it goes back on.
+    pub payment_id: PaymentId,
+    /// The order.
+    pub order_id: OrderId,
+    /// The claim that it ends, if it ends one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim_id: Option<ClaimId>,
+    /// `requested`, `submitting`, `succeeded` or `failed`.
+    pub state: String,
+    /// All of it.
+    pub amount: Money,
+    /// The part for sending.
+    pub shipping: Money,
+    /// For people.
+    pub reason: String,
+    /// By line.
+    pub lines: Vec<RefundLine>,
+    /// When it was decided, milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// A refund that a seller decides on.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewRefund {
+    /// The order.
+    pub order_id: OrderId,
+    /// Units by line; all that are left if empty.
+    pub lines: Vec<LineUnits>,
+    /// Whether what sending cost goes back too.
+    pub shipping: bool,
+    /// Whether the units go back into stock.
+    pub restock: bool,
+    /// For people.
+    pub reason: String,
+}
+
+impl Commerce {
+    /// Decides on a refund; answers when it is durable, the provider is asked afterwards. The same
+    /// key gets the same refund.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a foreign payment, [`ServiceError::Forbidden`], more units or
+    /// money than are left, or the key came with another request.
+    pub async fn refund(
+        &self,
+        actor: Actor,
+        payment: PaymentId,
+        new: NewRefund,
+        idempotency_key: String,
+    ) -> Result<RefundView, ServiceError> {
+        crate::order::check_reason(&new.reason)?;
+        self.authorize_order(actor, new.order_id)
+            .await
+            .map_err(|error| match error {
+                ServiceError::NotFound(_) => ServiceError::NotFound("payment"),
+                other => other,
+            })?;
+        let request = serde_json::json!({ "refund": payment, "body": new });
+        let key = Key::new(actor.user, idempotency_key, &request.to_string());
+        let (order, now) = (new.order_id, self.now_us());
+        let deciding = |new: NewRefund, key: Key| {
+            self.store().transact(move |conn| {
+                Box::pin(async move { decide(conn, payment, &new, &key, now).await })
+            })
+        };
+        let (id, changed) = match deciding(new.clone(), key.clone()).await {
+            Err(ServiceError::Store(error)) if error.is_unique_violation() => {
+                deciding(new, key).await?
+            }
+            other => other?,
+        };
+        self.after_step(changed).await;
+        let refunds = self.refunds(actor, order).await?;
+        let found = refunds.into_iter().find(|refund| refund.id == id);
+        found.ok_or(ServiceError::NotFound("refund"))
+    }
+
+    /// The refunds of an order.
+    ///
+    /// # Errors
+    /// As [`Commerce::order_for`].
+    pub async fn refunds(
+        &self,
+        actor: Actor,
+        order: OrderId,
+    ) -> Result<Vec<RefundView>, ServiceError> {
+        self.authorize_reading(actor, order).await?;
+        Ok(db::refund::of_order(self.store().reader(), order).await?)
+    }
+}
+
+async fn decide(
+    conn: &mut Conn,
+    payment: PaymentId,
+    new: &NewRefund,
+    key: &Key,
+    now: i64,
+) -> Result<(RefundId, Option<Changed>), ServiceError> {
+    if let Some(effect) = key::known(conn, key).await? {
+        return Ok((effect.parse().map_err(StoreError::invalid)?, None));
+    }
+    let sale = db::order::sale_of(conn, new.order_id).await?;
+    Goods::open(conn, sale).await?;
+    let mut order = db::order::lock(conn, new.order_id).await?;
+    if order.payment != payment {
+        return Err(ServiceError::NotFound("payment"));
+    }
+    // What left the seller comes back, the rest is called off.
+    let sent = !matches!(order.status, OrderStatus::Paid | OrderStatus::Preparing);
+    let units = match new.lines.is_empty() {
+        true => all_left(&order),
+        false => chosen(&order, &new.lines)?,
+    };
+    let promise = Promise {
+        id: mint!(RefundId, now),
+        claim: None,
+        key: key.key.clone(),
+        lines: priced(&order, &units),
+        shipping: if new.shipping { order.shipping } else { 0 },
+        reason: new.reason.clone(),
+        actor: key.scope.to_string(),
+    };
+    if promise.amount() == 0 {
+        return Err(Refusal::RefundTooHigh { left: 0 }.into());
+    }
+    db::refund::promise(conn, &order, &promise, now).await?;
+    take_units(conn, &mut order, &units, sent, now).await?;
+    let changed = match new.restock || !sent {
+        true => goods::restock(conn, &order, &units, sent, now).await?,
+        false => None,
+    };
+    key::keep(conn, key, &promise.id.to_string(), now).await?;
+    Ok((promise.id, changed))
+}
+
+/// All units that the buyer keeps and no claim speaks for, by the places of their lines.
+pub(crate) fn all_left(order: &Standing) -> Vec<(usize, u32)> {
+    let left = order
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| (index, line.units.kept().saturating_sub(line.claimed)));
+    left.filter(|(_, units)| *units > 0).collect()
+}
+
+/// The units that were named, if they are there.
+pub(crate) fn chosen(
+    order: &Standing,
+    wanted: &[LineUnits],
+) -> Result<Vec<(usize, u32)>, ServiceError> {
+    let mut units: Vec<(usize, u32)> = Vec::with_capacity(wanted.len());
+    for (index, want) in wanted.iter().enumerate() {
+        let place = order.place(want.line_id);
+        let place = place.ok_or(ServiceError::NotFound("order line"))?;
+        let line = &order.lines[place];
+        let left = line.units.kept().saturating_sub(line.claimed);
+        let twice = units.iter().any(|(known, _)| *known == place);
+        if twice || want.quantity == 0 || want.quantity > left {
+            let left = if twice { 0 } else { left };
+            return Err(Refusal::LineExhausted { index, left }.into());
+        }
+        units.push((place, want.quantity));
+    }
+    Ok(units)
+}
+
+/// What units are worth: what was paid for them, to the last minor unit.
+pub(crate) fn priced(order: &Standing, units: &[(usize, u32)]) -> Vec<(usize, u32, i64)> {
+    units
+        .iter()
+        .map(|(index, quantity)| {
+            let line = &order.lines[*index];
+            let before = line.units.cancelled + line.units.returned;
+            let worth = totals::share(line.total, line.units.quantity, before, *quantity);
+            (*index, *quantity, worth.min(line.total - line.promised))
+        })
+        .collect()
+}
+
+/// Counts units as called off, or as returned if they had been sent.
+pub(crate) async fn take_units(
+    conn: &mut Conn,
+    order: &mut Standing,
+    units: &[(usize, u32)],
+    sent: bool,
+    now: i64,
+) -> Result<(), ServiceError> {
+    for (position, (index, quantity)) in units.iter().enumerate() {
+        let mut own = order.lines[*index].units;
+        let room = if sent {
+            own.returned += quantity;
+            own.returned <= own.shipped
+        } else {
+            own.cancelled += quantity;
+            own.cancelled + own.shipped <= own.quantity
+        };
+        if !room {
+            let left = if sent {
+                own.shipped + quantity - own.returned
+            } else {
+                own.quantity + quantity - own.shipped - own.cancelled
+            };
+            return Err(Refusal::LineExhausted {
+                index: position,
+                left,
+            }
+            .into());
+        }
+        order.set_units(conn, *index, own, now).await?;
+    }
+    Ok(())
+}
