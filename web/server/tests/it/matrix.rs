@@ -215,6 +215,9 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
         ("CARD", text(&shop["cards"][0]["id"])),
         ("SALE", sale),
         ("PRODUCT", product),
+        ("GROUP", text(&order["group_id"])),
+        ("NOCLAIM", "clm_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
+        ("NOSHIPMENT", "shp_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
         ("ORDER", text(&order["id"])),
         // Nobody's: each person has their own, and sees no other.
         ("ADDRESS", "adr_00000000000000000000000001".to_owned()),
