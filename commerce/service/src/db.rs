@@ -10,7 +10,6 @@ use commerce_store::{StoreError, sql::Row};
 use signaling_wire::{Currency, Money, frame::shop::Localized};
 
 pub(crate) mod card;
-#[allow(dead_code)]
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod checkout;

@@ -310,6 +310,7 @@ async fn read(conn: &mut Conn, cart: CartId) -> Result<Vec<(VariantId, u32, i64)
 }
 
 /// Forgets carts of guests that nobody has touched since.
+#[allow(dead_code)]
 pub(crate) async fn forget_guests(conn: &mut Conn, since: i64) -> Result<(), StoreError> {
     let rows = query(
         "SELECT id FROM cart WHERE user_id IS NULL AND updated_at < ? ORDER BY updated_at LIMIT ?",

@@ -20,11 +20,12 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "a buyer's count differs from their holds (C7)",
-        "SELECT COUNT(*) FROM sale_buyer b WHERE b.qty <>
-               (SELECT COALESCE(SUM(qty - qty_cancelled), 0) FROM reservation r
-                WHERE r.sale_id = b.sale_id
-                  AND r.variant_id = b.variant_id AND r.buyer_id = b.buyer_id
-                  AND r.state IN ('held', 'committing', 'committed'))",
+        "SELECT COUNT(*) FROM sale_buyer b LEFT JOIN
+               (SELECT sale_id, variant_id, buyer_id, SUM(qty - qty_cancelled) AS qty
+                FROM reservation WHERE state IN ('held', 'committing', 'committed')
+                GROUP BY sale_id, variant_id, buyer_id) r
+             ON r.sale_id = b.sale_id AND r.variant_id = b.variant_id AND r.buyer_id = b.buyer_id
+             WHERE b.qty <> COALESCE(r.qty, 0)",
     ),
     (
         "a buyer is over the limit (C7)",
@@ -103,8 +104,9 @@ const FAULTS: &[(&str, &str)] = &[
     (
         "a checkout without exactly one key (I3)",
         "SELECT COUNT(*) FROM order_group g WHERE
-               (SELECT COUNT(*) FROM idempotency_key k WHERE k.effect_id = g.id
-                   OR k.effect_id IN (SELECT o.id FROM orders o WHERE o.group_id = g.id)) <> 1",
+               (SELECT COUNT(*) FROM idempotency_key k WHERE k.effect_id = g.id) +
+               (SELECT COUNT(*) FROM orders o JOIN idempotency_key k ON k.effect_id = o.id
+                WHERE o.group_id = g.id) <> 1",
     ),
     (
         "a history that ends elsewhere than its order",

@@ -12,6 +12,7 @@ export type AuditEntry = { action: string; actor: string; at_ms: number; detail:
 export type AuditVerdict = { broken_seq?: (number | null); entries: number; sound: boolean }
 export type Broadcast = { audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }
 export type BroadcastDetail = (Broadcast & { peers: Array<Peer>; peers_total: number })
+export type CancelReason = { reason?: string }
 export type Card = { highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }
 export type CardChange = { highlighted: boolean }
 export type CardId = string
@@ -25,7 +26,13 @@ export type CartItemChanges = { quantity: number }
 export type CartItemState = 'ok' | 'short' | 'over_limit' | 'gone'
 export type Category = { depth: number; id: CategoryId; name: Localized; parent_id?: (CategoryId | null); slug: string; sort: number }
 export type CategoryId = string
+export type Checkout = { id: OrderGroupId; orders: Array<Order>; total: Money }
+export type CheckoutItem = { quantity: number; variant_id: VariantId }
 export type Choice = Array<number>
+export type Claim = { answer: string; at_ms: number; fee_bearer: FeeBearer; id: ClaimId; kind: ClaimKind; lines: Array<LineUnits>; order_id: OrderId; reason: string; state: string }
+export type ClaimDecision = { action: string; answer?: string; deduct?: number; restock?: boolean }
+export type ClaimId = string
+export type ClaimKind = 'cancel' | 'return' | 'exchange'
 export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
 export type Coupon = (NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })
 export type CouponChanges = { active: boolean }
@@ -35,15 +42,20 @@ export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
 export type Discount = ({ basis_points: number; kind: 'percent' } | { amount: number; kind: 'amount' })
 export type EditCategory = { name?: (Localized | null); slug?: (string | null); sort?: (number | null) }
 export type EnterCoupon = { code: string }
+export type FeeBearer = 'buyer' | 'seller'
 export type FieldError = { code: string; detail: string; pointer: string }
 export type Forgot = { email: string }
+export type FulfillmentStatus = 'unfulfilled' | 'partial' | 'fulfilled' | 'delivered' | 'returned'
 export type Ingest = { audience: Audience; key_hint?: (string | null); live: boolean; publisher?: (Peer | null); viewers: number; whip_url: string }
 export type LayerChoice = { encodingId?: (string | null); mediaId?: unknown }
+export type LedgerEntry = { amount: Money; at_ms: number; kind: string; order_id: OrderId; order_line_id?: (OrderLineId | null); refund_id?: (RefundId | null); seq: number }
 export type LevelView = { available: number; committed: number; held: number; ledger_seq: number; location_id: LocationId; on_hand: number; sale_id?: (SaleId | null); variant_id: VariantId }
+export type LineUnits = { line_id: OrderLineId; quantity: number }
 export type Localized = { en: string; ko: string }
 export type Location = { id: LocationId; name: string; seller_id: SellerId }
 export type LocationId = string
 export type Login = { email: string; password: string }
+export type Made = (Order | Checkout)
 export type Me = { display_name: string; email: string; email_verified: boolean; id: UserId; locale: string; memberships: Array<Membership>; role: Role }
 export type Media = { alt: Localized; url: string }
 export type MemberChange = { role: MemberRole }
@@ -56,23 +68,30 @@ export type NewAddress = { address: PostalAddress; is_default?: boolean; label?:
 export type NewCard = { product_id: ProductId }
 export type NewCartItem = { quantity: number; variant_id: VariantId }
 export type NewCategory = { name: Localized; parent_id?: (CategoryId | null); slug: string; sort?: number }
+export type NewClaim = { fault_of_goods?: boolean; lines?: Array<LineUnits>; reason: string }
 export type NewCoupon = { budget?: (number | null); code: string; currency: Currency; discount: Discount; ends_ms?: (number | null); minimum?: number; most?: (number | null); name: string; per_buyer?: number; seller_id?: (SellerId | null); starts_ms?: (number | null); total_limit?: (number | null) }
 export type NewLocation = { name: string }
-export type NewOrder = { expected_unit_price?: (Money | null); product_id: ProductId; quantity: number; sale_id: SaleId; variant_id?: (VariantId | null) }
+export type NewOrder = { cart?: boolean; coupon?: (string | null); expected_total?: (Money | null); expected_unit_price?: (Money | null); items?: (Array<CheckoutItem> | null); product_id?: (ProductId | null); quantity?: (number | null); sale_id?: (SaleId | null); variant_id?: (VariantId | null) }
+export type NewPayment = { group_id: OrderGroupId }
 export type NewProduct = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; price?: (Money | null); seller_id: SellerId; status?: (ProductStatus | null); stock?: (number | null); title: Localized; variants?: (Array<NewVariant> | null) }
+export type NewRefund = { lines?: Array<LineUnits>; order_id: OrderId; reason: string; restock?: boolean; shipping?: boolean }
 export type NewReview = { body?: string; order_line_id?: (OrderLineId | null); rating: number }
 export type NewSale = { closes_ms?: (number | null); hold_seconds?: (number | null); items: Array<NewSaleItem>; opens_ms?: (number | null); stream_id: StreamId }
 export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId; variant_id?: (VariantId | null) }
 export type NewSeller = { name: string }
+export type NewShipment = { courier: string; invoice_no: string; lines?: Array<LineUnits> }
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
+export type NewTrackingEvent = { location?: string; state: string }
 export type NewVariant = { choice?: Choice; compare_at?: (Money | null); max_per_buyer?: (number | null); price: Money; sku?: (string | null); stock?: number; weight_g?: number }
 export type OpenSession = { address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }
-export type Order = { id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }
+export type Order = { completed_ms?: (number | null); delivered_ms?: (number | null); discount: Money; fulfillment_status: FulfillmentStatus; group_id: OrderGroupId; id: OrderId; items_total: Money; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id?: (SaleId | null); seller_id: SellerId; shipping: Money; status: OrderStatus; stream_id?: (StreamId | null); tax: Money; total: Money }
+export type OrderChange = { reason?: string; shipment?: (NewShipment | null); status: OrderStatus }
 export type OrderEvent = { at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }
+export type OrderGroupId = string
 export type OrderId = string
-export type OrderLine = { id: OrderLineId; label?: (Localized | null); product_id: ProductId; quantity: number; title: Localized; total: Money; unit_price: Money; variant_id: VariantId }
+export type OrderLine = { discount: Money; id: OrderLineId; label?: (Localized | null); product_id: ProductId; quantity: number; quantity_cancelled?: number; quantity_returned?: number; title: Localized; total: Money; unit_price: Money; variant_id: VariantId }
 export type OrderLineId = string
-export type OrderPayment = { id: PaymentId; provider: string }
+export type OrderPayment = { amount: Money; id: PaymentId; provider: string }
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
 export type PageEnd = { has_more: boolean; next_cursor?: (string | null) }
 export type PageView_Address = { data: Array<{ address: PostalAddress; id: AddressId; is_default: boolean; label: string }>; page: PageEnd }
@@ -80,27 +99,32 @@ export type PageView_AuditEntry = { data: Array<{ action: string; actor: string;
 export type PageView_Broadcast = { data: Array<{ audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }>; page: PageEnd }
 export type PageView_Card = { data: Array<{ highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }>; page: PageEnd }
 export type PageView_Category = { data: Array<{ depth: number; id: CategoryId; name: Localized; parent_id?: (CategoryId | null); slug: string; sort: number }>; page: PageEnd }
+export type PageView_Claim = { data: Array<{ answer: string; at_ms: number; fee_bearer: FeeBearer; id: ClaimId; kind: ClaimKind; lines: Array<LineUnits>; order_id: OrderId; reason: string; state: string }>; page: PageEnd }
 export type PageView_Coupon = { data: Array<(NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })>; page: PageEnd }
+export type PageView_LedgerEntry = { data: Array<{ amount: Money; at_ms: number; kind: string; order_id: OrderId; order_line_id?: (OrderLineId | null); refund_id?: (RefundId | null); seq: number }>; page: PageEnd }
 export type PageView_LevelView = { data: Array<{ available: number; committed: number; held: number; ledger_seq: number; location_id: LocationId; on_hand: number; sale_id?: (SaleId | null); variant_id: VariantId }>; page: PageEnd }
 export type PageView_Location = { data: Array<{ id: LocationId; name: string; seller_id: SellerId }>; page: PageEnd }
 export type PageView_MovementView = { data: Array<{ at_ms: number; committed: number; held: number; kind: string; location_id: LocationId; on_hand: number; reason: string; sale_id?: (SaleId | null); seq: number }>; page: PageEnd }
 export type PageView_OpenSession = { data: Array<{ address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }>; page: PageEnd }
-export type PageView_Order = { data: Array<{ id: OrderId; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id: SaleId; status: OrderStatus; stream_id: StreamId; total: Money }>; page: PageEnd }
+export type PageView_Order = { data: Array<{ completed_ms?: (number | null); delivered_ms?: (number | null); discount: Money; fulfillment_status: FulfillmentStatus; group_id: OrderGroupId; id: OrderId; items_total: Money; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id?: (SaleId | null); seller_id: SellerId; shipping: Money; status: OrderStatus; stream_id?: (StreamId | null); tax: Money; total: Money }>; page: PageEnd }
 export type PageView_OrderEvent = { data: Array<{ at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }>; page: PageEnd }
 export type PageView_ProductSummary = { data: Array<{ id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }>; page: PageEnd }
+export type PageView_RefundView = { data: Array<{ amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }>; page: PageEnd }
 export type PageView_Review = { data: Array<{ author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }>; page: PageEnd }
+export type PageView_Shipment = { data: Array<{ courier: string; delivered_ms?: (number | null); events: Array<TrackingEvent>; id: ShipmentId; invoice_no: string; lines: Array<LineUnits>; order_id: OrderId; shipped_ms: number; state: string }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
 export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; seq: number; type: string }>; page: PageEnd }
 export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
 export type PasswordChange = { current_password: string; new_password: string }
-export type PaymentConfirmation = { payment_token: string }
+export type PaymentConfirmation = { payment_token?: (string | null) }
 export type PaymentId = string
 export type PaymentStatus = 'none' | 'pending' | 'paid' | 'failed' | 'integrity_failure' | 'partially_refunded' | 'refunded'
-export type PaymentView = { amount: Money; attempts: number; id: PaymentId; order_id: OrderId; paid_ms?: (number | null); provider: string; state: string }
+export type PaymentView = { amount: Money; attempts: number; group_id: OrderGroupId; id: PaymentId; order_id: OrderId; paid_ms?: (number | null); provider: string; receipt_url?: (string | null); refunded: Money; state: string }
 export type Peer = { age_ms: number; connected: boolean; estimate?: (number | null); lane_backlog_bytes: number; peer: number; phases: PeerPhases; remote?: (string | null); role: string; selected_layer?: (number | null); tracks: Array<PeerTrack> }
 export type PeerPhases = { dtls_ms?: (number | null); ice_ms?: (number | null); key_ms?: (number | null); media_ms?: (number | null); whole_ms?: (number | null) }
 export type PeerTrack = { bitrate: number; codec?: (string | null); gap_ms: number; gaps: number; kind: string; layer: number; loss: number; nacks: number; packets: number; resent: number; rid?: (string | null); rtt_ms?: (number | null) }
 export type PostalAddress = { city?: string; country?: string; line1: string; line2?: string; note?: string; phone: string; postcode: string; recipient: string; region?: string }
+export type Prepared = (PaymentView & { channel_key?: (string | null); store_id?: (string | null) })
 export type Problem = { code: Code; detail?: string; errors?: Array<FieldError>; request_id?: (string | null); retry_after?: (number | null); status: number; title: string; type: string }
 export type Product = (ProductSummary & { categories: Array<CategoryId>; created_ms: number; description: Localized; media: Array<Media>; options: Array<ProductOption>; updated_ms: number; variants: Array<Variant>; version: number })
 export type ProductFields = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; status: ProductStatus; title: Localized }
@@ -112,6 +136,9 @@ export type ProfileChange = { display_name: string; locale?: (string | null); ma
 export type ProfileView = (Me & { created_ms: number; marketing: boolean; phone?: (string | null) })
 export type PublishTicket = { expires_in: number; ticket: string; whip_url: string }
 export type RatingView = { average: number; count: number }
+export type RefundId = string
+export type RefundLine = { amount: Money; line_id: OrderLineId; quantity: number }
+export type RefundView = { amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }
 export type Reset = { new_password: string; token: string }
 export type Review = { author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }
 export type ReviewId = string
@@ -124,8 +151,11 @@ export type SaleView = { sale: Sale; stock: Array<Stock> }
 export type SandboxAnswer = { approve: boolean }
 export type SandboxToken = { payment_token: string }
 export type Seller = { id: SellerId; name: string }
+export type SellerBalance = { balances: Array<Money> }
 export type SellerId = string
 export type ShelfStock = { available: number; on_hand: number }
+export type Shipment = { courier: string; delivered_ms?: (number | null); events: Array<TrackingEvent>; id: ShipmentId; invoice_no: string; lines: Array<LineUnits>; order_id: OrderId; shipped_ms: number; state: string }
+export type ShipmentId = string
 export type SignedIn = { access_token: string; expires_in: number; token_type: string; user: Me }
 export type Stock = { allocated: number; available: number; held: number; ledger_seq: number; product_id: ProductId; sale_id: SaleId; sold: number; variant_id: VariantId }
 export type StockAdjustment = { delta: number; reason: string }
@@ -137,6 +167,7 @@ export type StreamKey = { stream_key: string; whip_url: string }
 export type StreamLinks = { events: string; room: string; whep: string }
 export type StreamSeller = { id: SellerId; name: string }
 export type StreamStatus = 'scheduled' | 'live' | 'interrupted' | 'ended'
+export type TrackingEvent = { at_ms: number; location: string; state: string }
 export type UserId = string
 export type Variant = { choice: Choice; compare_at?: (Money | null); id: VariantId; label?: (Localized | null); max_per_buyer?: (number | null); price: Money; sku: string; status: VariantStatus; stock: ShelfStock; version: number; weight_g: number }
 export type VariantChanges = { compare_at?: (Money | null); max_per_buyer?: (number | null); price?: (Money | null); sku?: (string | null); status?: (VariantStatus | null); weight_g?: (number | null) }
@@ -174,6 +205,8 @@ export interface Operations {
   'POST /api/categories': { path: undefined; query: undefined; body: NewCategory; answer: Category }
   'DELETE /api/categories/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
   'PATCH /api/categories/{id}': { path: { id: string }; query: undefined; body: EditCategory; answer: Category }
+  'GET /api/checkouts/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Checkout }
+  'POST /api/claims/{id}/withdraw': { path: { id: string }; query: undefined; body: undefined; answer: Claim }
   'GET /api/coupons': { path: undefined; query: { seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Coupon }
   'POST /api/coupons': { path: undefined; query: undefined; body: NewCoupon; answer: Coupon }
   'PATCH /api/coupons/{id}': { path: { id: string }; query: undefined; body: CouponChanges; answer: Coupon }
@@ -181,11 +214,21 @@ export interface Operations {
   'GET /api/docs.css': { path: undefined; query: undefined; body: undefined; answer: string }
   'GET /api/openapi.json': { path: undefined; query: undefined; body: undefined; answer: unknown }
   'GET /api/orders': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_Order }
-  'POST /api/orders': { path: undefined; query: undefined; body: NewOrder; answer: Order }
+  'POST /api/orders': { path: undefined; query: undefined; body: NewOrder; answer: Made }
   'GET /api/orders/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Order }
+  'PUT /api/orders/{id}': { path: { id: string }; query: undefined; body: OrderChange; answer: Order }
+  'POST /api/orders/{id}/cancel': { path: { id: string }; query: undefined; body: CancelReason; answer: Order | Claim }
+  'GET /api/orders/{id}/claims': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Claim }
+  'POST /api/orders/{id}/confirm-purchase': { path: { id: string }; query: undefined; body: undefined; answer: Order }
   'GET /api/orders/{id}/events': { path: { id: string }; query: undefined; body: undefined; answer: PageView_OrderEvent }
+  'POST /api/orders/{id}/exchanges': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
+  'GET /api/orders/{id}/refunds': { path: { id: string }; query: undefined; body: undefined; answer: PageView_RefundView }
+  'POST /api/orders/{id}/returns': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
+  'GET /api/orders/{id}/tracking': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Shipment }
+  'POST /api/payments': { path: undefined; query: undefined; body: NewPayment; answer: Prepared }
   'GET /api/payments/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PaymentView }
   'POST /api/payments/{id}/confirm': { path: { id: string }; query: undefined; body: PaymentConfirmation; answer: Order }
+  'POST /api/payments/{id}/refunds': { path: { id: string }; query: undefined; body: NewRefund; answer: RefundView }
   'POST /api/payments/{id}/sandbox': { path: { id: string }; query: undefined; body: SandboxAnswer; answer: SandboxToken }
   'GET /api/products': { path: undefined; query: { q?: string; category_id?: CategoryId; seller_id?: SellerId; price_min?: number; price_max?: number; in_stock?: boolean; status?: ProductStatus; sort?: string; limit?: number; cursor?: string }; body: undefined; answer: PageView_ProductSummary }
   'POST /api/products': { path: undefined; query: undefined; body: NewProduct; answer: Product }
@@ -202,6 +245,13 @@ export interface Operations {
   'POST /api/sales/{id}/items/{product}/allocations': { path: { id: string; product: string }; query: undefined; body: Allocation; answer: Stock }
   'POST /api/sales/{id}/open': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sales/{id}/pause': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
+  'GET /api/seller/balance': { path: undefined; query: { seller_id: SellerId }; body: undefined; answer: SellerBalance }
+  'POST /api/seller/claims/{id}/decisions': { path: { id: string }; query: undefined; body: ClaimDecision; answer: Claim }
+  'GET /api/seller/ledger': { path: undefined; query: { seller_id: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_LedgerEntry }
+  'GET /api/seller/orders': { path: undefined; query: { seller_id: SellerId; status?: OrderStatus; limit?: number; cursor?: string }; body: undefined; answer: PageView_Order }
+  'POST /api/seller/orders/{id}/accept': { path: { id: string }; query: undefined; body: undefined; answer: Order }
+  'POST /api/seller/orders/{id}/shipments': { path: { id: string }; query: undefined; body: NewShipment; answer: PageView_Shipment }
+  'POST /api/seller/shipments/{id}/events': { path: { id: string }; query: undefined; body: NewTrackingEvent; answer: PageView_Shipment }
   'POST /api/sellers': { path: undefined; query: undefined; body: NewSeller; answer: Seller }
   'GET /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Location }
   'POST /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: NewLocation; answer: Location }
@@ -238,6 +288,8 @@ export interface Operations {
   'GET /api/variants/{id}/movements': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_MovementView }
   'GET /api/variants/{id}/stock': { path: { id: string }; query: undefined; body: undefined; answer: PageView_LevelView }
   'POST /api/variants/{id}/stock-adjustments': { path: { id: string }; query: undefined; body: Adjustment; answer: LevelView }
+  'POST /api/webhooks/portone/confirm': { path: undefined; query: undefined; body: string; answer: null }
+  'POST /api/webhooks/portone/v1': { path: undefined; query: undefined; body: string; answer: null }
   'POST /api/webhooks/portone/v2': { path: undefined; query: undefined; body: string; answer: null }
   'GET /api/wishlist': { path: undefined; query: undefined; body: undefined; answer: PageView_Wish }
   'DELETE /api/wishlist/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
