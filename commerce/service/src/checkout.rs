@@ -201,25 +201,9 @@ async fn place(
         return Ok((group, true));
     }
     let buyer = key.scope;
-    let (wants, code, via) = match &new.source {
-        CheckoutSource::Items(items) => {
-            let want = |item: &CheckoutItem| Want {
-                variant: item.variant_id,
-                quantity: item.quantity,
-            };
-            (
-                items.iter().map(want).collect(),
-                new.coupon.clone(),
-                "items",
-            )
-        }
-        CheckoutSource::Cart => {
-            let wants = db::cart::lines(conn, buyer).await?;
-            (wants, new.coupon.clone(), "cart")
-        }
-    };
+    let (wants, via) = wants(conn, buyer, &new.source).await?;
     let mut wanted = priced(conn, &wants).await?;
-    let quote = match &code {
+    let quote = match &new.coupon {
         Some(code) => Some(discounted(conn, code, buyer, &mut wanted, now).await?),
         None => None,
     };
@@ -261,6 +245,22 @@ async fn place(
         settle::apply(conn, group.payment, PaymentEvent::Paid, terms.rate_bps, now).await?;
     }
     Ok((group.id, false))
+}
+
+/// What is meant to be bought, and how it was said.
+async fn wants(
+    conn: &mut Conn,
+    buyer: UserId,
+    source: &CheckoutSource,
+) -> Result<(Vec<Want>, &'static str), ServiceError> {
+    let want = |item: &CheckoutItem| Want {
+        variant: item.variant_id,
+        quantity: item.quantity,
+    };
+    Ok(match source {
+        CheckoutSource::Items(items) => (items.iter().map(want).collect(), "items"),
+        CheckoutSource::Cart => (db::cart::lines(conn, buyer).await?, "cart"),
+    })
 }
 
 /// What is wanted, at the prices of this moment.

@@ -10,8 +10,8 @@ use crate::{
     openapi, rate,
     routes::{
         admin, auth, cards, cart, categories, coupons, credentials, events, health, inventory,
-        mailbox, members, orders, payments, products, reviews, sales, selling, streams, table::Table,
-        users, variants, whep, whep_extensions, whip, wishlist,
+        mailbox, members, orders, payments, products, reviews, sales, selling, streams,
+        table::Table, users, variants, whep, whep_extensions, whip, wishlist,
     },
     security,
     state::App,

@@ -172,16 +172,7 @@ pub(crate) async fn insert(
     .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
-    sql::query(
-        "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at, updated_at)
-         SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
-    )
-    .bind(provider)
-    .bind(now)
-    .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
-    .execute(&mut *conn)
-    .await?;
+    insert_money(conn, &rows, provider, now).await?;
     insert_history(conn, &rows, now).await?;
     let told = placements.iter().map(|placed| {
         courier::order_entry(
@@ -192,6 +183,26 @@ pub(crate) async fn insert(
         )
     });
     outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
+}
+
+/// The payments of placements, as they are before anybody pays.
+async fn insert_money(
+    conn: &mut Conn,
+    rows: &str,
+    provider: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    sql::query(
+        "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at, updated_at)
+         SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
+    )
+    .bind(provider)
+    .bind(now)
+    .bind(now)
+    .bind_json(&PLACEMENTS, rows)
+    .execute(&mut *conn)
+    .await?;
+    Ok(())
 }
 
 /// The events and keys of placements.
