@@ -174,14 +174,10 @@ pub(crate) async fn insert(
     .await?;
     insert_money(conn, &rows, provider, now).await?;
     insert_history(conn, &rows, now).await?;
-    let told = placements.iter().map(|placed| {
-        courier::order_entry(
-            "order.placed",
-            Some(head.stream),
-            placed.buyer,
-            placed.order,
-        )
-    });
+    let stream = Some(head.stream);
+    let told = placements
+        .iter()
+        .map(|placed| courier::order_entry("order.placed", stream, placed.buyer, placed.order));
     outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
 }
 
