@@ -106,6 +106,29 @@ pub const REFUSALS_PER_SECOND: u32 = 10;
 /// Source addresses whose errors are counted at a time; others get none until a second has passed.
 pub const REFUSAL_SOURCES: usize = 256;
 
+/// Media packets from unknown addresses that are held at a time, one an address, in case they are of
+/// a viewer or publisher whose address changed; others are not.
+pub const STRAYS: usize = 32;
+/// How long one is held. It comes before its session is known to be silent.
+pub const STRAY_TIME: Duration = Duration::from_millis(500);
+/// Time between two looks at them.
+pub const STRAY_LOOK: Duration = Duration::from_millis(50);
+/// A session from which nothing came for so long may be found at another address. Those of
+/// browsers with transport-wide feedback are heard ten times a second and more.
+pub const SILENT_AFTER: Duration = Duration::from_millis(250);
+/// One that is silent for longer is not looked for: its own checks find it.
+pub const SILENT_MOST: Duration = Duration::from_secs(5);
+/// Silent sessions that are looked for at a time, those first that fell silent last.
+pub const SILENT_SESSIONS: usize = 64;
+/// Packets that are tried with the keys of such a session, in a second.
+pub const STRAY_TRIALS_PER_SECOND: u32 = 1_000;
+/// Addresses at which sessions are asked for at a time, each for [`ASK_TIME`].
+pub const ASKS: usize = 32;
+/// How long an answer is waited for.
+pub const ASK_TIME: Duration = Duration::from_millis(500);
+/// Times that a session is asked for at one address.
+pub const ASK_TRIES: u8 = 3;
+
 /// Time between two keyframe requests to a publisher.
 pub const PLI_INTERVAL: Duration = Duration::from_secs(1);
 /// Most that is taken in from one publisher, all tracks and layers together, in bits a second.
@@ -202,6 +225,7 @@ const _: () = assert!(VIDEO_RING <= CACHE_PACKETS);
 const _: () = assert!(VIDEO_RING * MAX_PAYLOAD <= CACHE_BYTES);
 const _: () = assert!(CATCH_UP_TIME.as_millis() + STILL_PATIENCE.as_millis() < 2_000);
 const _: () = assert!(BATCH <= MAX_PENDING);
+const _: () = assert!(SILENT_AFTER.as_millis() + STRAY_LOOK.as_millis() < STRAY_TIME.as_millis());
 const _: () = assert!(MAX_AUDIO_PAYLOAD <= MAX_PAYLOAD);
 const _: () = assert!(PARAMETER_PACKET_BYTES <= MAX_PAYLOAD);
 const _: () = assert!(MAX_PARAMETER_SET_BYTES <= PARAMETER_PACKET_BYTES);

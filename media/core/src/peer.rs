@@ -23,6 +23,7 @@ mod ice;
 mod lanes;
 mod limits;
 pub(crate) mod link;
+mod moved;
 mod sdp;
 mod sdpfrag;
 mod srtp;
@@ -104,6 +105,8 @@ pub struct Peer {
     events: VecDeque<PeerEvent>,
     created: Instant,
     last_seen: Instant,
+    /// Checks of ours so far.
+    asks: u64,
     any_source: bool,
 }
 
@@ -128,6 +131,7 @@ impl Peer {
             events: VecDeque::new(),
             created: now,
             last_seen: now,
+            asks: 0,
             any_source: false,
         }
     }
@@ -178,6 +182,7 @@ impl Peer {
                 out.push(from, &answer);
                 change
             }
+            Outcome::Answered(change) => change,
             Outcome::Refused(answer) => {
                 out.push(from, &answer);
                 return Inbound::Refused;

@@ -13,6 +13,7 @@ mod membership;
 mod publisher;
 mod refusals;
 mod report;
+mod strays;
 mod tick;
 mod timers;
 mod viewer;
@@ -31,6 +32,7 @@ use crate::peer::{CloseReason, DropReason, Inbound, MAX_DATAGRAM, stun_local_ufr
 use crate::stats::Stats;
 use crate::transmit::Transmits;
 use refusals::Refusals;
+use strays::Strays;
 use timers::Timers;
 
 /// What a shard has to know about itself.
@@ -61,11 +63,14 @@ pub struct Shard {
     next_look: Instant,
     next_gauges: Instant,
     refusals: Refusals,
+    strays: Strays,
     stats: Stats,
     #[cfg(any(test, feature = "negative-controls"))]
     tuple_check_off: bool,
     #[cfg(any(test, feature = "negative-controls"))]
     cache_off: bool,
+    #[cfg(any(test, feature = "negative-controls"))]
+    strays_off: bool,
 }
 
 impl Shard {
@@ -86,11 +91,14 @@ impl Shard {
             next_look: now,
             next_gauges: now,
             refusals: Refusals::default(),
+            strays: Strays::default(),
             stats: Stats::default(),
             #[cfg(any(test, feature = "negative-controls"))]
             tuple_check_off: false,
             #[cfg(any(test, feature = "negative-controls"))]
             cache_off: false,
+            #[cfg(any(test, feature = "negative-controls"))]
+            strays_off: false,
         }
     }
 
@@ -141,11 +149,11 @@ impl Shard {
             self.stats.drop_oversized += 1;
             return;
         }
-        let is_stun = datagram.first().is_some_and(|first| *first < 4);
+        let is_stun = is_stun(datagram);
         let slot = match self.route(from, datagram) {
             Some(slot) => slot,
             None if is_stun => return self.stats.drop_bad_stun += 1,
-            None => return self.stats.drop_unvalidated_source += 1,
+            None => return self.stray(now, from, datagram),
         };
         let Some(member) = self.members.get_mut(slot) else {
             return;
@@ -178,6 +186,8 @@ impl Shard {
     fn route(&self, from: SocketAddr, datagram: &[u8]) -> Option<Slot> {
         let named = stun_local_ufrag(datagram).and_then(|ufrag| self.members.by_ufrag(ufrag));
         let known = named.or_else(|| self.members.by_address(from));
+        let asked = || self.strays.asked_at(from).filter(|_| is_stun(datagram));
+        let known = known.or_else(asked);
         #[cfg(any(test, feature = "negative-controls"))]
         if known.is_none() && self.tuple_check_off {
             return self.members.slots().next();
@@ -200,6 +210,7 @@ impl Shard {
             }
             self.settle(now, slot, out);
         }
+        self.look_for_silent(now, out);
         if self.next_tick <= now {
             self.tick(now, out);
         }
@@ -257,7 +268,7 @@ impl Shard {
             .flatten()
             .min();
         let timer = self.timers.next();
-        [waiting, timer]
+        [waiting, timer, self.strays.due()]
             .into_iter()
             .flatten()
             .fold(self.next_tick, Instant::min)
@@ -333,4 +344,8 @@ impl Shard {
             DropReason::LaneAbuse => &mut stats.drop_lane_abuse,
         } += 1;
     }
+}
+
+fn is_stun(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| *first < 4)
 }

@@ -59,6 +59,13 @@ counters! {
         handshakes,
         /// Connected peers that were followed to another address.
         rebindings,
+        /// Media packets from unknown addresses that were tried with the keys of a silent session.
+        strays_tried,
+        /// Media packets from unknown addresses that were not held, or not tried with some keys: too
+        /// many at a time.
+        strays_refused,
+        /// Addresses that were asked, by a check of ours, whether a silent session is there now.
+        asked_out,
         /// ICE restarts whose first check passed.
         ice_restarts,
         /// Datagrams received.

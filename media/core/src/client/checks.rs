@@ -23,7 +23,7 @@ pub(super) struct Checks {
     pub(super) remote: SocketAddr,
     username: String,
     password: String,
-    /// Authenticates the checks of a server that is no ICE-lite one.
+    /// Authenticates the checks of the server.
     own_password: String,
     tie_breaker: u64,
     random: StdRng,
@@ -88,12 +88,20 @@ impl Checks {
         self.due = now + if self.answered { SLOW } else { FAST };
     }
 
-    /// Takes an answer, nominates when it is the first; answers a check of a full ICE server.
+    /// Takes an answer, nominates when it is the first; answers a check of the server.
     pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], out: &mut Transmits) -> bool {
         let Some(reading) = Reading::parse(datagram) else {
             return false;
         };
-        if reading.kind == Kind::Request && reading.is_authentic(&self.own_password) {
+        let for_us = || {
+            let names = self.username.split_once(':')?;
+            let name = reading.username?.split_once(':')?;
+            Some(name == (names.1, names.0))
+        };
+        if reading.kind == Kind::Request
+            && for_us() == Some(true)
+            && reading.is_authentic(&self.own_password)
+        {
             let answer = stun::success(reading.transaction(), self.remote, &self.own_password);
             if let Some(answer) = answer {
                 out.push(self.remote, &answer);

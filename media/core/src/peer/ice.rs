@@ -4,8 +4,10 @@
 //! is sent to one of them, the target: the nominated tuple, before nomination the latest one. It
 //! moves at once to a tuple that is nominated anew, so a viewer whose address changed keeps its
 //! picture, and in the end to the tuple that is alive; two tuples that are both kept nominated do
-//! not make it flap. A check that was overheard and comes again from elsewhere is none. A restart adds a second generation of credentials; the first check that
-//! passes with them makes them the only ones. It sends no checks and reads no candidates.
+//! not make it flap. A check that was overheard and comes again from elsewhere is none. A restart adds
+//! a second generation of credentials; the first check that passes with them makes them the only
+//! ones. It reads no candidates and sends one kind of check (`ice/ask.rs`), beyond what a lite side
+//! has to: to where a silent peer seems to be now.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,8 +16,10 @@ use super::event::DropReason;
 use super::limits::{MAX_STUN_ERRORS_PER_SECOND, MAX_TRANSACTIONS, MAX_TUPLES};
 use super::stun::{self, Kind, Reading};
 
+mod ask;
 mod credentials;
 
+use ask::Asked;
 pub use credentials::IceCredentials;
 
 /// A nominated target without check and media for so long gives way to another nominated tuple.
@@ -56,6 +60,8 @@ pub(crate) struct Change {
 pub(crate) enum Outcome {
     /// Authentic and accepted; send the answer to the source.
     Accepted(Vec<u8>, Change),
+    /// The authentic answer to a check of ours: nothing to send.
+    Answered(Change),
     /// Authentic, but answered with an error.
     Refused(Vec<u8>),
     /// An indication: nothing to do.
@@ -74,6 +80,8 @@ pub(crate) struct Ice {
     /// Transactions of the latest checks that passed, folded; a ring.
     transactions: Vec<u32>,
     next_transaction: usize,
+    /// Our own check that has not been answered.
+    asked: Option<Box<Asked>>,
     /// When the target's latest check or media came.
     target_heard: Instant,
     errors: u32,
@@ -90,6 +98,7 @@ impl Ice {
             target: None,
             transactions: Vec::new(),
             next_transaction: 0,
+            asked: None,
             target_heard: now,
             errors: 0,
             errors_since: now,
@@ -145,6 +154,7 @@ impl Ice {
         match reading.kind {
             Kind::Indication if self.is_validated(from) => return Outcome::Ignored,
             Kind::Request => {}
+            Kind::Success => return self.answered(now, from, &reading),
             _ => return Outcome::Dropped(DropReason::BadStun),
         }
         let Some(username) = reading.username else {

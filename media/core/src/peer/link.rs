@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::dtls::{self, Dtls, DtlsEvent};
 use super::event::{CloseReason, DropReason, Inbound, LaneError, PeerEvent};
 use super::lanes::{Lanes, LanesEvent};
-use super::srtp::{Profile, Session};
+use super::srtp::{Profile, Session, is_rtcp_type};
 use crate::transmit::Transmits;
 
 /// DTLS, SRTP and lanes of one session.
@@ -74,10 +74,7 @@ impl Link {
         let Some(session) = &mut self.session else {
             return Inbound::Dropped(DropReason::NotReady);
         };
-        // RFC 5761 section 4: payload types 64 to 95 with the marker bit are RTCP.
-        let rtcp = datagram
-            .get(1)
-            .is_some_and(|kind| (192..224).contains(kind));
+        let rtcp = is_rtcp_type(datagram);
         let opened = if rtcp {
             session.open_rtcp(datagram)
         } else {

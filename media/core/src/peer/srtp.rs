@@ -12,9 +12,11 @@ mod cipher;
 mod derive;
 mod packet;
 mod replay;
+mod trial;
 
 use cipher::Cipher;
 use derive::derive;
+pub(crate) use packet::is_rtcp_type;
 use replay::Replay;
 
 /// SSRCs that one peer can send with; more is a mistake of ours.

@@ -226,22 +226,20 @@ pub(crate) fn error(
     build(BINDING_ERROR, id, setters, password)
 }
 
-/// What a controlling side puts into a check.
-#[cfg(any(test, feature = "client"))]
+/// What a check consists of.
 pub(crate) struct Check<'a> {
     pub(crate) id: [u8; 12],
     pub(crate) username: &'a str,
     pub(crate) password: &'a str,
     pub(crate) tie_breaker: u64,
     pub(crate) use_candidate: bool,
-    /// Sends ICE-CONTROLLED, a role conflict with a lite side.
+    /// Sends ICE-CONTROLLED: what a lite side is, and to one a role conflict.
     pub(crate) controlled: bool,
     /// An extra attribute: number and value.
     pub(crate) extra: Option<(u16, Vec<u8>)>,
 }
 
 /// A binding request (RFC 8445 section 7.2.2).
-#[cfg(any(test, feature = "client"))]
 pub(crate) fn request(check: &Check<'_>) -> Option<Vec<u8>> {
     use rtc_stun::message::BINDING_REQUEST;
     let role = if check.controlled {

@@ -11,6 +11,7 @@ use crate::node::Node;
 mod broadcaster;
 mod crowd;
 mod ignored;
+mod moved;
 mod rebinding;
 mod storm;
 mod weather;

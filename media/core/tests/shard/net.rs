@@ -49,6 +49,8 @@ pub struct Net {
     pub stray: Vec<(SocketAddr, Vec<u8>)>,
     /// Sealed media to a node, before its path, if that is recorded.
     records: BTreeMap<usize, Vec<Vec<u8>>>,
+    /// Sealed media of a node, before its path, if that is overheard.
+    overheard: BTreeMap<usize, Vec<Vec<u8>>>,
     seed: u64,
     links: Vec<[Link; 2]>,
     wire: Wire,
@@ -101,6 +103,7 @@ impl Net {
             weather: Weather::default(),
             stray: Vec::new(),
             records: BTreeMap::new(),
+            overheard: BTreeMap::new(),
             seed,
             links: Vec::new(),
             wire: Wire::default(),
@@ -118,6 +121,15 @@ impl Net {
 
     pub fn recorded(&self, place: usize) -> &[Vec<u8>] {
         &self.records[&place]
+    }
+
+    /// From now on all sealed media and RTCP of a node is kept for [`Net::overheard`].
+    pub fn overhear(&mut self, place: usize) {
+        self.overheard.insert(place, Vec::new());
+    }
+
+    pub fn overheard(&self, place: usize) -> &[Vec<u8>] {
+        &self.overheard[&place]
     }
 
     /// Offer and answer for `node` on `shard`; returns its place. Numbers count up from 1.
@@ -372,6 +384,10 @@ impl Net {
             let record = self.place_of(to).and_then(|at| self.records.get_mut(&at));
             if let Some(record) = record.filter(|_| rtp) {
                 record.push(bytes.clone());
+            }
+            let sender = self.place_of(from).filter(|_| media);
+            if let Some(kept) = sender.and_then(|at| self.overheard.get_mut(&at)) {
+                kept.push(bytes.clone());
             }
             let weather = if media {
                 self.weather

@@ -11,7 +11,7 @@ pub struct IceCredentials {
     pub local_pwd: String,
     /// The peer's user name fragment.
     pub remote_ufrag: String,
-    /// The peer's password. ICE-lite never needs it.
+    /// The peer's password; authenticates its answers to checks of ours.
     pub remote_pwd: String,
 }
 

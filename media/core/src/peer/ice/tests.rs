@@ -4,6 +4,7 @@
 use super::super::stun::{Check, request};
 use super::*;
 
+mod ask;
 mod rebinding;
 mod restart;
 

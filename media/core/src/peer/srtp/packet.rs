@@ -36,6 +36,12 @@ pub(super) fn is_rtcp(packet: &[u8]) -> bool {
     packet.len() >= RTCP_HEADER && packet[0] >> 6 == 2
 }
 
+/// Whether the type is one of RTCP where both share a port (RFC 5761 section 4: payload types 64 to
+/// 95 with the marker bit).
+pub(crate) fn is_rtcp_type(packet: &[u8]) -> bool {
+    packet.get(1).is_some_and(|kind| (192..224).contains(kind))
+}
+
 /// SSRC of a checked RTCP packet.
 pub(super) fn rtcp_ssrc(packet: &[u8]) -> u32 {
     u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]])
