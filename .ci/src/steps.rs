@@ -32,6 +32,21 @@ const FUZZ_SECONDS: &str = "8";
 /// The test binaries whose databases are MariaDB's in a run of their own, and the unit tests.
 const DATABASE_TESTS: [&str; 4] = ["store", "mariadb", "chat", "shop"];
 const DATABASE_UNIT_TESTS: &str = "accounts::tests";
+/// Of the tests of the real server, those that concern what it keeps.
+const DATABASE_SERVER_TESTS: [&str; 12] = [
+    "accounts::",
+    "admin::",
+    "audit::",
+    "bad_input::",
+    "checklist::",
+    "crash::",
+    "matrix::",
+    "operator::",
+    "outage::",
+    "purchase::",
+    "shows::",
+    "tickets::",
+];
 
 /// The test binary that runs the real server, and the test in it that needs the server which
 /// acknowledges before it commits. That test is ignored elsewhere.
@@ -74,7 +89,7 @@ impl Step {
             Self::Clippy => "lints of all targets; a warning is an error",
             Self::Web => "types and unit tests of the front end",
             Self::Test => "every Rust test, the tidy rules among them",
-            Self::Databases => "what the shop keeps, once more on a MariaDB server",
+            Self::Databases => "what the shop keeps, and the real server, once more on MariaDB",
             Self::Fuzz => "no input from outside makes the media core panic, for a short while",
             Self::Controls => {
                 "flash sales that are cut off lose nothing, and servers that break their word are found out"
@@ -160,6 +175,9 @@ fn databases(shop: &mut Workshop) -> Ran {
     }
     succeed(run.stream())?;
     let arguments = ["test", "--workspace", "--lib", "--", DATABASE_UNIT_TESTS];
+    succeed(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).stream())?;
+    let arguments = ["test", "--workspace", "--test", SERVER_TESTS, "--"];
+    let arguments = [&arguments[..], &DATABASE_SERVER_TESTS, &["--show-output"]].concat();
     Ok(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).stream())
 }
 

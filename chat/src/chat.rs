@@ -1,13 +1,16 @@
 //! The task around the chat: receives, asks [`Rooms`](crate::rooms), commits, publishes.
 //!
 //! One task serves all rooms, because one transaction every 50 ms is all that chat takes from the
-//! database. What cannot be committed is not said, and its authors are told to try again.
+//! database. What cannot be committed is not said, and its authors are told to try again; except
+//! while the database is away, when it is said at once and [kept later](crate::owed).
 
 use std::{sync::Arc, time::Instant};
 
-use commerce_store::{Store, clock};
+use commerce_store::{Store, StoreError, clock};
 use signaling_hub::{Hub, Inbound};
-use signaling_wire::{Code, Problem, ServerFrame, StreamId, frame, limits::CHAT_BACKLOG_MAX};
+use signaling_wire::{
+    ChatMessageId, Code, Problem, ServerFrame, StreamId, frame, limits::CHAT_BACKLOG_MAX,
+};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
@@ -16,6 +19,7 @@ use tokio::{
 
 use crate::{
     db, limits,
+    owed::{self, Owed},
     rooms::{Refused, Rooms},
 };
 
@@ -33,7 +37,10 @@ struct Task {
     hub: Hub,
     store: Store,
     rooms: Rooms,
+    owed: Owed,
     flushed_at: TokioInstant,
+    /// A room whose last messages could not be read is not asked for again before.
+    read_again_at: TokioInstant,
 }
 
 impl Chat {
@@ -47,12 +54,13 @@ impl Chat {
     ) -> Self {
         let opened = hub.subscribe_rooms();
         let (stop, stopped) = oneshot::channel();
-        let rooms = Rooms::default();
         let task = Task {
             hub,
+            owed: Owed::new(store.clone()),
             store,
-            rooms,
+            rooms: Rooms::default(),
             flushed_at: TokioInstant::now(),
+            read_again_at: TokioInstant::now(),
         };
         let task = tokio::spawn(task.run(inbound, opened, stopped));
         Self { stop, task }
@@ -90,6 +98,7 @@ impl Task {
                     Err(broadcast::error::RecvError::Lagged(_)) => self.open_all().await,
                     Err(broadcast::error::RecvError::Closed) => listening = false,
                 },
+                () = self.owed.pay() => {}
                 _ = sweep.tick() => {
                     let hub = &self.hub;
                     self.rooms.retain(|stream| hub.presence(stream).is_some());
@@ -103,6 +112,7 @@ impl Task {
             }
         }
         self.flush().await;
+        self.owed.pay_all().await;
     }
 
     async fn open_all(&mut self) {
@@ -113,7 +123,7 @@ impl Task {
 
     /// Takes up a room's chat and shows newcomers what was said last.
     async fn open(&mut self, stream: StreamId) {
-        if self.rooms.knows(stream) {
+        if self.rooms.knows(stream) || TokioInstant::now() < self.read_again_at {
             return;
         }
         match db::last(self.store.reader(), stream, CHAT_BACKLOG_MAX).await {
@@ -121,8 +131,11 @@ impl Task {
                 let backlog = self.rooms.open(stream, kept);
                 self.hub.set_chat(stream, backlog).await;
             }
-            // The next message of the room tries again.
-            Err(error) => tracing::error!(%stream, %error, "cannot read what was said last"),
+            // A later message of the room tries again.
+            Err(error) => {
+                tracing::error!(%stream, %error, "cannot read what was said last");
+                self.read_again_at = TokioInstant::now() + limits::OWED_INTERVAL;
+            }
         }
     }
 
@@ -144,24 +157,22 @@ impl Task {
         if batch.is_empty() {
             return;
         }
-        let rows = batch.clone();
-        let kept = self
-            .store
-            .write(move |conn| Box::pin(async move { db::insert(conn, &rows).await }));
-        match kept.await {
-            Ok(fresh) => {
-                metrics::counter!("souk_chat_messages_total").increment(fresh.len() as u64);
-                // Rooms are independent of one another, but each gets its batches in order.
-                let mut told = JoinSet::new();
-                for (stream, frames) in self.rooms.kept(&fresh) {
-                    let hub = self.hub.clone();
-                    told.spawn(async move {
-                        for (backlog, batch) in frames {
-                            hub.publish_chat(stream, backlog, batch).await;
-                        }
-                    });
-                }
-                told.join_all().await;
+        let kept = match self.owed.is_behind() {
+            true => Err(StoreError::Slow),
+            false => {
+                let rows = batch.clone();
+                let job = self
+                    .store
+                    .write(move |conn| Box::pin(async move { db::insert(conn, &rows).await }));
+                job.await
+            }
+        };
+        match kept {
+            Ok(fresh) => self.tell(&fresh).await,
+            Err(error) if owed::is_away(&error) && self.owed.take(&batch) => {
+                tracing::debug!(%error, messages = batch.len(), "said without the database");
+                let all: Vec<_> = batch.iter().map(|(_, message)| message.id).collect();
+                self.tell(&all).await;
             }
             Err(error) => {
                 tracing::warn!(%error, messages = batch.len(), "chat messages were not kept");
@@ -170,6 +181,22 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Tells the rooms what of the batch is fresh.
+    async fn tell(&mut self, fresh: &[ChatMessageId]) {
+        metrics::counter!("souk_chat_messages_total").increment(fresh.len() as u64);
+        // Rooms are independent of one another, but each gets its batches in order.
+        let mut told = JoinSet::new();
+        for (stream, frames) in self.rooms.kept(fresh) {
+            let hub = self.hub.clone();
+            told.spawn(async move {
+                for (backlog, batch) in frames {
+                    hub.publish_chat(stream, backlog, batch).await;
+                }
+            });
+        }
+        told.join_all().await;
     }
 
     async fn refuse(&self, refused: Refused) {

@@ -2,7 +2,8 @@
 //!
 //! [`moderation`](crate) decides, purely; the task gathers what passed for 50 ms over all rooms,
 //! commits it in one transaction, and only then publishes it, so that what was said is also what
-//! a newcomer is shown after a restart. A message repeated with the same key is said once. Chat
+//! a newcomer is shown after a restart. While the database is away it is published at once and kept
+//! when the database is back; a process that ends in between has lost it. A message repeated with the same key is said once. Chat
 //! knows no accounts: who speaks comes with every message from the hub.
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod db;
 pub mod limits;
 mod message_ids;
 mod moderation;
+mod owed;
 mod rooms;
 
 pub use chat::{Chat, ChatConfig};

@@ -16,6 +16,10 @@ pub const SPEAKERS_MAX: usize = 10_000;
 pub const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// Messages in one batch over all rooms.
 pub const BATCH_MESSAGES_MAX: usize = 512;
+/// Messages that are said while the database is away and kept later; beyond them the chat refuses.
+pub const OWED_MAX: usize = 20_000;
+/// How often a database that is away is asked to keep them.
+pub const OWED_INTERVAL: Duration = Duration::from_millis(500);
 /// Messages in one frame, so that it fits a data channel however long they are.
 pub const FRAME_MESSAGES_MAX: usize = 16;
 /// How often the chat forgets rooms that have closed.

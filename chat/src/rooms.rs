@@ -107,7 +107,9 @@ impl Rooms {
             return refused(key, Problem::new(Code::Unauthenticated, ""));
         };
         let Some(room) = self.rooms.get_mut(&stream) else {
-            return refused(key, Problem::new(Code::NotFound, ""));
+            // The room is there, or the hub would not have sent this: it could not be read.
+            let problem = Problem::new(Code::Busy, "the chat is not open yet").retry_after(1);
+            return refused(key, problem);
         };
         let body = match room.moderator.judge(identity.user, &key, &body, now) {
             Ok(Judgement::Say(body)) => body,

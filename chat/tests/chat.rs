@@ -4,7 +4,11 @@
 use std::time::Duration;
 
 use chat::{Chat, ChatConfig};
-use commerce_store::{Store, testing::Database};
+use commerce_store::{
+    Store,
+    sql::Dialect,
+    testing::{self, Database, Server},
+};
 use signaling_hub::{Hub, HubConfig, Identity, SocketSession};
 use signaling_wire::{
     ClientFrame, Code, SellerId, ServerFrame, StreamId, UserId, decode_server, encode_client,
@@ -237,4 +241,35 @@ async fn what_cannot_be_kept_is_not_said() {
     );
     assert_eq!(stage.shown(1).await[0].key, "k1");
     stage.chat.stop().await;
+}
+
+/// F3: chat goes on while the database is away; what was said is kept when it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn chat_goes_on_without_the_database() {
+    if testing::chosen() != Dialect::MariaDb {
+        return;
+    }
+    let server = Server::start().await;
+    let database = Database::on(&server).await;
+    let first = stage(&database).await;
+    let (anna, mut other) = (first.join(1).await, first.join(2).await);
+    first.say(&anna, "k0", "before").await;
+    heard(&mut other, 1).await;
+    server.kill();
+    for n in 1..4 {
+        first.say(&anna, &format!("k{n}"), "meanwhile").await;
+        assert_eq!(heard(&mut other, 1).await[0].key, format!("k{n}"));
+    }
+    server.resume().await;
+    first.say(&anna, "k4", "after").await;
+    heard(&mut other, 1).await;
+    // Ending keeps what is owed; a second process finds all of it, in order.
+    while first.store.ping().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    first.stop().await;
+    let second = stage(&database).await;
+    let keys: Vec<String> = second.shown(5).await.into_iter().map(|m| m.key).collect();
+    assert_eq!(keys, ["k0", "k1", "k2", "k3", "k4"]);
+    second.stop().await;
 }

@@ -137,5 +137,5 @@ async fn rooms_that_closed_are_forgotten() {
     assert!(!rooms.knows(room(1)));
     let message = inbound(room(1), 1, "k", "hi").await;
     let refused = rooms.take(message, Instant::now(), 5, 0).unwrap_err();
-    assert_eq!(refused.problem.code, Code::NotFound);
+    assert_eq!(refused.problem.code, Code::Busy);
 }

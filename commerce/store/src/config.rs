@@ -2,16 +2,20 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use sqlx::mysql::MySqlConnectOptions;
 
 use crate::{StoreError, limits, sql::Dialect};
 
-/// How to open the database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What may follow the `?` of a server's address. The driver passes over what it does not know,
+/// and a misspelt `ssl-mode` would go unencrypted.
+const PARAMETERS: [&str; 5] = ["socket", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"];
+
+/// How to open the database. Its `Debug` keeps the password to itself.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoreConfig {
     /// `sqlite://PATH` or a bare path; databases in memory are refused, they keep no promise. Or
-    /// `mariadb://USER:PASSWORD@HOST:PORT/DATABASE`, with `?socket=PATH` or `?ssl-mode=…&ssl-ca=…`.
+    /// `mariadb://USER:PASSWORD@HOST:PORT/DATABASE`, with `?socket=PATH` or `?ssl-mode=…&ssl-ca=…`;
+    /// `mysql://` is the same. Holds the password: show [`StoreConfig::shown`] instead.
     pub url: String,
     /// Read-only connections.
     pub readers: u32,
@@ -77,7 +81,29 @@ impl StoreConfig {
         Ok(PathBuf::from(path))
     }
 
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    /// The address for people: without password and parameters.
+    pub fn shown(&self) -> String {
+        if self.dialect() == Dialect::Sqlite {
+            return self.url.clone();
+        }
+        let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
+        // A password may hold any sign, so all up to the last `@` is taken for user and password.
+        let (user, place) = match rest.rsplit_once('@') {
+            Some((login, place)) => (login.split(':').next().unwrap_or_default(), place),
+            None => ("", rest),
+        };
+        let place = place.split('?').next().unwrap_or_default();
+        match user {
+            "" => format!("{scheme}://{place}"),
+            user => format!("{scheme}://{user}@{place}"),
+        }
+    }
+
+    /// Checks every value without opening anything.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] says what is wrong, and no password.
+    pub fn check(&self) -> Result<(), StoreError> {
         let bounds = [
             ("readers", self.readers, limits::READERS_MAX),
             ("writers", self.writers, limits::WRITERS_MAX),
@@ -87,10 +113,112 @@ impl StoreConfig {
                 return Err(StoreError::Config(format!("`{name}` must be 1 to {most}")));
             }
         }
-        Ok(())
+        match self.dialect() {
+            Dialect::Sqlite => self.path().map(drop),
+            Dialect::MariaDb => self.server().map(drop),
+        }
+    }
+
+    /// The server that `url` names.
+    pub(crate) fn server(&self) -> Result<MySqlConnectOptions, StoreError> {
+        let refuse = |text: String| Err(StoreError::Config(text));
+        let parameters = self.url.split_once('?').map_or("", |(_, rest)| rest);
+        for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
+            let name = parameter.split('=').next().unwrap_or_default();
+            if !PARAMETERS.contains(&name) {
+                let known = PARAMETERS.join(", ");
+                return refuse(format!("a parameter of `url` is none of {known}"));
+            }
+        }
+        let options: MySqlConnectOptions = match self.url.parse() {
+            Ok(options) => options,
+            Err(sqlx::Error::Configuration(error)) => {
+                return refuse(format!("`url` cannot be read: {error}"));
+            }
+            Err(_) => return refuse("`url` cannot be read".to_owned()),
+        };
+        if options.get_database().is_none_or(str::is_empty) {
+            return refuse("`url` names no database".to_owned());
+        }
+        Ok(options)
     }
 
     pub(crate) fn busy_timeout(&self) -> Duration {
         Duration::from_millis(self.busy_timeout_ms)
+    }
+}
+
+impl std::fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreConfig")
+            .field("url", &self.shown())
+            .field("readers", &self.readers)
+            .field("writers", &self.writers)
+            .field("busy_timeout_ms", &self.busy_timeout_ms)
+            .field("pragmas", &self.pragmas)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn at(url: &str) -> StoreConfig {
+        StoreConfig {
+            url: url.to_owned(),
+            ..StoreConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_password_is_shown_to_nobody() {
+        for (url, shown) in [
+            (
+                "mariadb://souk:pw@db.example:3307/shop",
+                "mariadb://souk@db.example:3307/shop",
+            ),
+            (
+                "mysql://souk:p@w@db/shop?ssl-mode=required",
+                "mysql://souk@db/shop",
+            ),
+            ("mariadb://souk:p?w#/@db/shop", "mariadb://souk@db/shop"),
+            (
+                "mariadb://souk@localhost/shop?socket=/run/pw",
+                "mariadb://souk@localhost/shop",
+            ),
+            ("mariadb://db/shop", "mariadb://db/shop"),
+            ("sqlite:///var/lib/souk.db", "sqlite:///var/lib/souk.db"),
+        ] {
+            let config = at(url);
+            assert_eq!(config.shown(), shown);
+            let told = format!("{config:?} {:?}", config.check());
+            for secret in ["pw", "p@w", "p?w"] {
+                assert!(!told.contains(secret), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_used_is_refused_unopened() {
+        at("mariadb://souk:pw@db/shop?ssl-mode=verify_identity&ssl-ca=/ca.pem")
+            .check()
+            .unwrap();
+        at("mysql://souk@db:3307/shop").check().unwrap();
+        for (url, why) in [
+            ("mariadb://souk:pw@db", "names no database"),
+            ("mariadb://souk:pw@db/", "names no database"),
+            ("mariadb://souk:pw@db/shop?tls=required", "a parameter"),
+            ("mariadb://souk:pw@db/shop?ssl-mode=pw", "cannot be read"),
+            ("mariadb://souk:pw@db:port/shop", "cannot be read"),
+            ("sqlite://:memory:", "must be a file"),
+            ("postgres://souk:pw@db/shop", "not supported"),
+        ] {
+            let refused = at(url).check().unwrap_err().to_string();
+            assert!(refused.contains(why), "{url}: {refused}");
+            assert!(!refused.contains("souk:pw"), "{refused}");
+        }
     }
 }

@@ -126,7 +126,9 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Busy, "Many are writing; try again.").retry_after(1)
             }
             StoreError::Sql(_) | StoreError::Io(_) | StoreError::Slow | StoreError::Locked(_) => {
-                Self::new(Code::Unavailable, "The database cannot answer.").retry_after(2)
+                let text =
+                    "The database cannot answer; try again, with the same key if there is one.";
+                Self::new(Code::Unavailable, text).retry_after(2)
             }
             _ => Self::new(Code::Internal, ""),
         }

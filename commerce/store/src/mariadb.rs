@@ -4,24 +4,20 @@
 //! in a bounded queue. A lock of the server keeps a second process out for as long as this one
 //! lives, since a topic of the outbox has one deliverer.
 
+mod away;
 mod owner;
 mod settings;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, MySql, MySqlConnection, MySqlPool,
+    ConnectOptions as _, MySqlConnection, MySqlPool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::owner::Owner;
+pub(crate) use self::away::ServerReader;
+use self::{away::Away, owner::Owner};
 use crate::{
     StoreConfig, StoreError, limits,
     migrations::{self, MARIADB},
@@ -49,7 +45,7 @@ pub(crate) struct MariaDb {
 pub(crate) async fn open(
     config: &StoreConfig,
     exclusive: bool,
-) -> Result<(MariaDb, MySqlPool), StoreError> {
+) -> Result<(MariaDb, ServerReader), StoreError> {
     let options = options(config)?;
     let database = options.get_database().unwrap_or_default().to_owned();
     let owner = match exclusive {
@@ -72,9 +68,11 @@ pub(crate) async fn open(
         .connect_with(options.clone())
         .await?;
     let writer = pool(config.writers, WRITING).connect_with(options).await?;
+    let away = Arc::new(Away::default());
+    let reader = ServerReader::new(reader, away.clone());
     let server = MariaDb {
         writer,
-        away: Arc::new(Away::default()),
+        away,
         queue: Arc::new(Semaphore::new(limits::WRITE_QUEUE_MAX)),
         owner,
     };
@@ -82,13 +80,7 @@ pub(crate) async fn open(
 }
 
 fn options(config: &StoreConfig) -> Result<MySqlConnectOptions, StoreError> {
-    let options: MySqlConnectOptions = config
-        .url
-        .parse()
-        .map_err(|error| StoreError::Config(format!("`url`: {error}")))?;
-    if options.get_database().is_none_or(str::is_empty) {
-        return Err(StoreError::Config("`url` names no database".to_owned()));
-    }
+    let options = config.server()?;
     Ok(options
         .charset("utf8mb4")
         .collation("utf8mb4_bin")
@@ -116,7 +108,7 @@ impl MariaDb {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        if self.owner.as_ref().is_some_and(Owner::is_lost) {
+        if self.is_lost() {
             return Err(StoreError::Locked("it took the database over".to_owned()).into());
         }
         if self.away.is_known() {
@@ -143,6 +135,11 @@ impl MariaDb {
     /// Whether jobs are taken.
     pub(crate) fn is_closed(&self) -> bool {
         self.queue.is_closed()
+    }
+
+    /// Whether another process has the database now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.owner.as_ref().is_some_and(Owner::is_lost)
     }
 
     /// Takes no more jobs, waits for those that run, lets the database go.
@@ -176,16 +173,7 @@ where
 {
     let mut attempt = 1;
     loop {
-        let conn: sqlx::pool::PoolConnection<MySql> = match pool.acquire().await {
-            Ok(conn) => conn,
-            Err(error) => {
-                // With every connection at work the server is busy, not away.
-                if pool.size() < pool.options().get_max_connections() {
-                    away.note();
-                }
-                return Err(StoreError::from(error).into());
-            }
-        };
+        let conn = away.connection(&pool).await.map_err(E::from)?;
         let mut conn = Conn::new(Kind::MariaDb(conn));
         let work = writer::transaction(&mut conn, job.clone());
         let Ok(outcome) = tokio::time::timeout(limits::WRITE_TRY_MAX, work).await else {
@@ -202,37 +190,6 @@ where
         metrics::counter!("souk_store_repeats_total").increment(1);
         tokio::time::sleep(pause(attempt)).await;
         attempt += 1;
-    }
-}
-
-/// Remembers for a moment that the server cannot be reached, so that a crowd is told at once and
-/// does not wait for the same answer one after another.
-struct Away {
-    begun: std::time::Instant,
-    until_ms: AtomicU64,
-}
-
-impl Default for Away {
-    fn default() -> Self {
-        Self {
-            begun: std::time::Instant::now(),
-            until_ms: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Away {
-    fn note(&self) {
-        let until = self.now_ms() + limits::AWAY_MAX.as_millis() as u64;
-        self.until_ms.store(until, Ordering::Relaxed);
-    }
-
-    fn is_known(&self) -> bool {
-        self.now_ms() < self.until_ms.load(Ordering::Relaxed)
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.begun.elapsed().as_millis() as u64
     }
 }
 

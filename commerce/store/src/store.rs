@@ -135,6 +135,9 @@ impl Store {
         sql::query("SELECT 1").execute(self.reader()).await?;
         let closed = match &self.inner.writer {
             Writer::Sqlite { commands, .. } => commands.is_closed(),
+            Writer::MariaDb(server) if server.is_lost() => {
+                return Err(StoreError::Locked("it took the database over".to_owned()));
+            }
             Writer::MariaDb(server) => server.is_closed(),
         };
         match closed {

@@ -18,7 +18,7 @@ use anyhow::Context;
 use chat::{Chat, ChatConfig};
 use commerce_sandbox::{Sandbox, SandboxConfig, WebhookTarget};
 use commerce_service::{CommerceConfig, PaymentConfig, Secret};
-use commerce_store::{Store, StoreConfig};
+use commerce_store::Store;
 use media_shard::Threads;
 use signaling_hub::{Hub, HubConfig};
 use tokio::task::JoinHandle;
@@ -102,11 +102,7 @@ impl Server {
         // Bound first, so that a taken port is said before anything else is touched.
         let listener = Listener::bind(&config.http).await?;
         let http = listener.address()?;
-        let store = StoreConfig {
-            url: config.database_url.clone(),
-            ..StoreConfig::default()
-        };
-        let store = Store::open(&store).await.context("database")?;
+        let store = Store::open(&config.database).await.context("database")?;
         let (media, events, threads) = media_shard::start(media_shard::Config {
             bind: config.media.bind,
             udp_port: config.media.udp_port,

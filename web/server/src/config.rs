@@ -16,8 +16,10 @@ use std::{
     time::Duration,
 };
 
+use commerce_store::StoreConfig;
 use figment::{
     Figment,
+    error::{Actual, Kind},
     providers::{Env, Format, Serialized, Toml},
 };
 
@@ -25,6 +27,9 @@ pub(crate) use raw::{IceServer, RawConfig};
 
 /// Environment variables that start with the prefix but are not keys.
 const NOT_KEYS: [&str; 1] = ["config"];
+
+/// Sections with secrets.
+const SECRETIVE: [&str; 4] = ["accounts", "database", "mail", "media"];
 
 /// Everything that the composition root needs to know.
 #[derive(Debug, Clone)]
@@ -35,8 +40,8 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     /// Media plane.
     pub(crate) media: MediaConfig,
-    /// `sqlite://…`
-    pub(crate) database_url: String,
+    /// Database.
+    pub(crate) database: StoreConfig,
     /// Accounts and tokens.
     pub(crate) accounts: AccountsConfig,
     /// Mails to people.
@@ -193,7 +198,24 @@ impl Config {
         }
         let raw: RawConfig = figment
             .extract()
-            .map_err(|error| ConfigError::Source(Box::new(error)))?;
+            .map_err(|error| ConfigError::Source(Box::new(discreet(error))))?;
         check::check(raw)
     }
+}
+
+/// The error of a value of the wrong type, without the value where that may be a password.
+fn discreet(mut error: figment::Error) -> figment::Error {
+    let section = error.path.first().map(String::as_str);
+    if section.is_some_and(|section| SECRETIVE.contains(&section)) {
+        error.kind = match error.kind {
+            Kind::InvalidType(_, wanted) => Kind::InvalidType(hidden(), wanted),
+            Kind::InvalidValue(_, wanted) => Kind::InvalidValue(hidden(), wanted),
+            other => other,
+        };
+    }
+    error
+}
+
+fn hidden() -> Actual {
+    Actual::Other("something else".to_owned())
 }

@@ -14,6 +14,7 @@ mod seed;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
+use commerce_store::sql::Dialect;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,11 @@ pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
     ensure!(
         config.http.tls.is_none() || flags.no_broadcast,
         "http.tls_certificate: the demo's loop publishes by plain HTTP; add --no-broadcast"
+    );
+    ensure!(
+        config.database.dialect() == Dialect::Sqlite
+            || !config.data_dir.starts_with(temporary.path()),
+        "database.url: what a demo makes stays in MariaDB; name the folder that keeps its keys and its password with --data-dir"
     );
     if let Some(file) = &flags.ready_file {
         // One of an earlier run would tell a reader addresses that are gone.

@@ -28,7 +28,10 @@ pub(crate) fn init(config: &LogConfig) {
     // The filter was parsed when the configuration was checked.
     let targets: Targets = config.filter.parse().unwrap_or_default();
     let registry = tracing_subscriber::registry().with(targets);
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        // It would say on standard error that standard error takes nothing (a full disk), and panic.
+        .log_internal_errors(false);
     // A second start (two servers in one test process) keeps the first log.
     let started = if config.json {
         registry.with(layer.json()).try_init()

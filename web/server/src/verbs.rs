@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use anyhow::{Context, bail};
-use commerce_store::{Store, StoreConfig};
+use commerce_store::Store;
 use web_accounts::Accounts;
 
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) fn check_config(common: &Common) -> anyhow::Result<()> {
     if let Some(port) = config.media.tcp_port {
         println!("  media     {} TCP port {port}", config.media.bind);
     }
-    println!("  database  {}", config.database_url);
+    println!("  database  {}", config.database.shown());
     Ok(())
 }
 
@@ -46,7 +46,10 @@ pub(crate) async fn migrate(common: Common) -> anyhow::Result<()> {
     let config = Config::load(common.config.as_deref(), common.flags())?;
     telemetry::init(&config.log);
     open(&config).await?.close().await;
-    tracing::info!(database = config.database_url, "the tables are up to date");
+    tracing::info!(
+        database = config.database.shown(),
+        "the tables are up to date"
+    );
     Ok(())
 }
 
@@ -76,9 +79,5 @@ pub(crate) async fn create_admin(admin: CreateAdmin) -> anyhow::Result<()> {
 
 async fn open(config: &Config) -> anyhow::Result<Store> {
     app::prepare(config)?;
-    let store = StoreConfig {
-        url: config.database_url.clone(),
-        ..StoreConfig::default()
-    };
-    Ok(Store::open(&store).await?)
+    Store::open(&config.database).await.context("database")
 }

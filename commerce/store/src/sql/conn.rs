@@ -2,8 +2,8 @@
 
 use sqlx::{Arguments as _, Error};
 use sqlx::{
-    AssertSqlSafe, Executor as _, MySql, MySqlPool, SqliteConnection, SqlitePool,
-    mysql::MySqlArguments, pool::PoolConnection, query_with, sqlite::SqliteArguments,
+    AssertSqlSafe, Executor as _, MySql, SqliteConnection, SqlitePool, mysql::MySqlArguments,
+    pool::PoolConnection, query_with, sqlite::SqliteArguments,
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     row::{Kind as RowKind, Row},
     text::Sql,
 };
-use crate::{StoreError, limits};
+use crate::{StoreError, limits, mariadb::ServerReader};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct Reader(pub(crate) ReaderKind);
 #[derive(Debug, Clone)]
 pub(crate) enum ReaderKind {
     Sqlite(SqlitePool),
-    MariaDb(MySqlPool),
+    MariaDb(ServerReader),
 }
 
 impl Reader {
@@ -83,7 +83,7 @@ impl Reader {
     pub(crate) async fn close(&self) {
         match &self.0 {
             ReaderKind::Sqlite(pool) => pool.close().await,
-            ReaderKind::MariaDb(pool) => pool.close().await,
+            ReaderKind::MariaDb(server) => server.close().await,
         }
     }
 }
@@ -170,11 +170,16 @@ macro_rules! run {
                 .$method(pool)
                 .await
                 .map($sqlite)?),
-            On::Reader(Reader(ReaderKind::MariaDb(pool))) => {
-                let answer = query_with(sql, mariadb($values)?).$method(pool);
+            On::Reader(Reader(ReaderKind::MariaDb(server))) => {
+                let values = mariadb($values)?;
+                let answer = async {
+                    let mut conn = server.connection().await?;
+                    let answer = query_with(sql, values).$method(&mut *conn).await;
+                    answer.map($mariadb).map_err(StoreError::from)
+                };
                 // The server ends long statements itself; this is for one that is not heard of.
                 match tokio::time::timeout(limits::READ_MAX, answer).await {
-                    Ok(answer) => Ok(answer.map($mariadb)?),
+                    Ok(answer) => answer,
                     Err(_) => Err(StoreError::Slow),
                 }
             }

@@ -120,6 +120,14 @@ impl Server {
         self.options().connect().await.unwrap()
     }
 
+    /// Changes a setting for all sessions to come, as in `name = value`.
+    pub async fn set(&self, setting: &str) -> bool {
+        use sqlx::Executor as _;
+        let sql = sqlx::AssertSqlSafe(format!("SET GLOBAL {setting}"));
+        let mut root = self.root().await;
+        root.execute(sqlx::raw_sql(sql)).await.is_ok()
+    }
+
     fn options(&self) -> MySqlConnectOptions {
         MySqlConnectOptions::new()
             .socket(self.socket())

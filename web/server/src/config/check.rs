@@ -2,14 +2,16 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
+use commerce_store::{StoreConfig, limits as store};
+
 use super::{
     AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MailConfig, MediaConfig, ice,
-    raw::{RawAccounts, RawConfig, RawHttp, RawLog, RawMedia},
+    raw::{RawAccounts, RawConfig, RawDatabase, RawHttp, RawLog, RawMedia},
 };
 
 /// Most shards that the media plane takes.
@@ -36,11 +38,6 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
     if !(1..=900).contains(&raw.shop.hold_seconds) {
         return wrong("shop.hold_seconds", "must be 1 to 900");
     }
-    let database_url = match raw.database.url.as_str() {
-        "" => format!("sqlite://{}", raw.data_dir.join("souk.db").display()),
-        url if url.starts_with("sqlite://") => url.to_owned(),
-        _ => return wrong("database.url", "must start with `sqlite://`"),
-    };
     Ok(Config {
         http: http(raw.http)?,
         media: media(raw.media)?,
@@ -51,10 +48,48 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
             from: raw.mail.from,
         },
         log: log(raw.log)?,
-        database_url,
+        database: database(raw.database, &raw.data_dir)?,
         hold_seconds: raw.shop.hold_seconds,
         data_dir: raw.data_dir,
     })
+}
+
+/// No reason repeats the address: it may hold a password.
+fn database(raw: RawDatabase, data_dir: &Path) -> Checked<StoreConfig> {
+    let schemes = ["sqlite://", "mariadb://", "mysql://"];
+    let url = match raw.url.as_str() {
+        "" => format!("sqlite://{}", data_dir.join("souk.db").display()),
+        url if schemes.iter().any(|scheme| url.starts_with(scheme)) => url.to_owned(),
+        _ => {
+            let reason = "must start with `sqlite://` or `mariadb://`";
+            return wrong("database.url", reason);
+        }
+    };
+    let connections = [
+        ("database.readers", raw.readers, store::READERS_MAX),
+        ("database.writers", raw.writers, store::WRITERS_MAX),
+    ];
+    for (key, count, most) in connections {
+        if !(1..=most).contains(&count) {
+            return wrong(key, format!("must be 1 to {most}"));
+        }
+    }
+    let shortest = store::BUSY_TIMEOUT_MIN.as_millis() as u64;
+    if !(shortest..=60_000).contains(&raw.busy_timeout_ms) {
+        let reason = format!("must be {shortest} to 60000");
+        return wrong("database.busy_timeout_ms", reason);
+    }
+    let config = StoreConfig {
+        url,
+        readers: raw.readers,
+        writers: raw.writers,
+        busy_timeout_ms: raw.busy_timeout_ms,
+        ..StoreConfig::default()
+    };
+    match config.check() {
+        Ok(()) => Ok(config),
+        Err(error) => wrong("database.url", error.to_string()),
+    }
 }
 
 fn http(raw: RawHttp) -> Checked<HttpConfig> {

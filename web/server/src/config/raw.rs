@@ -5,6 +5,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use commerce_store::StoreConfig;
 use serde::{Deserialize, Serialize};
 
 /// The whole of it.
@@ -141,11 +142,40 @@ impl std::fmt::Debug for IceServer {
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawDatabase {
-    /// `sqlite://path`; empty: `souk.db` in the data folder.
+    /// `sqlite://PATH`, or `mariadb://USER:PASSWORD@HOST:PORT/DATABASE`; empty: `souk.db` in the
+    /// data folder.
     pub(crate) url: String,
+    /// Connections that read.
+    pub(crate) readers: u32,
+    /// Connections that write to MariaDB; SQLite has one writer.
+    pub(crate) writers: u32,
+    /// How long a statement on SQLite waits for a lock of another program, milliseconds.
+    pub(crate) busy_timeout_ms: u64,
+}
+
+impl Default for RawDatabase {
+    fn default() -> Self {
+        let store = StoreConfig::default();
+        Self {
+            url: String::new(),
+            readers: store.readers,
+            writers: store.writers,
+            busy_timeout_ms: store.busy_timeout_ms,
+        }
+    }
+}
+
+impl std::fmt::Debug for RawDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawDatabase")
+            .field("url", &"…")
+            .field("readers", &self.readers)
+            .field("writers", &self.writers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `[accounts]`

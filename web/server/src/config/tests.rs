@@ -67,6 +67,10 @@ fn a_mistake_names_its_key() {
         ("[log]\nfilter = 'souk=loud'", "log.filter"),
         ("[nothing]\nx = 1", "nothing"),
     ];
+    assert_named(&table);
+}
+
+fn assert_named(table: &[(&str, &str)]) {
     for (toml, key) in table {
         Jail::expect_with(|jail| {
             let error = load(jail, toml).expect_err(toml).to_string();
@@ -77,6 +81,24 @@ fn a_mistake_names_its_key() {
             Ok(())
         });
     }
+}
+
+#[test]
+fn a_mistake_about_the_database_names_its_key() {
+    assert_named(&[
+        ("[database]\nurl = 'sqlite://:memory:'", "database.url"),
+        ("[database]\nurl = 'mariadb://souk@db'", "database.url"),
+        (
+            "[database]\nurl = 'mariadb://souk@db/shop?tls=on'",
+            "database.url",
+        ),
+        ("[database]\nreaders = 0", "database.readers"),
+        ("[database]\nwriters = 65", "database.writers"),
+        (
+            "[database]\nbusy_timeout_ms = 10",
+            "database.busy_timeout_ms",
+        ),
+    ]);
 }
 
 #[test]
@@ -123,6 +145,32 @@ fn a_missing_file_is_a_mistake_and_secrets_are_not_shown() {
         assert!(!format!("{config:?}").contains(secret));
         let error = Config::load(Some("none.toml".as_ref()), Vec::new()).unwrap_err();
         assert!(matches!(error, ConfigError::NoFile(_)));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_database_is_named_and_its_password_is_not_shown() {
+    const SECRET: &str = "correct-horse";
+    Jail::expect_with(|jail| {
+        let url = format!("mariadb://souk:{SECRET}@db.example/shop");
+        let config = load(jail, &format!("[database]\nurl = '{url}'\nwriters = 3")).unwrap();
+        assert_eq!(config.database.url, url);
+        assert_eq!(config.database.writers, 3);
+        assert_eq!(config.database.shown(), "mariadb://souk@db.example/shop");
+        assert!(!format!("{config:?}").contains(SECRET));
+        let unnamed = load(jail, "data_dir = '/srv/souk'").unwrap();
+        assert_eq!(unnamed.database.url, "sqlite:///srv/souk/souk.db");
+        for mistake in [
+            format!("[database]\nurl = 'mariadb://souk:{SECRET}@db.example'"),
+            format!("[database]\nurl = 'postgres://souk:{SECRET}@db.example/shop'"),
+            format!("database = '{url}'"),
+            format!("[database]\nurl = ['{url}']"),
+            format!("[accounts]\njwt_secret = ['{SECRET}']"),
+        ] {
+            let error = load(jail, &mistake).expect_err(&mistake).to_string();
+            assert!(!error.contains(SECRET), "{error}");
+        }
         Ok(())
     });
 }

@@ -2,10 +2,17 @@
 
 use std::{
     io::Write,
+    path::Path,
     process::{Command, Output, Stdio},
 };
 
+use commerce_store::{
+    Store, StoreConfig, sql,
+    testing::{Database, Server},
+};
 use tempfile::TempDir;
+
+use crate::database;
 
 /// Runs a verb with arguments, environment and standard input.
 fn souk(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Output {
@@ -14,6 +21,9 @@ fn souk(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Output
         if name.starts_with("SOUK_") {
             command.env_remove(name);
         }
+    }
+    if let Some(at) = arguments.iter().position(|one| *one == "--data-dir") {
+        command.envs(database::keys(arguments[at + 1].as_ref()));
     }
     command.args(arguments).envs(environment.iter().copied());
     command
@@ -47,11 +57,101 @@ fn check_config_names_the_key_of_a_mistake() {
         (("SOUK_MEDIA__UDP_PORT", "many"), "udp_port"),
         (("SOUK_HTTP__BND", "x"), "bnd"),
         (("SOUK_SHOP__HOLD_SECONDS", "0"), "shop.hold_seconds"),
+        (("SOUK_DATABASE__WRITERS", "0"), "database.writers"),
     ] {
         let bad = souk(&["check-config", "--config", file], &[environment], "");
         assert!(!bad.status.success(), "{environment:?} was taken");
         assert!(said(&bad).to_lowercase().contains(key), "{}", said(&bad));
     }
+}
+
+#[test]
+fn the_password_of_the_database_is_never_said() {
+    const SECRET: &str = "correct-horse";
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().to_str().unwrap();
+    // Nobody listens there.
+    let url = format!("mariadb://souk:{SECRET}@127.0.0.1:9/shop");
+    let there = [("SOUK_DATABASE__URL", url.as_str())];
+    let checked = souk(&["check-config"], &there, "");
+    assert!(checked.status.success(), "{}", said(&checked));
+    assert!(
+        said(&checked).contains("mariadb://souk@127.0.0.1:9/shop"),
+        "{}",
+        said(&checked)
+    );
+    let away = souk(&["migrate", "--data-dir", data], &there, "");
+    assert!(!away.status.success(), "{}", said(&away));
+    let misread = [("SOUK_DATABASE", url.as_str())];
+    let wrong = souk(&["check-config"], &misread, "");
+    assert!(!wrong.status.success(), "{}", said(&wrong));
+    for output in [&checked, &away, &wrong] {
+        assert!(!said(output).contains(SECRET), "{}", said(output));
+    }
+}
+
+/// The database of a data folder.
+fn store_config(data: &Path) -> StoreConfig {
+    match database::keys(data).first() {
+        Some((_, url)) => StoreConfig {
+            url: url.clone(),
+            ..StoreConfig::default()
+        },
+        None => StoreConfig::at(data.join("souk.db")),
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let migrate = || {
+        souk(
+            &["migrate", "--data-dir", dir.path().to_str().unwrap()],
+            &[],
+            "",
+        )
+    };
+    assert!(migrate().status.success());
+    let store = Store::open(&store_config(dir.path())).await.unwrap();
+    let newer = store.write(|conn| {
+        Box::pin(async move {
+            sql::query(
+                "INSERT INTO _sqlx_migrations
+                     (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'of tomorrow', 1, x'00', 0)",
+            )
+            .execute(conn)
+            .await
+        })
+    });
+    newer.await.unwrap();
+    store.close().await;
+    let refused = migrate();
+    assert!(!refused.status.success(), "{}", said(&refused));
+    let sentence = "the database does not fit this version: migration 9999 was made by a newer";
+    assert!(said(&refused).contains(sentence), "{}", said(&refused));
+}
+
+#[tokio::test]
+async fn a_server_that_is_set_to_lose_commits_is_refused() {
+    if !database::is_mariadb() {
+        return;
+    }
+    let server = Server::start().await;
+    let schema = Database::on(&server).await;
+    let keys = database::keys_of(schema.config());
+    let keys: Vec<(&str, &str)> = keys.iter().map(|(key, value)| (*key, &**value)).collect();
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let weak = server.set("innodb_flush_log_at_trx_commit = 2").await;
+    assert!(weak, "the server takes the setting");
+    let refused = souk(&["migrate", "--data-dir", data], &keys, "");
+    assert!(!refused.status.success(), "{}", said(&refused));
+    let sentence = "`2`, but innodb_flush_log_at_trx_commit = 1 is needed";
+    assert!(said(&refused).contains(sentence), "{}", said(&refused));
+    assert!(server.set("innodb_flush_log_at_trx_commit = 1").await);
+    let taken = souk(&["migrate", "--data-dir", data], &keys, "");
+    assert!(taken.status.success(), "{}", said(&taken));
 }
 
 #[test]

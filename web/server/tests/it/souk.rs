@@ -10,6 +10,8 @@ use std::{
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::database;
+
 /// Generous: the machine may be compiling beside the test.
 const READY_TIME_MAX: Duration = Duration::from_secs(90);
 
@@ -84,8 +86,21 @@ impl Souk {
     /// A demo of any binary, with keys.
     pub(crate) fn start_with(binary: &Path, flags: &[&str], keys: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
+        let kept = flags.iter().position(|flag| *flag == "--data-dir");
+        let data = match kept {
+            Some(at) => PathBuf::from(flags[at + 1]),
+            None => dir.path().join("data"),
+        };
+        let database = match keys.iter().any(|(key, _)| *key == "SOUK_DATABASE__URL") {
+            true => Vec::new(),
+            false => database::keys(&data),
+        };
+        let mut command = command(binary, "demo", &dir.path().join("log"));
+        if kept.is_none() && !database.is_empty() {
+            command.arg("--data-dir").arg(&data);
+        }
         let started = Instant::now();
-        let mut child = command(binary, "demo", &dir.path().join("log"))
+        let mut child = command
             .args([
                 "--http",
                 "127.0.0.1:0",
@@ -95,6 +110,7 @@ impl Souk {
             ])
             .arg(dir.path().join("ready.json"))
             .args(flags)
+            .envs(database)
             .envs(keys.iter().copied())
             .spawn()
             .unwrap();
@@ -121,6 +137,11 @@ impl Souk {
     /// Everything that was logged so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Most memory that the process has had so far, kB.

@@ -1,6 +1,8 @@
 //! What only a server can do to us: deadlocks, waits, restarts. Runs with the server's tests.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod callers;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
