@@ -21,8 +21,12 @@ pub struct StoreConfig {
     pub readers: u32,
     /// Connections that write, MariaDB only; SQLite has one writer.
     pub writers: u32,
-    /// How long a statement waits for a lock, milliseconds.
+    /// How long a statement on SQLite waits for a lock, milliseconds.
     pub busy_timeout_ms: u64,
+    /// How long anything waits for a connection to MariaDB, milliseconds.
+    pub connect_wait_ms: u64,
+    /// How long a caller waits for an answer of MariaDB, milliseconds.
+    pub answer_wait_ms: u64,
     /// Further pragmas, such as `cache_size`. One that weakens durability is refused at start.
     pub pragmas: Vec<(String, String)>,
 }
@@ -34,6 +38,8 @@ impl Default for StoreConfig {
             readers: limits::READERS_DEFAULT,
             writers: limits::WRITERS_DEFAULT,
             busy_timeout_ms: limits::BUSY_TIMEOUT_DEFAULT.as_millis() as u64,
+            connect_wait_ms: limits::CONNECT_WAIT_DEFAULT.as_millis() as u64,
+            answer_wait_ms: limits::ANSWER_WAIT_DEFAULT.as_millis() as u64,
             pragmas: Vec::new(),
         }
     }
@@ -113,6 +119,20 @@ impl StoreConfig {
                 return Err(StoreError::Config(format!("`{name}` must be 1 to {most}")));
             }
         }
+        let waits = [
+            ("connect_wait_ms", self.connect_wait_ms),
+            ("answer_wait_ms", self.answer_wait_ms),
+        ];
+        for (name, wait) in waits {
+            if !(limits::WAITS_MS.contains(&wait)) {
+                let text = format!(
+                    "`{name}` must be {} to {}",
+                    limits::WAITS_MS.start(),
+                    limits::WAITS_MS.end()
+                );
+                return Err(StoreError::Config(text));
+            }
+        }
         match self.dialect() {
             Dialect::Sqlite => self.path().map(drop),
             Dialect::MariaDb => self.server().map(drop),
@@ -143,6 +163,14 @@ impl StoreConfig {
         Ok(options)
     }
 
+    pub(crate) fn connect_wait(&self) -> Duration {
+        Duration::from_millis(self.connect_wait_ms)
+    }
+
+    pub(crate) fn answer_wait(&self) -> Duration {
+        Duration::from_millis(self.answer_wait_ms)
+    }
+
     pub(crate) fn busy_timeout(&self) -> Duration {
         Duration::from_millis(self.busy_timeout_ms)
     }
@@ -155,6 +183,8 @@ impl std::fmt::Debug for StoreConfig {
             .field("readers", &self.readers)
             .field("writers", &self.writers)
             .field("busy_timeout_ms", &self.busy_timeout_ms)
+            .field("connect_wait_ms", &self.connect_wait_ms)
+            .field("answer_wait_ms", &self.answer_wait_ms)
             .field("pragmas", &self.pragmas)
             .finish()
     }

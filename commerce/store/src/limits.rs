@@ -12,16 +12,18 @@ pub const READERS_MAX: u32 = 64;
 pub const WRITERS_DEFAULT: u32 = 8;
 /// Most connections that write to MariaDB.
 pub const WRITERS_MAX: u32 = 64;
-/// Longest wait for a free connection to MariaDB, or a new one.
-pub const CONNECT_WAIT_MAX: Duration = Duration::from_millis(800);
+/// Longest wait for a free connection to MariaDB, or a new one, unless configured.
+pub const CONNECT_WAIT_DEFAULT: Duration = Duration::from_millis(800);
+/// Longest wait for an answer of MariaDB, unless configured; the server stops a read then as well,
+/// and the outcome of a write is unknown to the caller.
+pub const ANSWER_WAIT_DEFAULT: Duration = Duration::from_secs(3);
+/// What either may be set to, milliseconds.
+pub const WAITS_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
 /// How long a server that could not be reached is taken for away.
 pub const AWAY_MAX: Duration = Duration::from_millis(300);
-/// Longest wait for the answer to a read from MariaDB; the server stops the statement as well.
-pub const READ_MAX: Duration = Duration::from_secs(3);
-/// Longest wait for the answer to a write to MariaDB; then its outcome is unknown to the caller.
-pub const WRITE_ANSWER_MAX: Duration = Duration::from_secs(3);
-/// Longest life of one try of a write on MariaDB; then its connection is given up.
-pub const WRITE_TRY_MAX: Duration = Duration::from_secs(10);
+/// Longest life of one try of a write on MariaDB beyond the wait for its answer; then its
+/// connection is given up.
+pub const WRITE_TRY_MAX: Duration = Duration::from_secs(7);
 /// Tries of a write that MariaDB asks to repeat (1020, 1205, 1213).
 pub const WRITE_TRIES_MAX: u32 = 8;
 /// Longest pause before such a repeat; the first is a 32nd of it, and each is drawn at random.
@@ -30,6 +32,8 @@ pub const REPEAT_PAUSE_MAX: Duration = Duration::from_millis(160);
 pub const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How long a new process waits for the last one to leave a MariaDB database.
 pub const TAKE_OVER_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for the answer to whose the MariaDB database is.
+pub const OWNER_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How often a process makes sure that the MariaDB database is still its own.
 pub const OWNER_PERIOD: Duration = Duration::from_secs(1);
 /// Values in one `IN (…)`.

@@ -30,14 +30,24 @@ const SESSION: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BA
 STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION', \
 time_zone = '+00:00', SESSION tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 3, \
 lock_wait_timeout = 3, foreign_key_checks = 1, unique_checks = 1, check_constraint_checks = 1";
-const READING: &str = "SET SESSION max_statement_time = 3, SESSION tx_read_only = 1";
-const WRITING: &str = "SET SESSION max_statement_time = 5, idle_transaction_timeout = 15";
+
+/// What sessions that read, and those that write, are told besides.
+fn purposes(answer_wait: Duration) -> (String, String) {
+    let seconds = answer_wait.as_secs_f64();
+    let reading = format!("SET SESSION max_statement_time = {seconds}, SESSION tx_read_only = 1");
+    let longer = seconds + 2.0;
+    let idle = answer_wait.as_secs() + 12;
+    let writing =
+        format!("SET SESSION max_statement_time = {longer}, idle_transaction_timeout = {idle}");
+    (reading, writing)
+}
 
 /// An open server.
 pub(crate) struct MariaDb {
     writer: MySqlPool,
     away: Arc<Away>,
     queue: Arc<Semaphore>,
+    answer_wait: Duration,
     owner: Option<Owner>,
 }
 
@@ -57,23 +67,28 @@ pub(crate) async fn open(
     settings::assert_strong(&mut conn).await?;
     migrations::run(&MARIADB, &mut conn).await?;
     sqlx::Connection::close(conn).await?;
-    let pool = |count, more: &'static str| {
+    let pool = |count, more: String| {
         MySqlPoolOptions::new()
             .max_connections(count)
-            .acquire_timeout(limits::CONNECT_WAIT_MAX)
+            .acquire_timeout(config.connect_wait())
             .max_lifetime(Duration::from_secs(1800))
-            .after_connect(move |conn, _| Box::pin(prepare(conn, more)))
+            .after_connect(move |conn, _| {
+                let more = more.clone();
+                Box::pin(async move { prepare(conn, &more).await })
+            })
     };
-    let reader = pool(config.readers, READING)
+    let (reading, writing) = purposes(config.answer_wait());
+    let reader = pool(config.readers, reading)
         .connect_with(options.clone())
         .await?;
-    let writer = pool(config.writers, WRITING).connect_with(options).await?;
+    let writer = pool(config.writers, writing).connect_with(options).await?;
     let away = Arc::new(Away::default());
-    let reader = ServerReader::new(reader, away.clone());
+    let reader = ServerReader::new(reader, away.clone(), config.answer_wait());
     let server = MariaDb {
         writer,
         away,
         queue: Arc::new(Semaphore::new(limits::WRITE_QUEUE_MAX)),
+        answer_wait: config.answer_wait(),
         owner,
     };
     Ok((server, reader))
@@ -91,10 +106,11 @@ fn options(config: &StoreConfig) -> Result<MySqlConnectOptions, StoreError> {
         .timezone(None))
 }
 
-async fn prepare(conn: &mut MySqlConnection, more: &'static str) -> Result<(), sqlx::Error> {
+async fn prepare(conn: &mut MySqlConnection, more: &str) -> Result<(), sqlx::Error> {
     use sqlx::Executor as _;
     conn.execute(sqlx::raw_sql(SESSION)).await?;
     if !more.is_empty() {
+        let more = sqlx::AssertSqlSafe(more.to_owned());
         conn.execute(sqlx::raw_sql(more)).await?;
     }
     Ok(())
@@ -119,8 +135,10 @@ impl MariaDb {
             Err(_) if self.queue.is_closed() => return Err(StoreError::Closed.into()),
             Err(_) => return Err(StoreError::Busy.into()),
         };
-        let work = tokio::spawn(tries(self.writer.clone(), self.away.clone(), place, job));
-        match tokio::time::timeout(limits::WRITE_ANSWER_MAX, work).await {
+        let (pool, away) = (self.writer.clone(), self.away.clone());
+        let longest = self.answer_wait + limits::WRITE_TRY_MAX;
+        let work = tokio::spawn(tries(pool, away, longest, place, job));
+        match tokio::time::timeout(self.answer_wait, work).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(StoreError::Panicked.into()),
             Err(_) => Err(StoreError::Slow.into()),
@@ -147,7 +165,7 @@ impl MariaDb {
         // Every place is free once every job is done.
         let all = u32::try_from(limits::WRITE_QUEUE_MAX).unwrap_or(u32::MAX);
         let done = self.queue.acquire_many(all);
-        if tokio::time::timeout(limits::WRITE_TRY_MAX, done)
+        if tokio::time::timeout(self.answer_wait + limits::WRITE_TRY_MAX, done)
             .await
             .is_err()
         {
@@ -164,6 +182,7 @@ impl MariaDb {
 async fn tries<T, E, F>(
     pool: MySqlPool,
     away: Arc<Away>,
+    longest: Duration,
     _place: OwnedSemaphorePermit,
     job: F,
 ) -> Result<T, E>
@@ -176,7 +195,7 @@ where
         let conn = away.connection(&pool).await.map_err(E::from)?;
         let mut conn = Conn::new(Kind::MariaDb(conn));
         let work = writer::transaction(&mut conn, job.clone());
-        let Ok(outcome) = tokio::time::timeout(limits::WRITE_TRY_MAX, work).await else {
+        let Ok(outcome) = tokio::time::timeout(longest, work).await else {
             // Where its transaction stands is not known: the server rolls it back with the session.
             if let Kind::MariaDb(conn) = &mut conn.kind {
                 conn.close_on_drop();

@@ -35,8 +35,15 @@ impl Database {
     pub async fn fresh() -> Self {
         match chosen() {
             Dialect::Sqlite => Self::sqlite(),
-            Dialect::MariaDb => Self::mariadb().await,
+            Dialect::MariaDb => Self::mariadb().await.patient(),
         }
+    }
+
+    /// With longer waits than an operator wants: the machine may be busy with something else.
+    fn patient(mut self) -> Self {
+        self.config.connect_wait_ms = 30_000;
+        self.config.answer_wait_ms = 30_000;
+        self
     }
 
     /// An empty file.
@@ -48,7 +55,7 @@ impl Database {
         }
     }
 
-    /// An empty schema of this process's server.
+    /// An empty schema of this process's server, with the waits of an operator.
     pub async fn mariadb() -> Self {
         Self::on(&*shared().await).await
     }

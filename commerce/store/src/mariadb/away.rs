@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sqlx::{MySql, MySqlPool, pool::PoolConnection};
@@ -20,11 +20,17 @@ use crate::{StoreError, limits};
 pub(crate) struct ServerReader {
     pool: MySqlPool,
     away: Arc<Away>,
+    /// Longest wait for an answer.
+    pub(crate) answer_wait: Duration,
 }
 
 impl ServerReader {
-    pub(super) fn new(pool: MySqlPool, away: Arc<Away>) -> Self {
-        Self { pool, away }
+    pub(super) fn new(pool: MySqlPool, away: Arc<Away>, answer_wait: Duration) -> Self {
+        Self {
+            pool,
+            away,
+            answer_wait,
+        }
     }
 
     /// A connection for one statement.

@@ -59,7 +59,7 @@ impl Owner {
         };
         let (done, left) = oneshot::channel();
         if leave.is_some_and(|leave| leave.send(done).is_ok()) {
-            let _ = tokio::time::timeout(limits::READ_MAX, left).await;
+            let _ = tokio::time::timeout(limits::OWNER_WAIT_MAX, left).await;
         }
     }
 }
@@ -108,7 +108,8 @@ async fn keep(
             }
             () = tokio::time::sleep(limits::OWNER_PERIOD) => {}
         }
-        let step = tokio::time::timeout(limits::READ_MAX, check(conn.take(), &options, &name));
+        let step =
+            tokio::time::timeout(limits::OWNER_WAIT_MAX, check(conn.take(), &options, &name));
         match step.await {
             Ok(Ok((held, owned))) => {
                 if lost.swap(!owned, Ordering::Relaxed) == owned {

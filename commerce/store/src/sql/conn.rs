@@ -11,7 +11,7 @@ use super::{
     row::{Kind as RowKind, Row},
     text::Sql,
 };
-use crate::{StoreError, limits, mariadb::ServerReader};
+use crate::{StoreError, mariadb::ServerReader};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +178,7 @@ macro_rules! run {
                     answer.map($mariadb).map_err(StoreError::from)
                 };
                 // The server ends long statements itself; this is for one that is not heard of.
-                match tokio::time::timeout(limits::READ_MAX, answer).await {
+                match tokio::time::timeout(server.answer_wait, answer).await {
                     Ok(answer) => answer,
                     Err(_) => Err(StoreError::Slow),
                 }

@@ -79,11 +79,23 @@ fn database(raw: RawDatabase, data_dir: &Path) -> Checked<StoreConfig> {
         let reason = format!("must be {shortest} to 60000");
         return wrong("database.busy_timeout_ms", reason);
     }
+    let waits = [
+        ("database.connect_wait_ms", raw.connect_wait_ms),
+        ("database.answer_wait_ms", raw.answer_wait_ms),
+    ];
+    let (least, most) = (store::WAITS_MS.start(), store::WAITS_MS.end());
+    for (key, wait) in waits {
+        if !store::WAITS_MS.contains(&wait) {
+            return wrong(key, format!("must be {least} to {most}"));
+        }
+    }
     let config = StoreConfig {
         url,
         readers: raw.readers,
         writers: raw.writers,
         busy_timeout_ms: raw.busy_timeout_ms,
+        connect_wait_ms: raw.connect_wait_ms,
+        answer_wait_ms: raw.answer_wait_ms,
         ..StoreConfig::default()
     };
     match config.check() {

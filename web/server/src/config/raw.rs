@@ -154,6 +154,10 @@ pub(crate) struct RawDatabase {
     pub(crate) writers: u32,
     /// How long a statement on SQLite waits for a lock of another program, milliseconds.
     pub(crate) busy_timeout_ms: u64,
+    /// How long anything waits for a connection to MariaDB, milliseconds.
+    pub(crate) connect_wait_ms: u64,
+    /// How long a request waits for an answer of MariaDB, milliseconds.
+    pub(crate) answer_wait_ms: u64,
 }
 
 impl Default for RawDatabase {
@@ -164,6 +168,8 @@ impl Default for RawDatabase {
             readers: store.readers,
             writers: store.writers,
             busy_timeout_ms: store.busy_timeout_ms,
+            connect_wait_ms: store.connect_wait_ms,
+            answer_wait_ms: store.answer_wait_ms,
         }
     }
 }

@@ -95,6 +95,11 @@ fn a_mistake_about_the_database_names_its_key() {
         ("[database]\nreaders = 0", "database.readers"),
         ("[database]\nwriters = 65", "database.writers"),
         (
+            "[database]\nconnect_wait_ms = 1",
+            "database.connect_wait_ms",
+        ),
+        ("[database]\nanswer_wait_ms = 0", "database.answer_wait_ms"),
+        (
             "[database]\nbusy_timeout_ms = 10",
             "database.busy_timeout_ms",
         ),

@@ -1,9 +1,14 @@
 //! The HTTP API as a client uses it.
 
+use std::time::{Duration, Instant};
+
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::souk::{Account, Ready};
+use crate::{
+    souk::{Account, Ready},
+    viewer::PATIENCE,
+};
 
 /// A client, perhaps signed in.
 #[derive(Clone)]
@@ -68,25 +73,17 @@ impl Api {
 
     /// GET of something that must be there.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        good(path, self.request(Method::GET, path).send().await.unwrap()).await
+        good(path, self.request(Method::GET, path)).await
     }
 
     /// POST that must succeed.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        good(
-            path,
-            self.request(Method::POST, path)
-                .json(&body)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        good(path, self.request(Method::POST, path).json(&body)).await
     }
 
     /// POST without a body that must succeed.
     pub(crate) async fn poke(&self, path: &str) -> Value {
-        good(path, self.request(Method::POST, path).send().await.unwrap()).await
+        good(path, self.request(Method::POST, path)).await
     }
 
     /// `POST /api/orders`.
@@ -112,11 +109,20 @@ impl Api {
     }
 }
 
-async fn good(path: &str, response: Response) -> Value {
-    let status = response.status();
-    let text = response.text().await.unwrap();
-    assert!(status.is_success(), "{path}: {status} {text}");
-    serde_json::from_str(&text).unwrap_or(Value::Null)
+/// Sends it, and again for as long as a server that is busy asks to come back.
+async fn good(path: &str, request: RequestBuilder) -> Value {
+    let begun = Instant::now();
+    loop {
+        let response = request.try_clone().unwrap().send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        if status == StatusCode::SERVICE_UNAVAILABLE && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        }
+        assert!(status.is_success(), "{path}: {status} {text}");
+        return serde_json::from_str(&text).unwrap_or(Value::Null);
+    }
 }
 
 /// Status and `code` of a refusal, after a look at its form.

@@ -40,6 +40,14 @@ pub(crate) fn keys_of(config: &StoreConfig) -> Vec<(&'static str, String)> {
         ("SOUK_DATABASE__URL", config.url.clone()),
         ("SOUK_DATABASE__READERS", config.readers.to_string()),
         ("SOUK_DATABASE__WRITERS", config.writers.to_string()),
+        (
+            "SOUK_DATABASE__CONNECT_WAIT_MS",
+            config.connect_wait_ms.to_string(),
+        ),
+        (
+            "SOUK_DATABASE__ANSWER_WAIT_MS",
+            config.answer_wait_ms.to_string(),
+        ),
     ]
 }
 
@@ -50,7 +58,7 @@ fn fresh() -> Database {
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(Database::mariadb())
+        runtime.block_on(Database::fresh())
     });
     made.join().unwrap()
 }
