@@ -6,6 +6,7 @@
 
 mod away;
 mod cancel;
+mod carts;
 mod cut;
 mod full;
 mod proxy;
