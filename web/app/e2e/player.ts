@@ -25,6 +25,12 @@ interface Bare {
   firstMs: number | null
 }
 
+/** Header extensions of a transceiver, as Chromium has them; TypeScript's library does not. */
+interface Extending {
+  getHeaderExtensionsToNegotiate(): { uri: string; direction: string }[]
+  setHeaderExtensionsToNegotiate(extensions: { uri: string; direction: string }[]): void
+}
+
 type BareWindow = Window & { bare: Bare; relayed(port: number): Promise<number> }
 
 /** Pages that know the way to their relay; one page may be tried more than once. */
@@ -40,11 +46,12 @@ async function prepare(page: Page, demo: Demo, relay: Relay | null): Promise<voi
 
 /**
  * Plays a stream; returns once the answer is there. Without `repairs` it offers no NACK, with `tcp`
- * it knows the server's TCP addresses only, as if the network let no UDP through.
+ * it knows the server's TCP addresses only, as if the network let no UDP through. With `descriptor`
+ * it asks for the description of frames that comes with AV1.
  */
-export async function play(page: Page, demo: Demo, relay: Relay | null = null, { repairs = true, tcp = false } = {}): Promise<void> {
+export async function play(page: Page, demo: Demo, relay: Relay | null = null, { repairs = true, tcp = false, descriptor = false } = {}): Promise<void> {
   await prepare(page, demo, relay)
-  await page.evaluate(async ({ stream, repairs, tcp }) => {
+  await page.evaluate(async ({ stream, repairs, tcp, descriptor }) => {
     const own = window as unknown as BareWindow
     const peer = new RTCPeerConnection()
     const bare: Bare = { peer, session: '', firstMs: null }
@@ -54,7 +61,13 @@ export async function play(page: Page, demo: Demo, relay: Relay | null = null, {
     Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: media })
     document.body.append(video)
     peer.ontrack = ({ track }) => media.addTrack(track)
-    for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' })
+    for (const kind of ['audio', 'video']) {
+      const section = peer.addTransceiver(kind, { direction: 'recvonly' }) as unknown as Extending
+      if (!descriptor) continue
+      const wanted = section.getHeaderExtensionsToNegotiate()
+      for (const extension of wanted) if (extension.uri.includes('dependency-descriptor')) extension.direction = 'sendrecv'
+      section.setHeaderExtensionsToNegotiate(wanted)
+    }
     await peer.setLocalDescription()
     const posted = performance.now()
     video.requestVideoFrameCallback(() => (bare.firstMs = performance.now() - posted))
@@ -72,7 +85,7 @@ export async function play(page: Page, demo: Demo, relay: Relay | null = null, {
     }
     sdp = sdp.replace(tcp ? /^a=candidate:\S+ 1 udp .*\r\n/gim : /^a=candidate:.* tcptype .*\r\n/gim, '')
     await peer.setRemoteDescription({ type: 'answer', sdp })
-  }, { stream: demo.ready.stream_id, repairs, tcp })
+  }, { stream: demo.ready.stream_id, repairs, tcp, descriptor })
 }
 
 /** Which addresses a player's media goes between. */
@@ -180,6 +193,54 @@ export async function publish(page: Page, demo: Demo, size: { width: number; hei
       await video.sender.setParameters({ ...video.sender.getParameters(), degradationPreference: 'maintain-resolution' })
     },
     { whip: demo.ready.whip, key: demo.ready.stream_key, size, layers },
+  )
+}
+
+/** Whether the description of frames was offered and answered, and with which codec video goes. */
+export interface Described {
+  offered: boolean
+  answered: boolean
+  codec: string
+}
+
+/** Publishes a moving picture as one scalable AV1 stream; returns once the answer is there. */
+export async function publishScalable(page: Page, demo: Demo, size: { width: number; height: number }, mode: string, maxBitrate: number): Promise<Described> {
+  await prepare(page, demo, null)
+  return page.evaluate(
+    async ({ whip, key, size, mode, maxBitrate }) => {
+      // As for simulcast: all of it moves, so that each layer costs something, and slowly.
+      const canvas = Object.assign(document.createElement('canvas'), size)
+      const brush = canvas.getContext('2d', { alpha: false })
+      if (!brush) throw new Error('no canvas')
+      setInterval(() => {
+        for (let cell = 0; cell < 20; cell += 1) {
+          brush.fillStyle = `hsl(${Math.random() * 360} 60% ${20 + Math.random() * 60}%)`
+          brush.fillRect(Math.random() * size.width, Math.random() * size.height, 32, 32)
+        }
+      }, 80)
+      const [picture] = canvas.captureStream(12).getVideoTracks()
+      if (!picture) throw new Error('nothing to publish')
+      const peer = new RTCPeerConnection()
+      ;(window as unknown as BareWindow).bare = { peer, session: '', firstMs: null }
+      const encoding = { scalabilityMode: mode, maxBitrate } as RTCRtpEncodingParameters
+      const video = peer.addTransceiver(picture, { direction: 'sendonly', sendEncodings: [encoding] })
+      const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? []
+      video.setCodecPreferences(codecs.filter((codec) => /AV1|rtx/i.test(codec.mimeType)))
+      const section = video as unknown as Extending
+      const wanted = section.getHeaderExtensionsToNegotiate()
+      for (const extension of wanted) if (extension.uri.includes('dependency-descriptor')) extension.direction = 'sendrecv'
+      section.setHeaderExtensionsToNegotiate(wanted)
+      await peer.setLocalDescription()
+      const offer = peer.localDescription?.sdp ?? ''
+      const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${key}` }
+      const response = await fetch(new URL(whip).pathname, { method: 'POST', headers, body: offer })
+      const sdp = await response.text()
+      if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
+      await peer.setRemoteDescription({ type: 'answer', sdp })
+      const codec = /^a=rtpmap:\d+ (\w+)\/90000/m.exec(sdp)?.[1] ?? ''
+      return { offered: offer.includes('dependency-descriptor'), answered: sdp.includes('dependency-descriptor'), codec }
+    },
+    { whip: demo.ready.whip, key: demo.ready.stream_key, size, mode, maxBitrate },
   )
 }
 

@@ -1,6 +1,7 @@
 // One viewing session over WHEP: a peer connection that receives one video and one audio track
 // and carries the room's lanes.
 import { LaneLink, type LinkEvents } from '@/room/link'
+import { wantDescriptor } from './descriptor'
 import { endSession, exchange, restartIce } from './exchange'
 import { wantStereo } from './sdp'
 import { Vigil } from './vigil'
@@ -26,7 +27,7 @@ export class Viewer {
   constructor(private readonly events: ViewerEvents) {
     this.peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
     this.peer.addTransceiver('audio', { direction: 'recvonly' })
-    this.peer.addTransceiver('video', { direction: 'recvonly' })
+    wantDescriptor(this.peer.addTransceiver('video', { direction: 'recvonly' }))
     this.link = new LaneLink(this.peer, events)
     this.peer.ontrack = ({ track }) => this.media.addTrack(track)
     this.vigil = new Vigil(TIMES, { connected: () => events.connected(), dropped: () => this.drop() }, () => restartIce(this.peer, this.session))
