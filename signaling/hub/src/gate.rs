@@ -5,11 +5,14 @@
 
 use std::time::Instant;
 
+use signaling_wire::frame::control::Sanction;
+
 use crate::{identity::Identity, limits};
 
 /// The gate of one connection.
 pub(crate) struct Gate {
     identity: Option<Identity>,
+    sanction: Option<Sanction>,
     tokens: f64,
     filled_at: Instant,
     throttled: u32,
@@ -34,6 +37,7 @@ impl Gate {
     pub(crate) fn new(identity: Option<Identity>, now: Instant) -> Self {
         Self {
             identity,
+            sanction: None,
             tokens: limits::FRAMES_BURST,
             filled_at: now,
             throttled: 0,
@@ -85,6 +89,16 @@ impl Gate {
     /// Changes who speaks; returns who did before.
     pub(crate) fn identify(&mut self, identity: Option<Identity>) -> Option<Identity> {
         std::mem::replace(&mut self.identity, identity)
+    }
+
+    /// What the hosts decided about whoever is behind the connection.
+    pub(crate) fn sanction(&self, now_ms: u64) -> Option<Sanction> {
+        self.sanction.filter(|sanction| sanction.holds_at(now_ms))
+    }
+
+    /// Changes what the hosts decided.
+    pub(crate) fn restrict(&mut self, sanction: Option<Sanction>) {
+        self.sanction = sanction;
     }
 
     /// Who spoke and no longer may, once.

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::{
     directory::{Directory, RoomHandle},
-    identity::{Identity, SessionKey},
+    identity::{Identity, SessionKey, Viewer},
     inbound::{Consumers, Inbounds, consumers},
     limits,
     plane::Plane,
@@ -249,6 +249,27 @@ impl Hub {
             let login = login.map(Into::into);
             self.tell(stream, Command::Forget { user, login }).await;
         }
+    }
+
+    /// What the hosts decided about accounts in a room: it holds at once for who is there, and for
+    /// whoever comes, until the room ends or the decision does.
+    pub async fn sanction(&self, stream: StreamId, all: Vec<(UserId, control::Sanction)>) {
+        self.tell(stream, Command::Sanction(all)).await;
+    }
+
+    /// Those of the accounts that have a connection in the room.
+    pub async fn present(&self, stream: StreamId, users: Vec<UserId>) -> Vec<UserId> {
+        let (done, answer) = oneshot::channel();
+        self.tell(stream, Command::Present(users, done)).await;
+        answer.await.unwrap_or_default()
+    }
+
+    /// The accounts that have a connection in the room, a thousand at most; anonymous viewers are
+    /// in [`Hub::presence`] only.
+    pub async fn viewers(&self, stream: StreamId) -> Vec<Viewer> {
+        let (done, answer) = oneshot::channel();
+        self.tell(stream, Command::Viewers(done)).await;
+        answer.await.unwrap_or_default()
     }
 
     /// The room as its snapshot frame, encoded.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use signaling_wire::{
     UserId,
-    frame::control::{Session, SessionUser},
+    frame::control::{Sanction, Session, SessionUser},
 };
 
 /// A viewer's or socket's connection in a room; unique in this process.
@@ -26,6 +26,21 @@ pub struct Identity {
     pub seller: bool,
     /// When the credentials end, milliseconds since 1970; from then on the connection is anonymous.
     pub expires_ms: u64,
+}
+
+/// An account that is in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// The account.
+    pub user: UserId,
+    /// As shown in chat.
+    pub name: String,
+    /// Acts for the room's seller.
+    pub seller: bool,
+    /// Connections that speak as it.
+    pub connections: usize,
+    /// What the hosts decided about it.
+    pub sanction: Option<Sanction>,
 }
 
 impl Identity {

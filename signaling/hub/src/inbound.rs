@@ -6,13 +6,16 @@
 use std::time::Instant;
 
 use signaling_wire::{
-    ClientFrame, Code, DecodeError, Lane, Problem, ServerFrame, StreamId, decode_client,
-    frame::{Refused, control::Pong},
+    ClientFrame, Code, DecodeError, Lane, Problem, ServerFrame, StreamId, UserId, decode_client,
+    frame::{
+        Refused,
+        control::{Pong, Sanction, SanctionKind},
+    },
 };
 use tokio::sync::mpsc;
 
 use crate::{
-    gate::Admission,
+    gate::{Admission, Gate},
     identity::{Identity, SessionKey},
     limits,
     session::Session,
@@ -27,20 +30,34 @@ pub struct Inbound {
     pub session: SessionKey,
     /// The lane that it came in by, and that refusals go back by.
     pub via: Lane,
-    /// Who speaks. Always there for chat and shop.
+    /// Who speaks. Always there for `say` and `buy`.
     pub identity: Option<Identity>,
     /// The command.
     pub frame: ClientFrame,
+}
+
+/// An account has its first connection in a room, or no longer any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attendance {
+    /// In which room.
+    pub stream: StreamId,
+    /// Who.
+    pub user: UserId,
+    /// Whether they are there.
+    pub here: bool,
 }
 
 /// The receiving ends that [`Hub::start`](crate::Hub::start) hands out.
 pub struct Inbounds {
     /// `auth` frames; ping and resync are answered by the hub.
     pub control: mpsc::Receiver<Inbound>,
-    /// `buy` frames.
+    /// `buy`, `quote` and `glance` frames; the last two also of anonymous viewers.
     pub shop: mpsc::Receiver<Inbound>,
     /// `say` frames.
     pub chat: mpsc::Receiver<Inbound>,
+    /// Who comes and goes. News that finds the queue full is lost: whoever acts on it asks
+    /// [`Hub::present`](crate::Hub::present) now and then. A room that ends says nothing.
+    pub attendance: mpsc::Receiver<Attendance>,
 }
 
 /// The sending ends of [`Inbounds`].
@@ -49,6 +66,7 @@ pub(crate) struct Consumers {
     control: mpsc::Sender<Inbound>,
     shop: mpsc::Sender<Inbound>,
     chat: mpsc::Sender<Inbound>,
+    attendance: mpsc::Sender<Attendance>,
 }
 
 /// What becomes of a message.
@@ -70,16 +88,19 @@ pub(crate) fn consumers() -> (Consumers, Inbounds) {
     let (control, control_rx) = mpsc::channel(limits::INBOUND_QUEUE);
     let (shop, shop_rx) = mpsc::channel(limits::INBOUND_QUEUE);
     let (chat, chat_rx) = mpsc::channel(limits::INBOUND_QUEUE);
+    let (attendance, attendance_rx) = mpsc::channel(limits::ATTENDANCE_QUEUE);
     (
         Consumers {
             control,
             shop,
             chat,
+            attendance,
         },
         Inbounds {
             control: control_rx,
             shop: shop_rx,
             chat: chat_rx,
+            attendance: attendance_rx,
         },
     )
 }
@@ -100,6 +121,13 @@ impl Consumers {
             let problem = Problem::new(Code::Busy, "too many commands wait").retry_after(1);
             refuse(inbound.via, key_of(&inbound.frame), problem)
         })
+    }
+
+    /// Says who came or went. Never waits.
+    pub(crate) fn attend(&self, news: Attendance) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.attendance.try_send(news) {
+            metrics::counter!("souk_attendance_dropped_total").increment(1);
+        }
     }
 }
 
@@ -144,6 +172,9 @@ pub(crate) fn judge(
         Err(_) if gate.mistake() => return Verdict::Close,
         Err(error) => return answer(lane, None, Problem::from(&error)),
     };
+    if let Some(problem) = forbidden(&gate, &frame, now_ms) {
+        return answer(lane, key_of(&frame), problem);
+    }
     let identity = gate.identity(now_ms).cloned();
     match frame {
         ClientFrame::Ping(ping) => {
@@ -157,21 +188,41 @@ pub(crate) fn judge(
             gate.charge(limits::RESYNC_COST);
             Verdict::Resync
         }
-        ClientFrame::Say(_) | ClientFrame::Buy(_) if identity.is_none() => {
-            let problem = Problem::new(Code::Unauthenticated, "");
-            answer(lane, key_of(&frame), problem)
-        }
-        ClientFrame::Auth(_) | ClientFrame::Say(_) | ClientFrame::Buy(_) => {
-            let (stream, session) = (session.stream, session.key);
-            Verdict::Forward(Box::new(Inbound {
-                stream,
-                session,
-                via: lane,
-                identity,
-                frame,
-            }))
-        }
+        ClientFrame::Auth(_)
+        | ClientFrame::Say(_)
+        | ClientFrame::Buy(_)
+        | ClientFrame::Quote(_)
+        | ClientFrame::Glance(_) => Verdict::Forward(Box::new(Inbound {
+            stream: session.stream,
+            session: session.key,
+            via: lane,
+            identity,
+            frame,
+        })),
     }
+}
+
+/// Why whoever is behind a connection may not give a command.
+fn forbidden(gate: &Gate, frame: &ClientFrame, now_ms: u64) -> Option<Problem> {
+    let signed_in = matches!(frame, ClientFrame::Say(_) | ClientFrame::Buy(_));
+    let unknown = signed_in && gate.identity(now_ms).is_none();
+    sanctioned(gate.sanction(now_ms), frame)
+        .or_else(|| unknown.then(|| Problem::new(Code::Unauthenticated, "")))
+}
+
+/// Why the hosts' decision about the speaker forbids a command.
+fn sanctioned(sanction: Option<Sanction>, frame: &ClientFrame) -> Option<Problem> {
+    let Sanction { kind, until_ms } = sanction?;
+    let code = match (kind, frame) {
+        (SanctionKind::Mute, ClientFrame::Say(_)) => Code::Muted,
+        (SanctionKind::Ban, ClientFrame::Say(_) | ClientFrame::Buy(_)) => Code::Banned,
+        _ => return None,
+    };
+    let problem = Problem::new(code, "");
+    Some(match until_ms {
+        Some(until) => problem.with("until_ms", until),
+        None => problem,
+    })
 }
 
 /// The key by which the sender recognises the answer to a command.
@@ -179,7 +230,11 @@ pub(crate) fn key_of(frame: &ClientFrame) -> Option<String> {
     match frame {
         ClientFrame::Say(say) => Some(say.key.clone()),
         ClientFrame::Buy(buy) => Some(buy.key.clone()),
-        ClientFrame::Auth(_) | ClientFrame::Ping(_) | ClientFrame::Resync(_) => None,
+        ClientFrame::Quote(quote) => quote.key.clone(),
+        ClientFrame::Auth(_)
+        | ClientFrame::Ping(_)
+        | ClientFrame::Resync(_)
+        | ClientFrame::Glance(_) => None,
     }
 }
 

@@ -27,8 +27,8 @@ pub use hub::{
     CounterSession, Hub, HubConfig, LiveChange, MediaSession, RestartedSession, SessionInfo,
     SocketSession, Watching,
 };
-pub use identity::{Identity, SessionKey};
-pub use inbound::{Inbound, Inbounds};
+pub use identity::{Identity, SessionKey, Viewer};
+pub use inbound::{Attendance, Inbound, Inbounds};
 pub use queue::SocketReceiver;
 pub use refusal::MediaRefusal;
 pub use session::SessionKind;

@@ -20,6 +20,12 @@ pub(crate) const ROOM_LIFECYCLE: usize = 1_024;
 pub(crate) const INBOUND_QUEUE: usize = 4_096;
 /// Changes of what is live or open that a slow subscriber may be behind.
 pub(crate) const LIVE_CHANGES: usize = 256;
+/// News of who comes and goes that may wait; more is lost, and found out by asking.
+pub(crate) const ATTENDANCE_QUEUE: usize = 8_192;
+/// Accounts that the list of a room's viewers names.
+pub(crate) const VIEWERS_LISTED: usize = 1_000;
+/// Sanctions that a room keeps in mind.
+pub(crate) const SANCTIONS: usize = 10_000;
 
 /// Frames that a connection may send per second, on the average.
 pub(crate) const FRAMES_PER_SECOND: f64 = 20.0;

@@ -13,15 +13,19 @@ pub(crate) use presence::Pacer;
 pub(crate) use publishers::Publishers;
 pub(crate) use stock::Board;
 
+use std::collections::BTreeMap;
+
 use signaling_wire::{
-    Epoch, Lane, Position, ServerFrame,
+    Epoch, Lane, Position, ServerFrame, UserId,
     frame::{
         chat::Backlog,
-        control::{LaneHeads, Snapshot, Stream},
+        control::{LaneHeads, Sanction, SanctionKind, Snapshot, Stream},
         shop::Shelf,
     },
     limits::CHAT_BACKLOG_MAX,
 };
+
+use crate::limits::SANCTIONS;
 
 /// What outlives the room's task if that fails.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct Registered {
     pub(crate) stream: Stream,
     pub(crate) shelf: Shelf,
     pub(crate) chat: Backlog,
+    /// What the hosts decided about people.
+    pub(crate) sanctions: BTreeMap<UserId, Sanction>,
 }
 
 /// One life of a room.
@@ -81,6 +87,29 @@ impl Room {
         self.registered.chat = chat;
     }
 
+    /// What the hosts decided about an account, while it holds.
+    pub(crate) fn sanction(&self, user: UserId, now_ms: u64) -> Option<Sanction> {
+        let found = self.registered.sanctions.get(&user).copied();
+        found.filter(|sanction| sanction.holds_at(now_ms))
+    }
+
+    /// The hosts decided. Beyond the limit, decisions that are over make room.
+    pub(crate) fn set_sanction(&mut self, user: UserId, sanction: Sanction, now_ms: u64) {
+        let all = &mut self.registered.sanctions;
+        if sanction.kind == SanctionKind::Lifted {
+            all.remove(&user);
+            return;
+        }
+        if all.len() >= SANCTIONS {
+            all.retain(|_, sanction| sanction.holds_at(now_ms));
+        }
+        if all.len() >= SANCTIONS {
+            tracing::warn!("too many sanctions in one room; one is not kept");
+            return;
+        }
+        all.insert(user, sanction);
+    }
+
     /// Gives a frame its place. `None` for frames that have none: stock ticks and personal ones.
     pub(crate) fn place(&mut self, frame: &ServerFrame) -> Option<(Lane, Position)> {
         let (lane, head) = match frame {
@@ -92,11 +121,13 @@ impl Room {
             ServerFrame::Chat(_) => (Lane::Chat, &mut self.heads.chat),
             ServerFrame::Snapshot(_)
             | ServerFrame::Session(_)
+            | ServerFrame::Sanction(_)
             | ServerFrame::Pong(_)
             | ServerFrame::Lint(_)
             | ServerFrame::Bye(_)
             | ServerFrame::Error(_)
             | ServerFrame::Stock(_)
+            | ServerFrame::Lease(_)
             | ServerFrame::Order(_) => return None,
         };
         self.seq += 1;

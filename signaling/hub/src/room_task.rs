@@ -8,6 +8,7 @@ mod command;
 mod fanout;
 mod lint;
 mod members;
+mod sanctions;
 
 pub(crate) use command::{Command, Publication};
 use members::Members;
@@ -97,6 +98,7 @@ impl RoomTask {
                     None => return,
                 },
             }
+            self.tell_attendance();
         }
     }
 
@@ -185,6 +187,18 @@ impl RoomTask {
             Command::ToUser { user, frame } => self.send_to_user(user, &frame).await,
             Command::Identify { session, identity } => self.identify(session, identity).await,
             Command::Forget { user, login } => self.forget(user, login.as_deref()).await,
+            Command::Sanction(all) => {
+                for (user, sanction) in all {
+                    self.sanction(user, sanction).await;
+                }
+            }
+            // Whoever asked may have gone.
+            Command::Present(users, done) => {
+                let _ = done.send(self.members.present(users));
+            }
+            Command::Viewers(done) => {
+                let _ = done.send(self.viewers());
+            }
             Command::ReservePublish(done) => {
                 let allowed = self.publishers.reserve(clock::now());
                 if done.send(allowed).is_err() && allowed {
@@ -244,14 +258,18 @@ impl RoomTask {
                 return false;
             }
         }
+        let (identity, sanction) = self.admit(&session);
         if let Some(queue) = session.queue() {
             if self.members.socket_count() >= self.hub.config.sockets_per_room {
                 return false;
             }
             queue.push(Lane::Control, &self.snapshot());
-            let identity = session.gate().identity(clock::now_ms()).cloned();
             if identity.is_some() {
                 let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
+                queue.push(Lane::Control, &encode_server(Lane::Control, None, &frame));
+            }
+            if let Some(sanction) = sanction {
+                let frame = ServerFrame::Sanction(sanction);
                 queue.push(Lane::Control, &encode_server(Lane::Control, None, &frame));
             }
             if let Some(frame) = self.lint_for(identity.as_ref()) {

@@ -156,6 +156,8 @@ pub fn decode_client(bytes: &[u8]) -> Result<ClientFrame, DecodeError> {
         "resync" => payload::<control::Resync>(raw.d).map(ClientFrame::Resync),
         "say" => payload::<chat::Say>(raw.d).map(ClientFrame::Say),
         "buy" => payload::<shop::Buy>(raw.d).map(ClientFrame::Buy),
+        "quote" => payload::<shop::Quote>(raw.d).map(ClientFrame::Quote),
+        "glance" => payload::<shop::Glance>(raw.d).map(ClientFrame::Glance),
         _ => Err(DecodeError::Kind),
     }
 }

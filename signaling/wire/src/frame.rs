@@ -20,6 +20,8 @@ pub enum ServerFrame {
     Snapshot(Box<control::Snapshot>),
     /// The token was accepted, or the viewer is anonymous again. Personal.
     Session(control::Session),
+    /// What the hosts decided about this viewer, now and at every change. Personal.
+    Sanction(control::Sanction),
     /// Answer to `ping`. Personal.
     Pong(control::Pong),
     /// Whether something is published, and how many watch. Room-wide on `control`.
@@ -43,6 +45,8 @@ pub enum ServerFrame {
     Stock(shop::StockBatch),
     /// An order of this viewer was placed or changed state. Personal, on `shop`.
     Order(shop::OrderUpdate),
+    /// The price that was asked for holds for a moment. Personal, on `shop`.
+    Lease(shop::Lease),
     /// A batch of messages. Room-wide on `chat`.
     Chat(chat::Batch),
 }
@@ -53,6 +57,7 @@ impl ServerFrame {
         Some(match self {
             Self::Snapshot(_)
             | Self::Session(_)
+            | Self::Sanction(_)
             | Self::Pong(_)
             | Self::Presence(_)
             | Self::Lint(_)
@@ -61,7 +66,8 @@ impl ServerFrame {
             | Self::Pinned(_)
             | Self::Unpinned(_)
             | Self::Sale(_)
-            | Self::Order(_) => Lane::Shop,
+            | Self::Order(_)
+            | Self::Lease(_) => Lane::Shop,
             Self::Stock(_) => Lane::Stock,
             Self::Chat(_) => Lane::Chat,
             Self::Error(_) => return None,
@@ -93,6 +99,10 @@ pub enum ClientFrame {
     Say(chat::Say),
     /// Buys; the twin of `POST /api/orders`. On `shop`.
     Buy(shop::Buy),
+    /// Says that a card was seen or opened. On `shop`.
+    Glance(shop::Glance),
+    /// Asks for the lease of a price; the twin of `POST /api/sales/{id}/leases`. On `shop`.
+    Quote(shop::Quote),
 }
 
 impl ClientFrame {
@@ -101,7 +111,7 @@ impl ClientFrame {
         match self {
             Self::Auth(_) | Self::Ping(_) | Self::Resync(_) => Lane::Control,
             Self::Say(_) => Lane::Chat,
-            Self::Buy(_) => Lane::Shop,
+            Self::Buy(_) | Self::Quote(_) | Self::Glance(_) => Lane::Shop,
         }
     }
 }

@@ -55,6 +55,10 @@ codes! {
     PaymentDeclined = (402, "payment_declined", "Payment declined");
     /// Allowed, but only soon after signing in.
     FreshLoginRequired = (403, "fresh_login_required", "Sign in again first");
+    /// The hosts took the word from this viewer; `until_ms` says for how long.
+    Muted = (403, "muted", "You cannot write here");
+    /// The hosts banned this viewer from the room.
+    Banned = (403, "banned", "You are banned from this room");
     /// Known, but not allowed.
     Forbidden = (403, "forbidden", "Not allowed");
     /// No such thing, or not visible to the caller.
@@ -93,6 +97,8 @@ codes! {
     Conflict = (409, "conflict", "Conflict");
     /// The hold ran out before payment.
     ReservationExpired = (410, "reservation_expired", "The hold has expired");
+    /// The price that was promised held until a moment that has passed.
+    OfferExpired = (410, "offer_expired", "The offer has expired");
     /// The one-time token is unknown, used or too old.
     TokenSpent = (410, "token_spent", "This link has expired or was used");
     /// The stream has ended for good.
@@ -109,6 +115,8 @@ codes! {
     UnsupportedOffer = (422, "unsupported_offer", "Unsupported offer");
     /// The product comes in several variants and none was named.
     VariantRequired = (422, "variant_required", "Choose a variant");
+    /// The lease was not signed here, or is for something else.
+    OfferInvalid = (422, "offer_invalid", "Not a valid offer");
     /// The coupon does not apply; `reason` says why.
     CouponRefused = (422, "coupon_refused", "The coupon does not apply");
     /// The same key came with another request.

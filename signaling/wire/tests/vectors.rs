@@ -34,6 +34,7 @@ fn server_kind(frame: &ServerFrame) -> &'static str {
     match frame {
         ServerFrame::Snapshot(_) => "snapshot",
         ServerFrame::Session(_) => "session",
+        ServerFrame::Sanction(_) => "sanction",
         ServerFrame::Pong(_) => "pong",
         ServerFrame::Presence(_) => "presence",
         ServerFrame::Lint(_) => "lint",
@@ -45,10 +46,11 @@ fn server_kind(frame: &ServerFrame) -> &'static str {
         ServerFrame::Sale(_) => "sale",
         ServerFrame::Stock(_) => "stock",
         ServerFrame::Order(_) => "order",
+        ServerFrame::Lease(_) => "lease",
         ServerFrame::Chat(_) => "chat",
     }
 }
-const SERVER_KINDS: usize = 14;
+const SERVER_KINDS: usize = 16;
 
 fn client_kind(frame: &ClientFrame) -> &'static str {
     match frame {
@@ -57,9 +59,11 @@ fn client_kind(frame: &ClientFrame) -> &'static str {
         ClientFrame::Resync(_) => "resync",
         ClientFrame::Say(_) => "say",
         ClientFrame::Buy(_) => "buy",
+        ClientFrame::Quote(_) => "quote",
+        ClientFrame::Glance(_) => "glance",
     }
 }
-const CLIENT_KINDS: usize = 5;
+const CLIENT_KINDS: usize = 7;
 
 #[test]
 fn server_vectors_survive_the_round_trip() {

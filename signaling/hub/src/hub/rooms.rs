@@ -40,6 +40,7 @@ impl Hub {
                 stream: stream.clone(),
                 shelf,
                 chat,
+                sanctions: Default::default(),
             };
             if open(&self.inner, registered) {
                 // Nobody listening is fine.

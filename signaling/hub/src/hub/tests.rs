@@ -7,6 +7,7 @@ mod lint;
 mod media;
 mod order;
 mod rooms;
+mod sanctions;
 mod slow;
 
 use media_shard::{BroadcastId, MediaEvent, PeerId, Role};

@@ -27,6 +27,7 @@ fn room() -> Room {
             stream: stream(1),
             shelf,
             chat,
+            sanctions: Default::default(),
         },
     )
 }

@@ -7,7 +7,7 @@ use signaling_wire::{
     Lane, Position, ServerFrame, UserId,
     frame::{
         chat::Backlog,
-        control::{ByeReason, Stream},
+        control::{ByeReason, Sanction, Stream},
         shop::{Shelf, Stock},
     },
 };
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     directory::MediaRecord,
-    identity::{Identity, SessionKey},
+    identity::{Identity, SessionKey, Viewer},
     session::Session,
 };
 
@@ -49,6 +49,12 @@ pub(crate) enum Command {
         user: UserId,
         login: Option<Arc<str>>,
     },
+    /// What the hosts decided about accounts.
+    Sanction(Vec<(UserId, Sanction)>),
+    /// Asks which of these accounts are here.
+    Present(Vec<UserId>, oneshot::Sender<Vec<UserId>>),
+    /// Asks which accounts are here.
+    Viewers(oneshot::Sender<Vec<Viewer>>),
     /// May a publisher come? To be followed by `Enter` or `RefundPublish`.
     ReservePublish(oneshot::Sender<bool>),
     /// The publisher did not come.

@@ -91,6 +91,11 @@ impl RoomTask {
             let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
             self.send(&session, Lane::Control, &frame).await;
         }
+        let sanction = session.gate().sanction(clock::now_ms());
+        if let Some(sanction) = sanction {
+            let frame = ServerFrame::Sanction(sanction);
+            self.send(&session, Lane::Control, &frame).await;
+        }
         if let Some(frame) = self.lint_for(identity.as_ref()) {
             self.send(&session, Lane::Control, &frame).await;
         }
@@ -107,11 +112,16 @@ impl RoomTask {
     pub(super) async fn identify(&mut self, key: SessionKey, identity: Option<Identity>) {
         let now_ms = clock::now_ms();
         let identity = identity.filter(|identity| identity.holds_at(now_ms));
+        let (identity, sanction) = self.judged(identity, now_ms);
         let frame = ServerFrame::Session(Identity::session(identity.as_ref()));
         let lint = self.lint_for(identity.as_ref());
-        if self.members.identify(key, identity) {
+        if self.members.identify(key, identity, sanction) {
             self.count_viewers();
             self.send_to(key, Lane::Control, &frame).await;
+            if let Some(sanction) = sanction {
+                let frame = ServerFrame::Sanction(sanction);
+                self.send_to(key, Lane::Control, &frame).await;
+            }
             if let Some(lint) = lint {
                 self.send_to(key, Lane::Control, &lint).await;
             }

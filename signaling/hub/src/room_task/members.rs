@@ -6,7 +6,7 @@ use std::{
 };
 
 use media_shard::PeerId;
-use signaling_wire::UserId;
+use signaling_wire::{UserId, frame::control::Sanction};
 
 use crate::{
     clock,
@@ -22,6 +22,8 @@ pub(crate) struct Members {
     sockets: BTreeMap<SessionKey, Arc<Session>>,
     peers: HashMap<PeerId, SessionKey>,
     users: HashMap<UserId, Vec<SessionKey>>,
+    /// Accounts that came with their first connection, or went with their last.
+    turns: Vec<(UserId, bool)>,
     gauges: Gauges,
     open_lanes: usize,
 }
@@ -65,9 +67,7 @@ impl Members {
             self.sockets.insert(key, session.clone());
         }
         let identity = session.gate().identity(clock::now_ms()).cloned();
-        if let Some(identity) = &identity {
-            self.users.entry(identity.user).or_default().push(key);
-        }
+        self.list(key, identity.as_ref());
         let counted = false;
         let open = socket;
         self.all.insert(
@@ -164,17 +164,63 @@ impl Members {
     }
 
     /// Changes who a connection speaks as. False if it is not here.
-    pub(crate) fn identify(&mut self, key: SessionKey, identity: Option<Identity>) -> bool {
+    pub(crate) fn identify(
+        &mut self,
+        key: SessionKey,
+        identity: Option<Identity>,
+        sanction: Option<Sanction>,
+    ) -> bool {
         let Some(member) = self.all.get(&key) else {
             return false;
         };
-        let before = member.session.gate().identify(identity.clone());
-        self.unlist(key, before.as_ref());
-        if let Some(identity) = &identity {
-            self.users.entry(identity.user).or_default().push(key);
+        let before = {
+            let mut gate = member.session.gate();
+            gate.restrict(sanction);
+            gate.identify(identity.clone())
+        };
+        let user = |identity: &Option<Identity>| identity.as_ref().map(|identity| identity.user);
+        // Who only renews neither goes nor comes.
+        if user(&before) != user(&identity) {
+            self.unlist(key, before.as_ref());
+            self.list(key, identity.as_ref());
         }
         self.recount(key, identity.as_ref());
         true
+    }
+
+    /// Changes what the hosts decided about whoever is behind a connection.
+    pub(crate) fn restrict(&self, key: SessionKey, sanction: Sanction) {
+        if let Some(member) = self.all.get(&key) {
+            member.session.gate().restrict(Some(sanction));
+        }
+    }
+
+    /// Whether a connection speaks as an administrator.
+    pub(crate) fn is_admin(&self, key: SessionKey) -> bool {
+        self.all.get(&key).is_some_and(|member| {
+            let gate = member.session.gate();
+            gate.identity(0).is_some_and(|identity| identity.admin)
+        })
+    }
+
+    /// Those of the accounts that have a connection.
+    pub(crate) fn present(&self, mut users: Vec<UserId>) -> Vec<UserId> {
+        users.retain(|user| self.users.contains_key(user));
+        users
+    }
+
+    /// Every account that has a connection, with how many.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (Identity, usize)> {
+        self.users.values().filter_map(|keys| {
+            let member = self.all.get(keys.first()?)?;
+            let identity = member.session.gate().identity(0).cloned()?;
+            Some((identity, keys.len()))
+        })
+    }
+
+    /// Who came and who went since the last time, each once.
+    pub(crate) fn take_turns(&mut self) -> Vec<(UserId, bool)> {
+        std::mem::take(&mut self.turns)
     }
 
     /// Connections of people who may host.
@@ -235,6 +281,16 @@ impl Members {
         self.peers.get(&peer).copied()
     }
 
+    fn list(&mut self, key: SessionKey, identity: Option<&Identity>) {
+        if let Some(identity) = identity {
+            let keys = self.users.entry(identity.user).or_default();
+            if keys.is_empty() {
+                self.turns.push((identity.user, true));
+            }
+            keys.push(key);
+        }
+    }
+
     fn unlist(&mut self, key: SessionKey, identity: Option<&Identity>) {
         let Some(user) = identity.map(|identity| identity.user) else {
             return;
@@ -243,6 +299,7 @@ impl Members {
             keys.retain(|other| *other != key);
             if keys.is_empty() {
                 self.users.remove(&user);
+                self.turns.push((user, false));
             }
         }
     }

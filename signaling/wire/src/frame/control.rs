@@ -129,6 +129,37 @@ pub struct SessionUser {
     pub name: String,
 }
 
+/// What the hosts decided about an account in this room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sanction {
+    /// What.
+    pub kind: SanctionKind,
+    /// When it ends by itself, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+}
+
+impl Sanction {
+    /// Whether it is in force.
+    pub fn holds_at(&self, now_ms: u64) -> bool {
+        self.kind != SanctionKind::Lifted && self.until_ms.is_none_or(|until| now_ms < until)
+    }
+}
+
+/// Kinds of sanctions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SanctionKind {
+    /// May watch and buy, not write.
+    Mute,
+    /// Is nobody here: may watch as everybody may, not write or buy in the room.
+    Ban,
+    /// None any more.
+    Lifted,
+}
+
 /// Asks for the server's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -212,6 +212,70 @@ pub struct Buy {
     /// The price per unit that the buyer saw; refused with `price_changed` if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_unit_price: Option<Money>,
+    /// The lease of a price: while it holds, that is the price. A repeat may carry another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<String>,
+}
+
+/// Says that the viewer saw or opened a card; counted once a connection, never answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Glance {
+    /// Which card.
+    pub card_id: CardId,
+    /// What happened.
+    pub what: GlanceKind,
+}
+
+/// What a viewer did with a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GlanceKind {
+    /// It was on the screen for a second.
+    Shown,
+    /// It was opened.
+    Clicked,
+}
+
+/// Asks for the lease of a price. The body of `POST /api/sales/{id}/leases` is the same without
+/// `key` and `sale_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Quote {
+    /// By which the sender recognises the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Which sale.
+    pub sale_id: SaleId,
+    /// Which product of it.
+    pub product_id: ProductId,
+    /// Which variant of the product; needed only where the sale has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<VariantId>,
+}
+
+/// A price that holds for a moment, whatever happens to it: no stock is held by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Lease {
+    /// `key` of the `quote` that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Which sale.
+    pub sale_id: SaleId,
+    /// Which product of it.
+    pub product_id: ProductId,
+    /// Which variant of the product.
+    pub variant_id: VariantId,
+    /// What one unit costs with it.
+    pub unit_price: Money,
+    /// Until when, milliseconds since 1970.
+    pub expires_ms: u64,
+    /// For `lease` of a purchase; opaque, signed by the server.
+    pub lease: String,
 }
 
 /// An order of this viewer, after it was placed or changed.

@@ -19,6 +19,7 @@ export const session = record({
   user: nullable(record({ id: text, name: text })),
   expires_ms: optional(count),
 })
+export const sanction = record({ kind: word('mute', 'ban', 'lifted'), until_ms: optional(count) })
 export const pong = record({ client_ms: count, server_ms: count })
 export const finding = record({ code: text, layer: count, seen: whole, wanted: whole })
 export const lint = record({ findings: list(finding) })
@@ -28,5 +29,6 @@ export type Presence = Read<typeof presence>
 export type RoomStream = Read<typeof stream>
 export type Snapshot = Read<typeof snapshot>
 export type Session = Read<typeof session>
+export type Sanction = Read<typeof sanction>
 export type Finding = Read<typeof finding>
 export type Bye = Read<typeof bye>

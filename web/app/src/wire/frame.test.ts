@@ -19,7 +19,7 @@ describe('server frames', () => {
 
   it('has a vector for every kind', () => {
     const kinds = new Set(all.map((vector) => vector.bytes.t))
-    const known = ['snapshot', 'session', 'pong', 'presence', 'lint', 'bye', 'error', 'card', 'pinned', 'unpinned', 'sale', 'stock', 'order', 'chat']
+    const known = ['snapshot', 'session', 'sanction', 'pong', 'presence', 'lint', 'bye', 'error', 'card', 'pinned', 'unpinned', 'sale', 'stock', 'order', 'lease', 'chat']
     expect([...kinds].sort()).toEqual(known.sort())
   })
 

@@ -13,6 +13,7 @@ export const VERSION = 1
 const PAYLOADS = {
   snapshot: control.snapshot,
   session: control.session,
+  sanction: control.sanction,
   pong: control.pong,
   presence: control.presence,
   lint: control.lint,
@@ -24,6 +25,7 @@ const PAYLOADS = {
   sale: shop.sale,
   stock: shop.stockBatch,
   order: shop.orderUpdate,
+  lease: shop.lease,
   chat: chat.messages,
 } as const
 
@@ -64,11 +66,13 @@ export type ClientFrame =
   | { t: 'resync'; d: Record<string, never> }
   | { t: 'say'; d: { key: string; body: string } }
   | { t: 'buy'; d: shop.Purchase & { key: string } }
+  | { t: 'glance'; d: { card_id: string; what: 'shown' | 'clicked' } }
+  | { t: 'quote'; d: { key?: string; sale_id: string; product_id: string; variant_id?: string } }
 
 /** The lane that a client frame must use over data channels. */
 export function laneOf(frame: ClientFrame): Lane {
   if (frame.t === 'say') return 'chat'
-  return frame.t === 'buy' ? 'shop' : 'control'
+  return frame.t === 'buy' || frame.t === 'quote' || frame.t === 'glance' ? 'shop' : 'control'
 }
 
 /** Writes a client frame. */

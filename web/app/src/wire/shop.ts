@@ -78,6 +78,15 @@ export const order = record({
   delivered_ms: optional(count),
   completed_ms: optional(count),
 })
+export const lease = record({
+  key: optional(text),
+  sale_id: text,
+  product_id: text,
+  variant_id: text,
+  unit_price: money,
+  expires_ms: count,
+  lease: text,
+})
 export const orderUpdate = record({ key: optional(text), order })
 
 export type Localized = Read<typeof localized>
@@ -90,6 +99,7 @@ export type Stock = Read<typeof stock>
 export type Shelf = Read<typeof shelf>
 export type Order = Read<typeof order>
 export type OrderStatus = Read<typeof orderStatus>
+export type Lease = Read<typeof lease>
 export type PaymentStatus = Read<typeof paymentStatus>
 
 /** What a buyer asks for; over HTTP the key is the `Idempotency-Key` header. */
@@ -100,4 +110,6 @@ export interface Purchase {
   variant_id?: string
   quantity: number
   expected_unit_price?: Read<typeof money>
+  /** Of a price that was promised. */
+  lease?: string
 }
