@@ -114,6 +114,8 @@ pub struct Demand {
     pub quantity: u32,
     /// The price of one unit that they saw.
     pub expected: Option<Money>,
+    /// The price of one unit that they were promised, whatever it is now.
+    pub promised: Option<Money>,
 }
 
 /// Units kept for a buyer.
@@ -169,6 +171,7 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Batch {
     state: SaleState,
+    opens_ms: Option<u64>,
     last_seq: u64,
     rows: BTreeMap<VariantId, (Row, Level)>,
     bought: HashMap<(UserId, VariantId), u32>,
@@ -181,6 +184,7 @@ impl Batch {
     pub fn new(state: SaleState, last_seq: u64, rows: impl IntoIterator<Item = Row>) -> Self {
         Self {
             state,
+            opens_ms: None,
             last_seq,
             rows: rows
                 .into_iter()
@@ -189,6 +193,13 @@ impl Batch {
             bought: HashMap::new(),
             movements: Vec::new(),
         }
+    }
+
+    /// Says when the sale opens by itself, for those who come too early.
+    #[must_use]
+    pub fn opening(mut self, opens_ms: Option<u64>) -> Self {
+        self.opens_ms = opens_ms;
+        self
     }
 
     /// Says how many units a buyer has already; buyers that are not told have none.
@@ -214,9 +225,12 @@ impl Batch {
         }
         let row = self.meant(demand)?;
         if self.state != SaleState::Open {
-            return Err(Refusal::SaleNotOpen { state: self.state });
+            return Err(Refusal::SaleNotOpen {
+                state: self.state,
+                opens_ms: self.opens_ms.filter(|_| self.state == SaleState::Draft),
+            });
         }
-        let unit_price = row.terms.price;
+        let unit_price = demand.promised.unwrap_or(row.terms.price);
         if demand
             .expected
             .is_some_and(|expected| expected != unit_price)

@@ -10,6 +10,8 @@ pub const SALE_ITEMS_MAX: usize = 100;
 pub const HOLD_SECONDS_MIN: u32 = 1;
 /// Longest hold, seconds.
 pub const HOLD_SECONDS_MAX: u32 = 15 * 60;
+/// How long an unpaid hold outlives its buyer's connection, seconds: time to come back.
+pub const HOLD_GRACE_SECONDS: u32 = 30;
 
 /// Most options of a product.
 pub const OPTIONS_MAX: usize = 3;

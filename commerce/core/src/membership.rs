@@ -15,7 +15,7 @@ pub enum MemberRole {
     Manager,
     /// Runs shows and sales.
     Host,
-    /// Helps in a show: cards.
+    /// Helps in a show: cards, and peace in the chat.
     Assistant,
 }
 
@@ -30,6 +30,8 @@ pub enum Deed {
     RunSales,
     /// Add and pin cards.
     ShowCards,
+    /// See who watches, mute and ban.
+    Moderate,
     /// See the seller's orders, send them, decide claims, give money back.
     HandleOrders,
 }
@@ -42,8 +44,11 @@ impl MemberRole {
     pub const fn may(self, deed: Deed) -> bool {
         match self {
             Self::Owner | Self::Manager => true,
-            Self::Host => matches!(deed, Deed::RunShows | Deed::RunSales | Deed::ShowCards),
-            Self::Assistant => matches!(deed, Deed::ShowCards),
+            Self::Host => matches!(
+                deed,
+                Deed::RunShows | Deed::RunSales | Deed::ShowCards | Deed::Moderate
+            ),
+            Self::Assistant => matches!(deed, Deed::ShowCards | Deed::Moderate),
         }
     }
 
@@ -91,6 +96,7 @@ mod tests {
             Deed::RunShows,
             Deed::RunSales,
             Deed::ShowCards,
+            Deed::Moderate,
             Deed::HandleOrders,
         ] {
             let may: Vec<bool> = MemberRole::ALL.iter().map(|role| role.may(deed)).collect();

@@ -52,7 +52,15 @@ pub enum Refusal {
     SaleNotOpen {
         /// Where it stands.
         state: SaleState,
+        /// When it opens by itself, if that is still to come, milliseconds since 1970.
+        opens_ms: Option<u64>,
     },
+    /// The lease's time is over.
+    #[error("the offer has expired; look at the price again")]
+    OfferExpired,
+    /// The lease was not signed here, or is for something else.
+    #[error("the offer is not valid for this")]
+    OfferInvalid,
     /// The price is not the one that the buyer saw.
     #[error("the price is now {} {}", .current.amount, .current.currency.code())]
     PriceChanged {
@@ -124,6 +132,8 @@ impl Refusal {
             Self::Coupon { .. } => Code::CouponRefused,
             Self::PerBuyerLimit { .. } => Code::PerBuyerLimit,
             Self::SaleNotOpen { .. } => Code::SaleNotOpen,
+            Self::OfferExpired => Code::OfferExpired,
+            Self::OfferInvalid => Code::OfferInvalid,
             Self::PriceChanged { .. } => Code::PriceChanged,
             Self::Quantity { .. } => Code::ValidationError,
             Self::NotInSale => Code::NotFound,
@@ -163,7 +173,13 @@ impl From<&Refusal> for Problem {
             Refusal::PerBuyerLimit { limit, have } => {
                 problem.with("limit", *limit).with("have", *have)
             }
-            Refusal::SaleNotOpen { state } => problem.with("state", sale::name(*state)),
+            Refusal::SaleNotOpen { state, opens_ms } => {
+                let problem = problem.with("state", sale::name(*state));
+                match opens_ms {
+                    Some(opens) => problem.with("opens_at", *opens),
+                    None => problem,
+                }
+            }
             Refusal::PriceChanged { current } => problem.with("current_price", price(current)),
             Refusal::CartChanged { current } => problem.with("current_total", price(current)),
             Refusal::RefundTooHigh { left } => problem.with("refundable", *left),

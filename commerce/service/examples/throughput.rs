@@ -123,6 +123,7 @@ async fn measure(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
                     variant_id: None,
                     quantity: 1,
                     expected_unit_price: None,
+                    lease: None,
                 };
                 let asked = Instant::now();
                 commerce.buy(user, buy).await?;

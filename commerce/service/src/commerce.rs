@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     CommerceConfig, ServiceError, db,
+    metrics::Tally,
     provider::{self, Provider},
     sequencer::Directory,
 };
@@ -32,6 +33,7 @@ struct Inner {
     hub: Hub,
     provider: Box<dyn Provider>,
     directory: Directory,
+    tally: Tally,
     courier: Notify,
     sweeper: Notify,
     reconciler: Notify,
@@ -58,6 +60,7 @@ pub async fn start(
         hub,
         provider,
         directory: Directory::default(),
+        tally: Tally::default(),
         courier: Notify::new(),
         sweeper: Notify::new(),
         reconciler: Notify::new(),
@@ -106,6 +109,7 @@ impl Commerce {
         }
         for stream in db::stream::unended(self.store().reader()).await? {
             self.hub().open_room(stream.seen()).await;
+            self.recall_sanctions(stream.id).await?;
             self.hub()
                 .set_shelf(stream.id, self.shelf(stream.id).await?)
                 .await;
@@ -167,6 +171,10 @@ impl Commerce {
 
     pub(crate) fn directory(&self) -> &Directory {
         &self.inner.directory
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.inner.tally
     }
 
     /// The shop's time, microseconds since 1970.

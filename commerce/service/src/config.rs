@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
 use serde::{Deserialize, Serialize};
 
-use crate::{ServiceError, limits::WEBHOOK_SECRETS_MAX};
+use crate::{LeaseKey, ServiceError, limits::WEBHOOK_SECRETS_MAX};
 
 /// A text that never shows up in a log.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -165,6 +165,8 @@ pub struct CommerceConfig {
     pub hold_seconds: u32,
     /// The marketplace's part of a sale, hundredths of a percent; frozen when an order is paid.
     pub commission_bps: i64,
+    /// Signs the prices that are promised.
+    pub lease_key: LeaseKey,
     /// The time; the system's unless a test says otherwise.
     pub clock: Clock,
 }
@@ -176,6 +178,7 @@ impl CommerceConfig {
             payment,
             hold_seconds: 300,
             commission_bps: 500,
+            lease_key: LeaseKey::default(),
             clock: Clock::default(),
         }
     }

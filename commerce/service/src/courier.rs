@@ -20,13 +20,14 @@ use crate::{Commerce, ServiceError, db, limits};
 /// The topic of frames for a room.
 const ROOM: &str = "room.frame";
 /// Everything that this courier delivers.
-const TOPICS: [&str; 12] = [
+const TOPICS: [&str; 13] = [
     ROOM,
     "order.placed",
     "order.paid",
     "order.expired",
     "order.cancelled",
     "order.payment",
+    "order.extended",
     "order.preparing",
     "order.shipped",
     "order.delivered",

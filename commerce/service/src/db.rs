@@ -20,6 +20,7 @@ pub(crate) mod hold;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod location;
+pub(crate) mod metric;
 #[cfg(feature = "negative-controls")]
 pub(crate) mod negative;
 pub(crate) mod offer;
@@ -31,6 +32,7 @@ pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod review;
 pub(crate) mod sale;
+pub(crate) mod sanction;
 pub(crate) mod seller;
 pub(crate) mod settlement;
 pub(crate) mod shelf;
@@ -40,6 +42,7 @@ pub(crate) mod sql;
 pub(crate) mod stock;
 pub(crate) mod stream;
 pub(crate) mod variant;
+pub(crate) mod vigil;
 pub(crate) mod webhook;
 pub(crate) mod wishlist;
 

@@ -1,4 +1,5 @@
-//! Commands of the `shop` lane: `buy`, the twin of `POST /api/orders`.
+//! Commands of the `shop` lane: `buy`, the twin of `POST /api/orders`, and `quote`, that of
+//! `POST /api/sales/{id}/leases`.
 
 use std::sync::Arc;
 
@@ -43,10 +44,26 @@ impl Commerce {
             frame,
         } = inbound;
         let (key, outcome) = match (frame, identity) {
-            (ClientFrame::Buy(buy), Some(identity)) => (
-                Some(buy.key.clone()),
-                self.buy(identity.user, buy).await.map_err(Problem::from),
-            ),
+            (ClientFrame::Glance(glance), _) => {
+                self.tally().note(stream, session, glance);
+                return;
+            }
+            (ClientFrame::Buy(buy), Some(identity)) => {
+                let key = Some(buy.key.clone());
+                let placed = self.buy(identity.user, buy).await;
+                let told = placed.map(|placed| {
+                    let (key, order) = (key.clone(), Box::new(placed.order));
+                    ServerFrame::Order(OrderUpdate { key, order })
+                });
+                (key, told.map_err(Problem::from))
+            }
+            (ClientFrame::Quote(quote), _) => {
+                let lease = self.lease(&quote).await;
+                (
+                    quote.key,
+                    lease.map(ServerFrame::Lease).map_err(Problem::from),
+                )
+            }
             (ClientFrame::Buy(buy), None) => {
                 (Some(buy.key), Err(Problem::new(Code::Unauthenticated, "")))
             }
@@ -59,10 +76,7 @@ impl Commerce {
             ),
         };
         let frame = match outcome {
-            Ok(placed) => ServerFrame::Order(OrderUpdate {
-                key,
-                order: Box::new(placed.order),
-            }),
+            Ok(frame) => frame,
             Err(problem) => ServerFrame::Error(Refused { key, problem }),
         };
         self.hub().reply(stream, session, via, frame).await;

@@ -88,6 +88,25 @@ pub const RECONCILE_EVERY: Duration = Duration::from_secs(600);
 /// How far back that comparison looks.
 pub const RECONCILE_WINDOW: Duration = Duration::from_secs(3600);
 
+/// Longest mute or ban with an end, seconds: a year.
+pub const SANCTION_SECONDS_MAX: u32 = 365 * 24 * 3600;
+/// Cards of all shows for which looks are counted between two sweeps.
+pub const TALLY_CARDS_MAX: usize = 4096;
+/// Looks that are remembered, so that a connection counts once a card.
+pub const TALLY_SEEN_MAX: usize = 262_144;
+
+/// How long a price that was promised holds, seconds.
+pub const LEASE_SECONDS: u64 = 30;
+/// Longest lease, characters.
+pub const LEASE_CHARS_MAX: usize = 512;
+
+/// News of who came and went that is worked on together.
+pub const ATTENDANCE_BATCH: usize = 256;
+/// Most holds that one step of looking after them touches.
+pub const VIGIL_MAX: u32 = 256;
+/// Most such steps of one sweep; holds beyond them end as they were promised.
+pub const VIGIL_PAGES: usize = 16;
+
 /// How often holds are given back and unknown payments asked for.
 pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How long told outbox rows are kept.

@@ -80,9 +80,11 @@ impl Commerce {
             variant: buy.variant_id,
             quantity: buy.quantity,
             expected: buy.expected_unit_price,
+            promised: None,
         };
         let purchase = Purchase {
             demand,
+            lease: self.presented(buy.lease.as_deref()),
             key: buy.key,
             fingerprint,
         };

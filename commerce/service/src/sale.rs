@@ -1,6 +1,6 @@
 //! Timed sales: products with stock of their own, open for orders while the host says so.
 
-use commerce_store::{clock::us_to_ms, sql::Conn};
+use commerce_store::{audit, clock::us_to_ms, sql::Conn};
 use std::collections::BTreeSet;
 
 use commerce_core::{
@@ -9,6 +9,7 @@ use commerce_core::{
     sale::SaleEvent,
 };
 use serde::Serialize;
+use serde_json::json;
 use signaling_wire::{
     Money, ProductId, SaleId, SellerId, ServerFrame, StreamId, VariantId, frame::shop,
     limits::ORDER_QUANTITY_MAX,
@@ -173,6 +174,52 @@ impl Commerce {
             views.push(self.sale(id).await?);
         }
         Ok(views)
+    }
+
+    /// Changes the price of a variant in a sale. Orders that are placed keep theirs, and so do
+    /// purchases with a lease while it holds.
+    ///
+    /// # Errors
+    /// Validation, [`ServiceError::Forbidden`], a product that the sale does not have, or a sale
+    /// that is over.
+    pub async fn reprice(
+        &self,
+        actor: Actor,
+        sale: SaleId,
+        product: ProductId,
+        variant: Option<VariantId>,
+        price: Money,
+    ) -> Result<shop::Sale, ServiceError> {
+        let mut validation = Validation::default();
+        validation.price(price, "/price");
+        validation.done()?;
+        self.authorize_sale(actor, sale, Deed::RunSales).await?;
+        let now = self.now_us();
+        self.store()
+            .transact(move |conn| {
+                Box::pin(async move {
+                    db::ledger::lock(conn, sale).await?;
+                    db::sale::assert_unclosed(conn, sale).await?;
+                    let variant = db::sale::meant(conn, sale, product, variant).await?;
+                    let before = db::sale::reprice(conn, sale, variant, price).await?;
+                    let mut validation = Validation::default();
+                    let same = before.currency == price.currency;
+                    let text = "is not the sale's currency";
+                    validation.check(same, "/price/currency", "currency", text);
+                    validation.done()?;
+                    let entry = audit::Entry {
+                        actor: actor.user.to_string(),
+                        action: "sale.reprice",
+                        object: sale.to_string(),
+                        detail: json!({ "variant": variant, "from": before, "to": price }),
+                    };
+                    audit::record(conn, &entry, now).await?;
+                    tell(conn, sale, now).await
+                })
+            })
+            .await?;
+        self.wake_courier();
+        Ok(self.sale(sale).await?.sale)
     }
 
     /// Moves `delta` units from the shelf to the sale, or back when negative.

@@ -15,12 +15,13 @@ use signaling_wire::{SaleId, StreamId, frame::shop::Stock};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use self::directory::Directory;
-use crate::{Commerce, Placed, ServiceError, db, limits};
+use crate::{Commerce, Placed, ServiceError, db, lease::Presented, limits};
 
 /// What a buyer asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Purchase {
     pub(crate) demand: Demand,
+    pub(crate) lease: Presented,
     pub(crate) key: String,
     pub(crate) fingerprint: String,
 }

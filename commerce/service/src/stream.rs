@@ -83,6 +83,10 @@ pub struct StreamEvent {
     pub data: serde_json::Value,
     /// When, milliseconds since 1970.
     pub at_ms: u64,
+    /// Its place in the media: milliseconds since what was on air then began. Absent while
+    /// nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_ms: Option<u64>,
 }
 
 /// A show to create.
@@ -230,6 +234,7 @@ impl Commerce {
                 Box::pin(async move {
                     if db::stream::end(conn, stream, now).await? {
                         db::show::note(conn, stream, "ended", &json!({}), now).await?;
+                        db::stream::off_air(conn, stream).await?;
                     }
                     Ok(())
                 })
@@ -273,6 +278,7 @@ impl Commerce {
                     if db::stream::note_live(conn, stream, live, now).await? {
                         let kind = if live { "live" } else { "interrupted" };
                         db::show::note(conn, stream, kind, &json!({}), now).await?;
+                        db::stream::off_air(conn, stream).await?;
                     }
                     Ok(())
                 })

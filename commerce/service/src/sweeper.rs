@@ -13,9 +13,12 @@ impl Commerce {
     pub(crate) async fn run_sweeper(self) {
         while !self.is_stopping() {
             for (what, outcome) in [
+                ("vigil", self.sweep_vigil().await),
                 ("holds", self.sweep_holds().await),
                 ("shelves", self.sweep_shelves().await),
                 ("deliveries", self.sweep_deliveries().await),
+                ("metrics", self.flush_tally().await),
+                ("carts", self.sweep_carts().await),
                 ("outbox", self.sweep_outbox().await),
             ] {
                 if let Err(error) = outcome {
@@ -74,6 +77,20 @@ impl Commerce {
         }
         let open = db::payment::unknown_count(self.store().reader()).await?;
         metrics::gauge!("souk_payment_unknown").set(open as f64);
+        Ok(())
+    }
+
+    /// Carts of people without an account that nobody has touched for long.
+    async fn sweep_carts(&self) -> Result<(), ServiceError> {
+        let kept = i64::try_from(limits::GUEST_CART_KEPT.as_micros()).unwrap_or(i64::MAX);
+        let before = self.now_us().saturating_sub(kept);
+        if db::cart::has_old_guests(self.store().reader(), before).await? {
+            let forgotten = self
+                .store()
+                .write(move |conn| Box::pin(db::cart::forget_guests(conn, before)))
+                .await?;
+            metrics::counter!("souk_guest_carts_forgotten_total").increment(forgotten);
+        }
         Ok(())
     }
 

@@ -47,6 +47,7 @@ fn demand(who: u8, what: u8, quantity: u32) -> Demand {
         variant: None,
         quantity,
         expected: None,
+        promised: None,
     }
 }
 
@@ -92,6 +93,20 @@ fn refusals_come_in_a_fixed_order() {
         batch.place(&asked(2, 0)),
         Err(Refusal::PriceChanged { current: WON })
     );
+    let cheaper = Money {
+        amount: WON.amount - 1,
+        ..WON
+    };
+    let promised = Demand {
+        promised: Some(cheaper),
+        expected: Some(cheaper),
+        ..demand(1, 0, 2)
+    };
+    assert_eq!(
+        batch.place(&promised),
+        Err(Refusal::PerBuyerLimit { limit: 1, have: 0 }),
+        "a promised price is the price"
+    );
     let demand = Demand {
         expected: Some(WON),
         ..demand(1, 0, 2)
@@ -108,6 +123,25 @@ fn refusals_come_in_a_fixed_order() {
         batch.place(&demand),
         Err(Refusal::OutOfStock { available: 0 })
     );
+}
+
+#[test]
+fn who_comes_too_early_is_told_when_to_come_back() {
+    let refused = |state| {
+        let mut batch = Batch::new(state, 0, [row(0, 1, 1)]).opening(Some(7));
+        batch.place(&demand(1, 0, 1)).unwrap_err()
+    };
+    let not_open = |state, opens_ms| Refusal::SaleNotOpen { state, opens_ms };
+    assert_eq!(
+        refused(SaleState::Draft),
+        not_open(SaleState::Draft, Some(7))
+    );
+    assert_eq!(
+        refused(SaleState::Closed),
+        not_open(SaleState::Closed, None)
+    );
+    let problem = signaling_wire::Problem::from(&refused(SaleState::Draft));
+    assert_eq!(problem.facts["opens_at"], 7);
 }
 
 #[test]

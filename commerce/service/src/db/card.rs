@@ -9,7 +9,7 @@ use signaling_wire::{
     frame::shop::{Card, CardState, Product},
 };
 
-use super::{count, money, optional, parsed, title, word};
+use super::{count, metric, money, optional, parsed, title, word};
 use crate::{ServiceError, limits};
 
 pub(crate) async fn insert(
@@ -36,13 +36,14 @@ pub(crate) async fn insert(
     .bind(last + 1)
     .bind(now)
     .bind(now)
-    .execute(conn)
+    .execute(&mut *conn)
     .await;
     match inserted {
         Err(error) if error.is_unique_violation() => {
             Err(ServiceError::Conflict("The product has a card already."))
         }
-        other => Ok(other.map(|_| ())?),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(metric::begin(conn, stream, id).await?),
     }
 }
 

@@ -40,27 +40,29 @@ pub(crate) async fn open(
     id: CartId,
     now: i64,
 ) -> Result<CartId, StoreError> {
-    let cart = match find(&mut *conn, owner).await? {
-        Some(cart) => cart,
-        None => {
-            let (user, hash) = names(owner);
-            query("INSERT INTO cart (id, user_id, token_hash, created_at, updated_at) VALUES (?, ?, ?, ?, ?)")
-                .bind(id.to_string())
-                .bind(user)
-                .bind(hash)
-                .bind(now)
-                .bind(now)
-                .execute(&mut *conn)
-                .await?;
-            id
+    if let Some(cart) = find(&mut *conn, owner).await? {
+        let kept = query("UPDATE cart SET updated_at = ? WHERE id = ?")
+            .bind(now)
+            .bind(cart.to_string())
+            .execute(&mut *conn)
+            .await?;
+        // It may have been forgotten for its age in this very moment.
+        if kept.rows_affected() > 0 {
+            return Ok(cart);
         }
-    };
-    query("UPDATE cart SET updated_at = ? WHERE id = ?")
-        .bind(now)
-        .bind(cart.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(cart)
+    }
+    let (user, hash) = names(owner);
+    query(
+        "INSERT INTO cart (id, user_id, token_hash, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(id.to_string())
+    .bind(user)
+    .bind(hash)
+    .bind(now)
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    Ok(id)
 }
 
 /// Adds units of a variant, up to what one order may have.
@@ -309,28 +311,38 @@ async fn read(conn: &mut Conn, cart: CartId) -> Result<Vec<(VariantId, u32, i64)
         .collect()
 }
 
-/// Forgets carts of guests that nobody has touched since.
-#[allow(dead_code)]
-pub(crate) async fn forget_guests(conn: &mut Conn, since: i64) -> Result<(), StoreError> {
-    let rows = query(
-        "SELECT id FROM cart WHERE user_id IS NULL AND updated_at < ? ORDER BY updated_at LIMIT ?",
+/// Whether there are carts of guests that were last changed before this.
+pub(crate) async fn has_old_guests(reader: &Reader, before: i64) -> Result<bool, StoreError> {
+    let found = query("SELECT id FROM cart WHERE updated_at < ? AND user_id IS NULL LIMIT 1")
+        .bind(before)
+        .fetch_optional(reader)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Deletes carts of guests that were last changed before this, the oldest first, a bounded number
+/// at a time; says how many.
+pub(crate) async fn forget_guests(conn: &mut Conn, before: i64) -> Result<u64, StoreError> {
+    let carts: Vec<String> = query(
+        "SELECT id FROM cart WHERE user_id IS NULL AND updated_at < ?
+         ORDER BY updated_at LIMIT ? {for update}",
     )
-    .bind(since)
+    .bind(before)
     .bind(limits::SWEEP_MAX)
-    .fetch_all(&mut *conn)
+    .fetch_values(&mut *conn)
     .await?;
-    for row in &rows {
-        let cart: CartId = parsed(row, "id")?;
-        query("DELETE FROM cart_item WHERE cart_id = ?")
-            .bind(cart.to_string())
-            .execute(&mut *conn)
-            .await?;
-        query("DELETE FROM cart WHERE id = ?")
-            .bind(cart.to_string())
-            .execute(&mut *conn)
-            .await?;
+    if carts.is_empty() {
+        return Ok(0);
     }
-    Ok(())
+    query("DELETE FROM cart_item WHERE cart_id IN ({list})")
+        .bind_list(carts.clone())
+        .execute(&mut *conn)
+        .await?;
+    let done = query("DELETE FROM cart WHERE id IN ({list})")
+        .bind_list(carts)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
 }
 
 /// The lines of a cart, priced now.

@@ -16,7 +16,7 @@ use signaling_wire::{
     frame::shop::{Localized, SaleState, Stock},
 };
 
-use super::{count, label, money, parsed, seq, stock, title, word};
+use super::{count, label, maybe_ms, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
 
 /// [`Posting`] as JSON.
@@ -126,7 +126,7 @@ impl Book {
     ) -> Result<Self, ServiceError> {
         lock(conn, sale).await?;
         let rows = sql::query(
-            "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch,
+            "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch, s.opens_at,
                     i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
                     l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
                     ko.title AS title_ko, en.title AS title_en,
@@ -181,7 +181,7 @@ impl Book {
         Ok(Self {
             sale,
             head,
-            batch: Batch::new(head.state, last, levels),
+            batch: Batch::new(head.state, last, levels).opening(maybe_ms(first, "opens_at")?),
             names,
             causes: BTreeMap::new(),
             back: BTreeMap::new(),

@@ -91,6 +91,31 @@ pub(crate) async fn meant(
     }
 }
 
+/// Writes the price of one variant in a sale; what it was.
+pub(crate) async fn reprice(
+    conn: &mut Conn,
+    sale: SaleId,
+    variant: VariantId,
+    price: Money,
+) -> Result<Money, ServiceError> {
+    let row = sql::query(
+        "SELECT price, currency FROM sale_item WHERE sale_id = ? AND variant_id = ? {for update}",
+    )
+    .bind(sale.to_string())
+    .bind(variant.to_string())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let row = row.ok_or(commerce_core::Refusal::NotInSale)?;
+    let before = money(&row, "price")?;
+    sql::query("UPDATE sale_item SET price = ? WHERE sale_id = ? AND variant_id = ?")
+        .bind(price.amount)
+        .bind(sale.to_string())
+        .bind(variant.to_string())
+        .execute(conn)
+        .await?;
+    Ok(before)
+}
+
 /// Takes the step in the table of states, if it exists.
 pub(crate) async fn step(
     conn: &mut Conn,
@@ -177,6 +202,7 @@ pub(crate) async fn assert_unclosed(conn: &mut Conn, id: SaleId) -> Result<(), S
         None => Err(ServiceError::NotFound("sale")),
         Some(SaleState::Closed) => Err(commerce_core::Refusal::SaleNotOpen {
             state: SaleState::Closed,
+            opens_ms: None,
         }
         .into()),
         Some(_) => Ok(()),

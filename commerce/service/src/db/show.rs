@@ -7,7 +7,7 @@ use commerce_store::{
 };
 use signaling_wire::{CardId, ProductId, StreamId};
 
-use super::{count, ms, parsed, seq};
+use super::{count, maybe_ms, ms, parsed, seq};
 use crate::{ServiceError, StreamEvent, limits};
 
 /// Writes the title and the announced time of a show that is not over.
@@ -150,13 +150,19 @@ pub(crate) async fn note(
     data: &serde_json::Value,
     now: i64,
 ) -> Result<(), StoreError> {
-    sql::query("INSERT INTO live_event (stream_id, type, data, at) VALUES (?, ?, ?, ?)")
-        .bind(stream.to_string())
-        .bind(kind)
-        .bind(data.to_string())
-        .bind(now)
-        .execute(conn)
-        .await?;
+    sql::query(
+        "INSERT INTO live_event (stream_id, type, data, at, media_us)
+         SELECT t.id, ?, ?, ?, CASE WHEN t.live_at <= ? THEN ? - t.live_at ELSE NULL END
+         FROM stream t WHERE t.id = ?",
+    )
+    .bind(kind)
+    .bind(data.to_string())
+    .bind(now)
+    .bind(now)
+    .bind(now)
+    .bind(stream.to_string())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -168,7 +174,7 @@ pub(crate) async fn events(
     limit: u32,
 ) -> Result<Vec<StreamEvent>, StoreError> {
     let rows = sql::query(
-        "SELECT seq, type, data, at FROM live_event
+        "SELECT seq, type, data, at, media_us FROM live_event
          WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT ?",
     )
     .bind(stream.to_string())
@@ -183,6 +189,7 @@ pub(crate) async fn events(
             kind: row.get("type")?,
             data: serde_json::from_str(&data).map_err(StoreError::invalid)?,
             at_ms: ms(row, "at")?,
+            media_ms: maybe_ms(row, "media_us")?,
         })
     };
     rows.iter().map(event).collect()

@@ -83,10 +83,11 @@ pub(crate) async fn note_live(
 ) -> Result<bool, StoreError> {
     let update = if live {
         sql::query(
-            "UPDATE stream SET status = 'live', started_at = COALESCE(started_at, ?), updated_at = ?,
-                    version = version + 1
+            "UPDATE stream SET status = 'live', started_at = COALESCE(started_at, ?), live_at = ?,
+                    updated_at = ?, version = version + 1
              WHERE id = ? AND status IN ('scheduled', 'interrupted')",
         )
+        .bind(now)
         .bind(now)
     } else {
         sql::query(
@@ -98,9 +99,18 @@ pub(crate) async fn note_live(
     Ok(done.rows_affected() > 0)
 }
 
+/// No media is on air any more; what happens from now on has no place in it.
+pub(crate) async fn off_air(conn: &mut Conn, id: StreamId) -> Result<(), StoreError> {
+    sql::query("UPDATE stream SET live_at = NULL WHERE id = ? AND status <> 'live'")
+        .bind(id.to_string())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// After a start nothing is published yet.
 pub(crate) async fn none_live(conn: &mut Conn, now: i64) -> Result<(), StoreError> {
-    sql::query("UPDATE stream SET status = 'interrupted', updated_at = ? WHERE status = 'live'")
+    sql::query("UPDATE stream SET status = 'interrupted', live_at = NULL, updated_at = ? WHERE status = 'live'")
         .bind(now)
         .execute(conn)
         .await?;

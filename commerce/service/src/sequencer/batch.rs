@@ -166,8 +166,11 @@ fn place(
     purchase: &Purchase,
     now: i64,
 ) -> Result<Result<Placement, Refusal>, StoreError> {
-    let demand = &purchase.demand;
-    let hold = match book.place(demand) {
+    let demand = match purchase.lease.applied(&purchase.demand, book.sale, now) {
+        Ok(demand) => demand,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let hold = match book.place(&demand) {
         Ok(hold) => hold,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -14,6 +14,7 @@ use crate::{
     ServiceError, db,
     db::{
         goods::Goods,
+        metric,
         order::SYSTEM,
         payment::{self as table, Case},
         settlement,
@@ -99,6 +100,7 @@ async fn paid(
     table::end_attempt(conn, case, "paid", "", now).await?;
     table::set_orders(conn, case, order_event, ("order.paid", SYSTEM, ""), now).await?;
     settlement::freeze(conn, case, rate_bps, now).await?;
+    metric::sold(conn, case).await?;
     Ok(())
 }
 

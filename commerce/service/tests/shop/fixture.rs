@@ -99,6 +99,7 @@ impl Shop {
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();
+        commerce.follow_attendance(inbounds.attendance);
         let owner = Actor {
             user: add_user(&store).await,
             admin: false,
@@ -149,6 +150,7 @@ impl Shop {
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();
+        commerce.follow_attendance(inbounds.attendance);
         Self {
             commerce,
             store,
@@ -257,6 +259,7 @@ pub(crate) fn command((sale_id, product_id): (SaleId, ProductId), quantity: u32,
         variant_id: None,
         quantity,
         expected_unit_price: Some(PRICE),
+        lease: None,
     }
 }
 

@@ -6,14 +6,18 @@
 
 mod audit;
 mod buying;
+mod carts;
 mod checkout;
 mod contention;
 mod expiry;
 mod faults;
 mod fixture;
+mod lease;
+mod moderation;
 mod paying;
 mod restart;
 mod room;
 mod trouble;
+mod vigil;
 mod webhook;
 mod window;

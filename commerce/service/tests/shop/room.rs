@@ -11,7 +11,7 @@ use super::{
     fixture::{Shop, command},
 };
 
-async fn join(shop: &Shop, user: UserId) -> SocketSession {
+pub(crate) async fn join(shop: &Shop, user: UserId) -> SocketSession {
     let expires_ms = commerce_store::clock::now_ms() + 600_000;
     let name = "Buyer".to_owned();
     let identity = Identity {
@@ -29,7 +29,10 @@ async fn join(shop: &Shop, user: UserId) -> SocketSession {
 }
 
 /// The next frame that `pick` takes.
-async fn next<T>(socket: &mut SocketSession, pick: impl Fn(ServerFrame) -> Option<T>) -> T {
+pub(crate) async fn next<T>(
+    socket: &mut SocketSession,
+    pick: impl Fn(ServerFrame) -> Option<T>,
+) -> T {
     let picked = async {
         loop {
             let bytes = socket.rx.recv().await.expect("the socket stays open");

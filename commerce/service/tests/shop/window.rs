@@ -36,7 +36,7 @@ async fn scheduled(shop: &Shop, opens: Duration, closes: Duration) -> NewSale {
 
 fn not_open<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> SaleState {
     match outcome {
-        Err(Refused(Refusal::SaleNotOpen { state })) => state,
+        Err(Refused(Refusal::SaleNotOpen { state, .. })) => state,
         other => panic!("{other:?}"),
     }
 }
@@ -53,8 +53,11 @@ async fn a_sale_takes_orders_within_its_window_only() {
     );
     let place = (sale.id, product);
     let buyer = shop.buyer().await;
-    // A second early is early.
+    // A second early is early, and who comes early is told when it opens.
     shop.pass(OPENS - Duration::from_secs(1));
+    let early = shop.buy(buyer, place, 1, "early").await.unwrap_err();
+    let problem = signaling_wire::Problem::from(early);
+    assert_eq!(problem.facts["opens_at"].as_u64(), opens);
     assert_eq!(
         not_open(shop.buy(buyer, place, 1, "early").await),
         SaleState::Draft

@@ -11,6 +11,8 @@ CREATE TABLE stream (
     scheduled_at BIGINT,
     created_at   BIGINT NOT NULL,
     started_at   BIGINT,
+    -- When the media that is on air began; NULL while none is.
+    live_at      BIGINT,
     ended_at     BIGINT,
     updated_at   BIGINT NOT NULL,
     version      BIGINT NOT NULL DEFAULT 1
@@ -67,10 +69,37 @@ CREATE TABLE live_event (
     stream_id VARCHAR(64) NOT NULL REFERENCES stream (id),
     type      VARCHAR(64) NOT NULL,
     data      TEXT NOT NULL,
-    at        BIGINT NOT NULL
+    at        BIGINT NOT NULL,
+    -- Its place in the media that was on air, microseconds; NULL while none was.
+    media_us  BIGINT
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX live_event_stream ON live_event (stream_id, seq);
 CREATE TRIGGER live_event_no_update BEFORE UPDATE ON live_event
     FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the record of a show is append only';
 CREATE TRIGGER live_event_no_delete BEFORE DELETE ON live_event
     FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the record of a show is append only';
+
+-- What came of a card: counted where it happens, so that nobody scans orders for it.
+CREATE TABLE card_metric (
+    card_id   VARCHAR(64) NOT NULL PRIMARY KEY REFERENCES live_card (id),
+    stream_id VARCHAR(64) NOT NULL REFERENCES stream (id),
+    shown     BIGINT NOT NULL DEFAULT 0,
+    clicked   BIGINT NOT NULL DEFAULT 0,
+    -- Paid orders, with their units and what was paid for these, minor units.
+    orders    BIGINT NOT NULL DEFAULT 0,
+    units     BIGINT NOT NULL DEFAULT 0,
+    revenue   BIGINT NOT NULL DEFAULT 0
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX card_metric_stream ON card_metric (stream_id);
+
+-- Whom the hosts of a show muted or banned: one decision a person, the newest.
+CREATE TABLE chat_sanction (
+    stream_id  VARCHAR(64) NOT NULL REFERENCES stream (id),
+    user_id    VARCHAR(64) NOT NULL REFERENCES users (id),
+    kind       VARCHAR(64) NOT NULL CHECK (kind IN ('mute', 'ban')),
+    -- NULL holds until it is lifted.
+    until_at   BIGINT,
+    by_user    VARCHAR(64) NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (stream_id, user_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

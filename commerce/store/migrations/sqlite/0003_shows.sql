@@ -11,6 +11,8 @@ CREATE TABLE stream (
     scheduled_at INTEGER,
     created_at   INTEGER NOT NULL,
     started_at   INTEGER,
+    -- When the media that is on air began; NULL while none is.
+    live_at      INTEGER,
     ended_at     INTEGER,
     updated_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL DEFAULT 1
@@ -67,10 +69,37 @@ CREATE TABLE live_event (
     stream_id TEXT NOT NULL REFERENCES stream (id),
     type      TEXT NOT NULL,
     data      TEXT NOT NULL,
-    at        INTEGER NOT NULL
+    at        INTEGER NOT NULL,
+    -- Its place in the media that was on air, microseconds; NULL while none was.
+    media_us  INTEGER
 ) STRICT;
 CREATE INDEX live_event_stream ON live_event (stream_id, seq);
 CREATE TRIGGER live_event_stays BEFORE UPDATE ON live_event
 BEGIN SELECT RAISE(ABORT, 'live_event is append only'); END;
 CREATE TRIGGER live_event_keeps BEFORE DELETE ON live_event
 BEGIN SELECT RAISE(ABORT, 'live_event is append only'); END;
+
+-- What came of a card: counted where it happens, so that nobody scans orders for it.
+CREATE TABLE card_metric (
+    card_id   TEXT PRIMARY KEY REFERENCES live_card (id),
+    stream_id TEXT NOT NULL REFERENCES stream (id),
+    shown     INTEGER NOT NULL DEFAULT 0,
+    clicked   INTEGER NOT NULL DEFAULT 0,
+    -- Paid orders, with their units and what was paid for these, minor units.
+    orders    INTEGER NOT NULL DEFAULT 0,
+    units     INTEGER NOT NULL DEFAULT 0,
+    revenue   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX card_metric_stream ON card_metric (stream_id);
+
+-- Whom the hosts of a show muted or banned: one decision a person, the newest.
+CREATE TABLE chat_sanction (
+    stream_id  TEXT NOT NULL REFERENCES stream (id),
+    user_id    TEXT NOT NULL REFERENCES users (id),
+    kind       TEXT NOT NULL CHECK (kind IN ('mute', 'ban')),
+    -- NULL holds until it is lifted.
+    until_at   INTEGER,
+    by_user    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, user_id)
+) STRICT, WITHOUT ROWID;
