@@ -87,6 +87,16 @@ pub(crate) fn accounts(config: &Config) -> AccountsConfig {
     }
 }
 
+fn media(config: &Config) -> media_shard::Config {
+    media_shard::Config {
+        bind: config.media.bind,
+        udp_port: config.media.udp_port,
+        tcp_port: config.media.tcp_port,
+        shards: config.media.shards,
+        advertise: config.media.addresses.clone(),
+    }
+}
+
 fn hub(config: &Config) -> HubConfig {
     HubConfig {
         viewers_max: config.media.max_viewers,
@@ -103,14 +113,7 @@ impl Server {
         let listener = Listener::bind(&config.http).await?;
         let http = listener.address()?;
         let store = Store::open(&config.database).await.context("database")?;
-        let (media, events, threads) = media_shard::start(media_shard::Config {
-            bind: config.media.bind,
-            udp_port: config.media.udp_port,
-            tcp_port: config.media.tcp_port,
-            shards: config.media.shards,
-            advertise: config.media.addresses.clone(),
-        })
-        .context("media")?;
+        let (media, events, threads) = media_shard::start(media(config)).context("media")?;
         let (hub, inbounds) = Hub::start(hub(config), media.clone(), events);
         let accounts = Accounts::new(accounts(config), store.clone())
             .await
@@ -123,6 +126,7 @@ impl Server {
         let commerce = commerce_service::start(shop, store.clone(), hub.clone(), inbounds.shop)
             .await
             .context("shop")?;
+        commerce.follow_attendance(inbounds.attendance);
         let chat = Chat::start(
             ChatConfig::default(),
             hub.clone(),

@@ -1,6 +1,6 @@
 // Orders and their payments.
 import { flag, list, optional, record, text, type Read } from '@/wire/shape'
-import { order, type Order, type Purchase } from '@/wire/shop'
+import { lease, order, type Lease, type Order, type Purchase } from '@/wire/shop'
 import { ask } from './http'
 
 const orders = record({ data: list(order), page: optional(record({ next_cursor: optional(text), has_more: flag })) })
@@ -9,6 +9,10 @@ export type OrderPage = Read<typeof orders>
 /** Places an order; a repeat with the same key returns the first one's result. */
 export const placeOrder = async (key: string, purchase: Purchase): Promise<Order> =>
   order(await ask('POST /api/orders', { body: purchase, headers: { 'idempotency-key': key } }), '')
+
+/** Has the price of a product in a sale promised for half a minute. */
+export const leasePrice = async (sale: string, product_id: string, variant_id: string): Promise<Lease> =>
+  lease(await ask('POST /api/sales/{id}/leases', { path: { id: sale }, body: { product_id, variant_id } }), '')
 
 export const listOrders = async (cursor?: string): Promise<OrderPage> =>
   orders(await ask('GET /api/orders', { query: { cursor } }), '')

@@ -84,7 +84,7 @@ export default {
     offline: 'The server cannot be reached.', unexpected: 'Something went wrong.', internal: 'Something went wrong on our side.', unauthenticated: 'Sign in first.',
     invalid_token: 'Your session has ended. Sign in again.', invalid_credentials: 'E-mail and password do not match.', email_taken: 'This e-mail is registered already.',
     forbidden: 'You may not do this.', limit_reached: 'There are as many as there may be.', token_spent: 'This link has expired or was used.', fresh_login_required: 'Sign in again first.', not_found: 'Not found.', out_of_stock: 'Sold out. {detail}', per_buyer_limit: 'You have reached the limit per person.',
-    sale_not_open: 'The sale is not open.', price_changed: 'The price has changed.', payment_declined: 'The payment was declined.', reservation_expired: 'The hold has run out.',
+    sale_not_open: 'The sale is not open.', muted: 'The host has muted you here.', banned: 'The host has banned you from this room.', offer_expired: 'The offer has expired. Look at the price again.', offer_invalid: 'The offer is not valid. Look at the price again.', price_changed: 'The price has changed.', payment_declined: 'The payment was declined.', reservation_expired: 'The hold has run out.',
     codec_unsupported: 'This browser cannot play this show’s video. Try another browser.',
     stream_not_live: 'Nothing is live.', stream_ended: 'The show has ended.', publisher_conflict: 'Another source is taking over. Try again in a moment.', rate_limited: 'Too fast. Wait a moment.', busy: 'Very busy. Trying again helps.',
     unavailable: 'Not available right now.', payment_provider_unavailable: 'The payment provider does not answer.', validation_error: 'Please check what you entered.',

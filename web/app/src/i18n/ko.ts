@@ -86,7 +86,7 @@ const ko: typeof en = {
     offline: '서버에 연결할 수 없어요.', unexpected: '문제가 생겼어요.', internal: '서버에 문제가 생겼어요.', unauthenticated: '먼저 로그인해 주세요.',
     invalid_token: '로그인이 만료됐어요. 다시 로그인해 주세요.', invalid_credentials: '이메일 또는 비밀번호가 맞지 않아요.', email_taken: '이미 가입된 이메일이에요.',
     forbidden: '권한이 없어요.', limit_reached: '더 추가할 수 없어요.', token_spent: '만료되었거나 이미 사용한 링크예요.', fresh_login_required: '다시 로그인해 주세요.', not_found: '찾을 수 없어요.', out_of_stock: '품절됐어요. {detail}', per_buyer_limit: '1인 구매 한도를 넘었어요.',
-    sale_not_open: '지금은 판매 중이 아니에요.', price_changed: '가격이 바뀌었어요.', payment_declined: '결제가 거절되었어요.', reservation_expired: '결제 시간이 지났어요.',
+    sale_not_open: '지금은 판매 중이 아니에요.', muted: '진행자가 채팅을 제한했어요.', banned: '진행자가 이 방송에서 내보냈어요.', offer_expired: '가격 유지 시간이 지났어요. 가격을 다시 확인해 주세요.', offer_invalid: '유효하지 않은 가격이에요. 가격을 다시 확인해 주세요.', price_changed: '가격이 바뀌었어요.', payment_declined: '결제가 거절되었어요.', reservation_expired: '결제 시간이 지났어요.',
     codec_unsupported: '이 브라우저에서는 이 방송의 영상을 볼 수 없어요. 다른 브라우저로 열어 주세요.',
     stream_not_live: '방송 중이 아니에요.', stream_ended: '종료된 방송이에요.', publisher_conflict: '다른 송출과 겹쳐요. 잠시 후 다시 시도해 주세요.', rate_limited: '너무 빨라요. 잠시 후 다시 시도해 주세요.', busy: '접속이 몰리고 있어요. 다시 시도해 주세요.',
     unavailable: '지금은 이용할 수 없어요.', payment_provider_unavailable: '결제사가 응답하지 않아요.', validation_error: '입력한 내용을 확인해 주세요.',

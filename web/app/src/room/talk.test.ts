@@ -25,7 +25,7 @@ class FakeLink implements Link {
   }
 }
 
-const events = () => ({ session: vi.fn(), order: vi.fn(), refused: vi.fn(), bye: vi.fn(), stuck: vi.fn() }) satisfies TalkEvents
+const events = () => ({ session: vi.fn(), sanction: vi.fn(), order: vi.fn(), refused: vi.fn(), bye: vi.fn(), stuck: vi.fn() }) satisfies TalkEvents
 const json = (lane: string, t: string, d: unknown, pos?: object): string => JSON.stringify({ v: 1, lane, ...(pos ? { pos } : {}), t, d })
 const snapshot = (seq: number, chat: number): string =>
   json('control', 'snapshot', {

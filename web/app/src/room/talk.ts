@@ -2,7 +2,7 @@
 // link in, keeps the server's clock, asks for a snapshot after a gap, matches answers to
 // commands by their keys.
 import { currentToken, onToken, renewAccess, renewInMs } from '@/api/token'
-import type { Bye, Session } from '@/wire/control'
+import type { Bye, Sanction, Session } from '@/wire/control'
 import { decodeServer, type ClientFrame, type ServerFrame } from '@/wire/frame'
 import type { Problem } from '@/wire/problem'
 import type { Order } from '@/wire/shop'
@@ -20,6 +20,7 @@ const RENEW_LATEST_MS = 5 * 60_000
 
 export interface TalkEvents {
   session(session: Session): void
+  sanction(sanction: Sanction): void
   order(order: Order, key: string | undefined): void
   refused(problem: Problem, key: string | undefined): void
   bye(bye: Bye): void
@@ -117,6 +118,9 @@ export class Talk {
       case 'session':
         if (frame.d.user === null) this.room.findings = []
         this.events.session(frame.d)
+        break
+      case 'sanction':
+        this.events.sanction(frame.d)
         break
       case 'lint':
         this.room.findings = frame.d.findings

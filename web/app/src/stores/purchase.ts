@@ -3,15 +3,19 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { problemOf } from '@/api/http'
+import { leasePrice } from '@/api/orders'
 import { beginAttempt, endAttempt, openAttempt, outcomeUnknown } from '@/purchase/attempt'
 import { buy } from '@/purchase/command'
 import type { Money } from '@/wire/money'
 import type { Problem } from '@/wire/problem'
-import type { Card, Order, Purchase } from '@/wire/shop'
+import type { Card, Lease, Order, Purchase } from '@/wire/shop'
 import { useRoom } from './room'
 import { useSession } from './session'
 
 export type Step = 'closed' | 'choose' | 'sign-in' | 'placing' | 'held' | 'receipt' | 'expired'
+
+/** A promised price is used for so long, well within the server's half minute. */
+const LEASE_MS = 25_000
 
 export const usePurchase = defineStore('purchase', () => {
   const room = useRoom()
@@ -29,7 +33,10 @@ export const usePurchase = defineStore('purchase', () => {
   const item = computed(() => (card.value ? room.terms(card.value.product.id, variant.value) : null))
   const stock = computed(() => (card.value ? room.level(card.value.product.id, item.value?.variant_id) : null))
   const most = computed(() => Math.max(1, Math.min(item.value?.max_per_buyer ?? 1, stock.value?.available ?? 1, 99)))
-  const unit = computed<Money | null>(() => pending.value?.expected_unit_price ?? item.value?.price ?? null)
+  /** The price that the server promised for what is chosen. */
+  const lease = shallowRef<Lease | null>(null)
+  let leased: ReturnType<typeof setTimeout> | undefined
+  const unit = computed<Money | null>(() => pending.value?.expected_unit_price ?? lease.value?.unit_price ?? item.value?.price ?? null)
 
   room.onOrder(take)
 
@@ -51,10 +58,32 @@ export const usePurchase = defineStore('purchase', () => {
       variant.value = kept.purchase.variant_id ?? variant.value
     }
     step.value = 'choose'
+    room.glance(chosen.id, 'clicked')
+    void promise()
+  }
+
+  /** Has the price promised that is shown, again and again while the buyer thinks. Without a
+   *  promise the price is the server's of the moment. */
+  async function promise(): Promise<void> {
+    clearTimeout(leased)
+    lease.value = null
+    const sale = room.state.sale
+    const wanted = item.value
+    if (!sale || !wanted || (step.value !== 'choose' && step.value !== 'sign-in')) return
+    try {
+      const got = await leasePrice(sale.id, wanted.product_id, wanted.variant_id)
+      if (item.value?.variant_id !== got.variant_id || item.value.product_id !== got.product_id) return
+      lease.value = got
+      leased = setTimeout(() => void promise(), LEASE_MS)
+    } catch {
+      // A purchase goes without one.
+    }
   }
 
   function close(): void {
     step.value = 'closed'
+    clearTimeout(leased)
+    lease.value = null
   }
 
   function setQuantity(wanted: number): void {
@@ -62,7 +91,9 @@ export const usePurchase = defineStore('purchase', () => {
   }
 
   function choose(wanted: string): void {
-    if (!pending.value) variant.value = wanted
+    if (pending.value) return
+    variant.value = wanted
+    void promise()
   }
 
   /** The button: places the order, or asks who the buyer is and goes on afterwards. */
@@ -99,6 +130,7 @@ export const usePurchase = defineStore('purchase', () => {
     }
     problem.value = why
     if (isPlacing()) step.value = why.status === 401 ? 'sign-in' : 'choose'
+    void promise()
   }
 
   function wanted(): Purchase | null {
@@ -110,7 +142,8 @@ export const usePurchase = defineStore('purchase', () => {
       product_id: card.value.product.id,
       variant_id: item.value.variant_id,
       quantity: Math.min(quantity.value, most.value),
-      expected_unit_price: item.value.price,
+      expected_unit_price: lease.value?.unit_price ?? item.value.price,
+      ...(lease.value && { lease: lease.value.lease }),
     }
   }
 

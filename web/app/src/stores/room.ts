@@ -7,7 +7,7 @@ import { newKey } from '@/composables/key'
 import { Connection, type LinkPhase, type MediaPhase } from '@/room/connection'
 import { emptyRoom, stockKey, type StockNote } from '@/room/state'
 import { Talk } from '@/room/talk'
-import type { Session } from '@/wire/control'
+import type { Sanction, Session } from '@/wire/control'
 import type { Problem } from '@/wire/problem'
 import type { Card, Order, Purchase, SaleItem, Stock } from '@/wire/shop'
 
@@ -33,6 +33,8 @@ export const useRoom = defineStore('room', () => {
   const media = shallowRef<MediaStream | null>(null)
   const trouble = ref<Problem | null>(null)
   const speaker = ref<Session['user']>(null)
+  /** What the hosts decided about this viewer. */
+  const sanction = ref<Sanction | null>(null)
   const unsaid = ref<Unsaid[]>([])
   const asked = new Map<string, Asked>()
   const orderReaders = new Set<(order: Order) => void>()
@@ -47,7 +49,11 @@ export const useRoom = defineStore('room', () => {
     current = stream
     phase.value = options.media ? 'connecting' : 'none'
     talk = new Talk(state, {
-      session: (session) => (speaker.value = session.user),
+      session: (session) => {
+        speaker.value = session.user
+        sanction.value = null
+      },
+      sanction: (told) => (sanction.value = told.kind === 'lifted' ? null : told),
       order: heardOrder,
       refused: heardRefusal,
       bye: (bye) => connection?.farewell(bye),
@@ -98,6 +104,7 @@ export const useRoom = defineStore('room', () => {
     link.value = 'none'
     trouble.value = null
     speaker.value = null
+    sanction.value = null
     unsaid.value = []
     asked.clear()
   }
@@ -171,6 +178,11 @@ export const useRoom = defineStore('room', () => {
     return null
   }
 
+  /** Says that a card was seen or opened; it counts once, and nobody answers. */
+  function glance(card: string, what: 'shown' | 'clicked'): void {
+    talk?.send({ t: 'glance', d: { card_id: card, what } })
+  }
+
   /** Tells `reader` of every order of this viewer that changes. Returns what ends that. */
   function onOrder(reader: (order: Order) => void): () => void {
     orderReaders.add(reader)
@@ -194,7 +206,7 @@ export const useRoom = defineStore('room', () => {
   }
   const now = (): number => talk?.clock.now() ?? Date.now()
 
-  return { state, phase, link, media, trouble, speaker, unsaid, pinned, enter, leave, say, forget, buyByLane, onOrder, choices, terms, level, note, now }
+  return { state, phase, link, media, trouble, speaker, sanction, unsaid, pinned, enter, leave, say, forget, buyByLane, glance, onOrder, choices, terms, level, note, now }
 })
 
 const together = (a: Stock, b: Stock): Stock => ({

@@ -64,6 +64,9 @@ pub(crate) struct Place {
     /// The price per unit that the buyer saw.
     #[serde(default)]
     expected_unit_price: Option<Money>,
+    /// The lease of the price, of `POST /api/sales/{id}/leases`.
+    #[serde(default)]
+    lease: Option<String>,
     /// Variants off the shelf.
     #[serde(default)]
     items: Option<Vec<CheckoutItem>>,
@@ -103,6 +106,9 @@ impl Place {
             return refuse("/", "one of sale_id, items and cart is needed");
         }
         if !sale {
+            if self.lease.is_some() {
+                return refuse("/sale_id", "a lease is of a price in a sale");
+            }
             if self.product_id.is_some() || self.quantity.is_some() {
                 return refuse("/sale_id", "product_id and quantity are those of a sale");
             }
@@ -132,6 +138,7 @@ impl Place {
             variant_id: self.variant_id,
             quantity,
             expected_unit_price: self.expected_unit_price,
+            lease: self.lease,
         }))
     }
 }

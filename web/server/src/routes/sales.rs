@@ -3,13 +3,13 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderName, StatusCode, header},
 };
 use commerce_service::{NewSale, NewSaleItem, SaleView};
 use serde::Deserialize;
 use signaling_wire::{
     Money, Problem, ProductId, SaleId, StreamId, VariantId,
-    frame::shop::{Sale, Stock},
+    frame::shop::{Lease, Quote, Sale, Stock},
 };
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -30,6 +30,8 @@ pub(crate) fn routes() -> Table {
         .on(routes!(pause))
         .on(routes!(close))
         .on(routes!(allocate))
+        .on(routes!(reprice))
+        .on(routes!(lease))
 }
 
 /// A sale to be made, closed at first.
@@ -212,4 +214,74 @@ pub(crate) async fn allocate(
         )
         .await;
     Ok(Json(stock.map_err(Problem::from)?))
+}
+
+/// What may be changed of a product in a sale.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SaleItemChange)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reprice {
+    price: Money,
+    /// Needed only where the sale has several of the product.
+    #[serde(default)]
+    variant_id: Option<VariantId>,
+}
+
+/// Changes the price of a product in a sale; orders and leases keep theirs.
+#[utoipa::path(
+    patch,
+    path = "/api/sales/{id}/items/{product}",
+    security(("user" = [])),
+    request_body = Reprice,
+    responses((status = 200, description = "Done.", body = Sale)),
+)]
+pub(crate) async fn reprice(
+    State(app): State<App>,
+    user: User,
+    Path((sale, product)): Path<(String, String)>,
+    Fields(change): Fields<Reprice>,
+) -> Answer<Json<Sale>> {
+    let (Ok(sale), Ok(product)) = (sale.parse(), product.parse()) else {
+        return Err(Refusal::not_found());
+    };
+    let Reprice { price, variant_id } = change;
+    let changed = app
+        .commerce
+        .reprice(user.actor(), sale, product, variant_id, price)
+        .await;
+    Ok(Json(changed.map_err(Problem::from)?))
+}
+
+/// Which price is to be promised.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewLease)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    product_id: ProductId,
+    /// Needed only where the sale has several of the product.
+    #[serde(default)]
+    variant_id: Option<VariantId>,
+}
+
+/// Promises the price of a product for half a minute; no stock is held by it.
+#[utoipa::path(
+    post,
+    path = "/api/sales/{id}/leases",
+    request_body = Wanted,
+    responses((status = 201, description = "Made.", body = Lease)),
+)]
+pub(crate) async fn lease(
+    State(app): State<App>,
+    Id(sale_id): Id<SaleId>,
+    Fields(wanted): Fields<Wanted>,
+) -> Answer<(StatusCode, [(HeaderName, &'static str); 1], Json<Lease>)> {
+    let quote = Quote {
+        key: None,
+        sale_id,
+        product_id: wanted.product_id,
+        variant_id: wanted.variant_id,
+    };
+    let lease = app.commerce.lease(&quote).await.map_err(Problem::from)?;
+    let fresh = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, fresh, Json(lease)))
 }

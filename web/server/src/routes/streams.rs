@@ -1,4 +1,9 @@
-//! `/api/streams`: shows of a seller, their keys, and the room of each.
+//! `/api/streams`: shows of a seller, and the room of each. What its host publishes with is in
+//! `streams/publishing.rs`, who watches in `streams/viewers.rs`, what happened in `streams/record.rs`.
+
+mod publishing;
+mod record;
+mod viewers;
 
 use axum::{
     Json,
@@ -6,7 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use commerce_service::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
+use commerce_service::{NewStream, Stream, StreamFilter, StreamStatus};
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
     Code, Problem, SellerId, StreamId,
@@ -18,14 +23,14 @@ use signaling_wire::{
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use self::publishing::{KeyView, issue};
 use super::{
-    page::{PageQuery, PageView, checked},
+    page::{PageView, checked},
     table::Table,
 };
 use crate::{
     error::{Answer, Refusal},
     extract::{Caller, Fields, Id, Query, User},
-    report::{self, Audience, PeerView},
     state::App,
 };
 
@@ -34,11 +39,15 @@ pub(crate) fn routes() -> Table {
     Table::new()
         .on(routes!(list, create))
         .on(routes!(show, announce, end))
-        .on(routes!(timeline))
-        .on(routes!(rotate_key))
-        .on(routes!(issue_ticket))
-        .on(routes!(ingest))
         .on(routes!(room))
+        .on(routes!(record::timeline))
+        .on(routes!(record::metrics))
+        .on(routes!(publishing::rotate_key))
+        .on(routes!(publishing::issue_ticket))
+        .on(routes!(publishing::ingest))
+        .on(routes!(viewers::list))
+        .on(routes!(viewers::mute, viewers::unmute))
+        .on(routes!(viewers::ban, viewers::unban))
 }
 
 /// A show as everybody sees it.
@@ -70,14 +79,6 @@ struct Links {
     room: String,
 }
 
-/// What the host needs to publish; the key is shown once.
-#[derive(Serialize, ToSchema)]
-#[schema(as = StreamKey)]
-struct KeyView {
-    stream_key: String,
-    whip_url: String,
-}
-
 /// A new show with what its host needs to publish.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedStream)]
@@ -86,16 +87,6 @@ struct CreatedView {
     stream: StreamView,
     #[serde(flatten)]
     key: KeyView,
-}
-
-/// What a page needs to publish now; the stream's key stays as it is.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PublishTicket)]
-struct TicketView {
-    ticket: String,
-    whip_url: String,
-    /// Seconds.
-    expires_in: u64,
 }
 
 /// Which shows are asked for.
@@ -324,25 +315,6 @@ pub(crate) async fn announce(
     Ok(Json(view(&app, stream.map_err(Problem::from)?).await?))
 }
 
-/// What happened in a show, the oldest first: media, cards, sales.
-#[utoipa::path(
-    get,
-    path = "/api/streams/{id}/timeline",
-    params(PageQuery),
-    responses((status = 200, description = "Done.", body = PageView<StreamEvent>)),
-)]
-pub(crate) async fn timeline(
-    State(app): State<App>,
-    Id(id): Id<StreamId>,
-    Query(query): Query<PageQuery>,
-) -> Answer<Json<PageView<StreamEvent>>> {
-    let (cursor, limit) = query.bounds()?;
-    let page = app.commerce.timeline(id, cursor.as_deref(), limit).await;
-    Ok(Json(PageView::of(page.map_err(Problem::from)?, |event| {
-        event
-    })))
-}
-
 /// Ends a show for good; its sales close.
 #[utoipa::path(
     delete,
@@ -360,141 +332,4 @@ pub(crate) async fn end(
         .await
         .map_err(Problem::from)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A new key; the one before no longer publishes.
-#[utoipa::path(
-    post,
-    path = "/api/streams/{id}/key",
-    security(("user" = [])),
-    responses((status = 200, description = "Done.", body = KeyView)),
-)]
-pub(crate) async fn rotate_key(
-    State(app): State<App>,
-    user: User,
-    Id(id): Id<StreamId>,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    may_host(&app, &user, id).await?;
-    let key = issue(&app, &headers, id).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(key)).into_response())
-}
-
-/// A ticket to publish with from the browser within the next two minutes.
-#[utoipa::path(
-    post,
-    path = "/api/streams/{id}/publish-tickets",
-    security(("user" = [])),
-    responses((status = 201, description = "Made.", body = TicketView)),
-)]
-pub(crate) async fn issue_ticket(
-    State(app): State<App>,
-    user: User,
-    Id(id): Id<StreamId>,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    may_host(&app, &user, id).await?;
-    let ticket = app.accounts.issue_publish_ticket(user.0.user, id);
-    let ticket = ticket.map_err(Problem::from)?;
-    let view = TicketView {
-        ticket: ticket.expose().to_owned(),
-        whip_url: whip_url(&app, &headers),
-        expires_in: ticket.expires_in(),
-    };
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((StatusCode::CREATED, headers, Json(view)).into_response())
-}
-
-/// What the host's page shows about publishing; never the key itself.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Ingest)]
-pub(crate) struct IngestView {
-    whip_url: String,
-    key_hint: Option<String>,
-    live: bool,
-    viewers: u32,
-    /// What comes in, while something does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    publisher: Option<PeerView>,
-    /// What goes out.
-    audience: Audience,
-}
-
-/// How publishing goes, for those who may host.
-#[utoipa::path(
-    get,
-    path = "/api/streams/{id}/ingest",
-    security(("user" = [])),
-    responses((status = 200, description = "Done.", body = IngestView)),
-)]
-pub(crate) async fn ingest(
-    State(app): State<App>,
-    user: User,
-    Id(id): Id<StreamId>,
-    headers: HeaderMap,
-) -> Answer<Json<IngestView>> {
-    may_host(&app, &user, id).await?;
-    let presence = app.hub.presence(id).unwrap_or(Presence {
-        live: false,
-        viewers: 0,
-    });
-    let reports = match app.hub.broadcast(id) {
-        Some(broadcast) => app.media.peers(broadcast).await,
-        None => Vec::new(),
-    };
-    let publisher = report::publisher(&reports).map(|report| PeerView::of(report).unplaced());
-    Ok(Json(IngestView {
-        publisher,
-        audience: Audience::of(&reports),
-        whip_url: whip_url(&app, &headers),
-        key_hint: app
-            .accounts
-            .stream_key_hint(id)
-            .await
-            .map_err(Problem::from)?,
-        live: presence.live,
-        viewers: presence.viewers,
-    }))
-}
-
-async fn may_host(app: &App, user: &User, id: StreamId) -> Answer<()> {
-    app.commerce.stream(id).await.map_err(Problem::from)?;
-    match app
-        .commerce
-        .may_host(user.actor(), id)
-        .await
-        .map_err(Problem::from)?
-    {
-        true => Ok(()),
-        false => Err(Refusal::new(Code::Forbidden, "")),
-    }
-}
-
-async fn issue(app: &App, headers: &HeaderMap, id: StreamId) -> Answer<KeyView> {
-    let key = app
-        .accounts
-        .issue_stream_key(id)
-        .await
-        .map_err(Problem::from)?;
-    Ok(KeyView {
-        stream_key: key.expose().to_owned(),
-        whip_url: whip_url(app, headers),
-    })
-}
-
-/// The address to type into an encoder: the configured origin, or the one that the caller used.
-fn whip_url(app: &App, headers: &HeaderMap) -> String {
-    if let Some(public) = &app.http.public_url {
-        return format!("{public}/whip");
-    }
-    let scheme = if app.http.is_secure() {
-        "https"
-    } else {
-        "http"
-    };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let bind = app.http.bind.to_string();
-    format!("{scheme}://{}/whip", host.unwrap_or(&bind))
 }
