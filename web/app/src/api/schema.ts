@@ -16,6 +16,7 @@ export type CancelReason = { reason?: string }
 export type Card = { highlighted?: boolean; id: CardId; no: number; product: CardProduct; sort?: (number | null); state: CardState }
 export type CardChange = { highlighted: boolean }
 export type CardId = string
+export type CardMetrics = { card_id: CardId; clicked: number; no: number; orders: number; product_id: ProductId; revenue: Money; shown: number; units: number }
 export type CardOrder = { cards: Array<CardId> }
 export type CardProduct = { id: ProductId; image_url: string; price: Money; title: Localized; variant_id?: (VariantId | null) }
 export type CardState = 'queued' | 'pinned' | 'shown' | 'hidden'
@@ -33,7 +34,7 @@ export type Claim = { answer: string; at_ms: number; fee_bearer: FeeBearer; id: 
 export type ClaimDecision = { action: string; answer?: string; deduct?: number; restock?: boolean }
 export type ClaimId = string
 export type ClaimKind = 'cancel' | 'return' | 'exchange'
-export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
+export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'muted' | 'banned' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'offer_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'offer_invalid' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
 export type Coupon = (NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })
 export type CouponChanges = { active: boolean }
 export type CouponId = string
@@ -48,6 +49,7 @@ export type Forgot = { email: string }
 export type FulfillmentStatus = 'unfulfilled' | 'partial' | 'fulfilled' | 'delivered' | 'returned'
 export type Ingest = { audience: Audience; key_hint?: (string | null); live: boolean; publisher?: (Peer | null); viewers: number; whip_url: string }
 export type LayerChoice = { encodingId?: (string | null); mediaId?: unknown }
+export type Lease = { expires_ms: number; key?: (string | null); lease: string; product_id: ProductId; sale_id: SaleId; unit_price: Money; variant_id: VariantId }
 export type LedgerEntry = { amount: Money; at_ms: number; kind: string; order_id: OrderId; order_line_id?: (OrderLineId | null); refund_id?: (RefundId | null); seq: number }
 export type LevelView = { available: number; committed: number; held: number; ledger_seq: number; location_id: LocationId; on_hand: number; sale_id?: (SaleId | null); variant_id: VariantId }
 export type LineUnits = { line_id: OrderLineId; quantity: number }
@@ -70,14 +72,16 @@ export type NewCartItem = { quantity: number; variant_id: VariantId }
 export type NewCategory = { name: Localized; parent_id?: (CategoryId | null); slug: string; sort?: number }
 export type NewClaim = { fault_of_goods?: boolean; lines?: Array<LineUnits>; reason: string }
 export type NewCoupon = { budget?: (number | null); code: string; currency: Currency; discount: Discount; ends_ms?: (number | null); minimum?: number; most?: (number | null); name: string; per_buyer?: number; seller_id?: (SellerId | null); starts_ms?: (number | null); total_limit?: (number | null) }
+export type NewLease = { product_id: ProductId; variant_id?: (VariantId | null) }
 export type NewLocation = { name: string }
-export type NewOrder = { cart?: boolean; coupon?: (string | null); expected_total?: (Money | null); expected_unit_price?: (Money | null); items?: (Array<CheckoutItem> | null); product_id?: (ProductId | null); quantity?: (number | null); sale_id?: (SaleId | null); variant_id?: (VariantId | null) }
+export type NewOrder = { cart?: boolean; coupon?: (string | null); expected_total?: (Money | null); expected_unit_price?: (Money | null); items?: (Array<CheckoutItem> | null); lease?: (string | null); product_id?: (ProductId | null); quantity?: (number | null); sale_id?: (SaleId | null); variant_id?: (VariantId | null) }
 export type NewPayment = { group_id: OrderGroupId }
 export type NewProduct = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; price?: (Money | null); seller_id: SellerId; status?: (ProductStatus | null); stock?: (number | null); title: Localized; variants?: (Array<NewVariant> | null) }
 export type NewRefund = { lines?: Array<LineUnits>; order_id: OrderId; reason: string; restock?: boolean; shipping?: boolean }
 export type NewReview = { body?: string; order_line_id?: (OrderLineId | null); rating: number }
 export type NewSale = { closes_ms?: (number | null); hold_seconds?: (number | null); items: Array<NewSaleItem>; opens_ms?: (number | null); stream_id: StreamId }
 export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId; variant_id?: (VariantId | null) }
+export type NewSanction = { seconds?: (number | null) }
 export type NewSeller = { name: string }
 export type NewShipment = { courier: string; invoice_no: string; lines?: Array<LineUnits> }
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
@@ -113,7 +117,7 @@ export type PageView_RefundView = { data: Array<{ amount: Money; at_ms: number; 
 export type PageView_Review = { data: Array<{ author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }>; page: PageEnd }
 export type PageView_Shipment = { data: Array<{ courier: string; delivered_ms?: (number | null); events: Array<TrackingEvent>; id: ShipmentId; invoice_no: string; lines: Array<LineUnits>; order_id: OrderId; shipped_ms: number; state: string }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
-export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; seq: number; type: string }>; page: PageEnd }
+export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; media_ms?: (number | null); seq: number; type: string }>; page: PageEnd }
 export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
 export type PasswordChange = { current_password: string; new_password: string }
 export type PaymentConfirmation = { payment_token?: (string | null) }
@@ -146,8 +150,11 @@ export type Role = 'user' | 'admin'
 export type Sale = { closes_ms?: (number | null); hold_seconds: number; id: SaleId; items: Array<SaleItem>; opens_ms?: (number | null); state: SaleState; stream_id: StreamId }
 export type SaleId = string
 export type SaleItem = { label?: (Localized | null); max_per_buyer: number; price: Money; product_id: ProductId; variant_id: VariantId }
+export type SaleItemChange = { price: Money; variant_id?: (VariantId | null) }
 export type SaleState = 'draft' | 'open' | 'paused' | 'closed'
 export type SaleView = { sale: Sale; stock: Array<Stock> }
+export type Sanction = { kind: SanctionKind; until_ms?: (number | null) }
+export type SanctionKind = 'mute' | 'ban' | 'lifted'
 export type SandboxAnswer = { approve: boolean }
 export type SandboxToken = { payment_token: string }
 export type Seller = { id: SellerId; name: string }
@@ -161,12 +168,16 @@ export type Stock = { allocated: number; available: number; held: number; ledger
 export type StockAdjustment = { delta: number; reason: string }
 export type Stream = { id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }
 export type StreamAnnouncement = { scheduled_ms?: (number | null); title: string }
-export type StreamEvent = { at_ms: number; data: Record<string, unknown>; seq: number; type: string }
+export type StreamAudience = { accounts: Array<StreamViewer>; sanctions: Array<StreamSanction>; viewers: number }
+export type StreamEvent = { at_ms: number; data: Record<string, unknown>; media_ms?: (number | null); seq: number; type: string }
 export type StreamId = string
 export type StreamKey = { stream_key: string; whip_url: string }
 export type StreamLinks = { events: string; room: string; whep: string }
+export type StreamMetrics = { cards: Array<CardMetrics>; viewers: number }
+export type StreamSanction = (Sanction & { by_user_id: UserId; name: string; since_ms: number; user_id: UserId })
 export type StreamSeller = { id: SellerId; name: string }
 export type StreamStatus = 'scheduled' | 'live' | 'interrupted' | 'ended'
+export type StreamViewer = { connections: number; name: string; sanction?: (Sanction | null); seller?: boolean; user_id: UserId }
 export type TrackingEvent = { at_ms: number; location: string; state: string }
 export type UserId = string
 export type Variant = { choice: Choice; compare_at?: (Money | null); id: VariantId; label?: (Localized | null); max_per_buyer?: (number | null); price: Money; sku: string; status: VariantStatus; stock: ShelfStock; version: number; weight_g: number }
@@ -242,7 +253,9 @@ export interface Operations {
   'POST /api/sales': { path: undefined; query: undefined; body: NewSale; answer: Sale }
   'GET /api/sales/{id}': { path: { id: string }; query: undefined; body: undefined; answer: SaleView }
   'POST /api/sales/{id}/close': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
+  'PATCH /api/sales/{id}/items/{product}': { path: { id: string; product: string }; query: undefined; body: SaleItemChange; answer: Sale }
   'POST /api/sales/{id}/items/{product}/allocations': { path: { id: string; product: string }; query: undefined; body: Allocation; answer: Stock }
+  'POST /api/sales/{id}/leases': { path: { id: string }; query: undefined; body: NewLease; answer: Lease }
   'POST /api/sales/{id}/open': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'POST /api/sales/{id}/pause': { path: { id: string }; query: undefined; body: undefined; answer: Sale }
   'GET /api/seller/balance': { path: undefined; query: { seller_id: SellerId }; body: undefined; answer: SellerBalance }
@@ -272,9 +285,15 @@ export interface Operations {
   'GET /api/streams/{id}/events': { path: { id: string }; query: undefined; body: undefined; answer: string }
   'GET /api/streams/{id}/ingest': { path: { id: string }; query: undefined; body: undefined; answer: Ingest }
   'POST /api/streams/{id}/key': { path: { id: string }; query: undefined; body: undefined; answer: StreamKey }
+  'GET /api/streams/{id}/metrics': { path: { id: string }; query: undefined; body: undefined; answer: StreamMetrics }
   'POST /api/streams/{id}/publish-tickets': { path: { id: string }; query: undefined; body: undefined; answer: PublishTicket }
   'GET /api/streams/{id}/room': { path: { id: string }; query: undefined; body: undefined; answer: unknown }
   'GET /api/streams/{id}/timeline': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_StreamEvent }
+  'GET /api/streams/{id}/viewers': { path: { id: string }; query: undefined; body: undefined; answer: StreamAudience }
+  'DELETE /api/streams/{id}/viewers/{user}/ban': { path: { id: string; user: string }; query: undefined; body: undefined; answer: null }
+  'POST /api/streams/{id}/viewers/{user}/ban': { path: { id: string; user: string }; query: undefined; body: NewSanction; answer: StreamSanction }
+  'DELETE /api/streams/{id}/viewers/{user}/mute': { path: { id: string; user: string }; query: undefined; body: undefined; answer: null }
+  'POST /api/streams/{id}/viewers/{user}/mute': { path: { id: string; user: string }; query: undefined; body: NewSanction; answer: StreamSanction }
   'GET /api/users/addresses': { path: undefined; query: undefined; body: undefined; answer: PageView_Address }
   'POST /api/users/addresses': { path: undefined; query: undefined; body: NewAddress; answer: Address }
   'DELETE /api/users/addresses/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }

@@ -6,8 +6,10 @@
 mod accounts;
 mod admin;
 mod api;
+mod audience;
 mod audit;
 mod bad_input;
+mod catalog;
 mod checklist;
 mod crash;
 mod database;
