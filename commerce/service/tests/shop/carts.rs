@@ -74,7 +74,7 @@ async fn more_old_carts_than_one_sweep_takes_go_in_several() {
     let shop = Shop::open().await;
     let before = shop.now_us();
     let many = commerce_service::limits::SWEEP_MAX + 20;
-    let rows: Vec<_> = (0..many)
+    let old: Vec<_> = (0..many)
         .map(|n| (format!("crt_{n:026}"), format!("{n:064x}")))
         .collect();
     shop.store
@@ -86,7 +86,7 @@ async fn more_old_carts_than_one_sweep_takes_go_in_several() {
                 )
                 .bind(before)
                 .bind(before)
-                .bind_rows(&CARTS, &rows)
+                .bind_rows(&CARTS, &old)
                 .execute(conn)
                 .await?;
                 Ok(())
