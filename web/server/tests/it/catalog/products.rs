@@ -145,10 +145,15 @@ async fn products_are_found_filtered_and_paged() {
     let second = find(&format!("sort=price&limit=3&cursor={cursor}")).await;
     assert_eq!(prices(&second), [4_000]);
     assert_eq!(second["page"]["has_more"], false);
-    // What a pattern would mean is text here, and finds nothing.
-    for wild in ["%25", "_", "%25%25zebra", "'%20OR%201=1--", "%5C"] {
+    // What would be a pattern is no letter here: it parts words, or nothing is left to look for.
+    for wild in ["z%25a", "ze_ra"] {
         let list = shop.nobody.get(&format!("/api/products?q={wild}")).await;
-        assert!(ids(&list).len() < 4, "{wild}");
+        assert!(ids(&list).is_empty(), "{wild}");
+    }
+    for wild in ["%25", "_", "%5C"] {
+        let path = format!("/api/products?q={wild}");
+        let answer = shop.nobody.request(Method::GET, &path).send().await;
+        assert_eq!(refusal(answer.unwrap()).await.1, "validation_error");
     }
     // Drafts are for the people of their seller.
     let drafts = format!("/api/products?status=draft&seller_id={}", shop.seller);
