@@ -45,7 +45,10 @@ async fn a_decision_outlives_the_process_and_the_newest_one_holds() {
     let mute = decide(&shop, owner, loud, MUTE, Some(600)).await.unwrap();
     assert_eq!((mute.sanction.kind, mute.by_user_id), (MUTE, owner.user));
     let until = mute.sanction.until_ms.unwrap();
-    assert_eq!(until / 1_000, (shop.now_us() / 1_000_000 + 600).unsigned_abs());
+    assert_eq!(
+        until / 1_000,
+        (shop.now_us() / 1_000_000 + 600).unsigned_abs()
+    );
     decide(&shop, owner, rude, BAN, None).await.unwrap();
     let shop = shop.restart().await;
     assert_eq!(told(&shop, loud).await, mute.sanction);
