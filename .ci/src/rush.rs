@@ -9,7 +9,7 @@ struct Sale(bool, &'static [&'static str]);
 
 /// Runs that must find nothing wrong, then those that must find something.
 const SALES: &[Sale] = &[
-    Sale(false, &["--kill", "5", "--pay-every", "20"]),
+    Sale(false, &["--kill", "5", "--pay-every", "5"]),
     Sale(false, &["--kill", "3", "--power-loss"]),
     Sale(true, &["--fault", "crash-before-commit"]),
     Sale(true, &["--fault", "crash-after-commit"]),
@@ -37,6 +37,30 @@ const SALES: &[Sale] = &[
             "I2",
         ],
     ),
+    // Few units, of which two accounts may buy more than there are; it ends when they have had all
+    // that they may.
+    Sale(
+        true,
+        &[
+            "--fault",
+            "read-modify-write",
+            "--items",
+            "1",
+            "--units",
+            "40",
+            "--orders",
+            "1000",
+            "--expect-broken",
+            "I1,I4",
+        ],
+    ),
+];
+/// The same on a MariaDB server that `rush` starts.
+const SALES_ON_MARIADB: &[Sale] = &[
+    Sale(false, &["--kill", "3", "--pay-every", "5"]),
+    Sale(true, &["--fault", "crash-before-commit"]),
+    Sale(true, &["--fault", "crash-after-commit"]),
+    Sale(true, &["--fault", "crash-after-ack"]),
 ];
 /// Small and short: the long runs are made by hand.
 const SIZE: &[&str] = &[
@@ -47,32 +71,46 @@ const SIZE: &[&str] = &[
     "--items",
     "20",
     "--seconds",
-    "2",
+    "1",
+    "--orders",
+    "100",
+    "--rest",
+    "1",
     "--json",
 ];
 
 /// Runs them all.
-pub(crate) fn run(shop: &Workshop) -> Result<(), Outcome> {
-    let rush = shop.rush().to_string_lossy().into_owned();
-    for Sale(control, asked) in SALES {
-        let souk = match control {
-            true => shop.souk_negative_control(),
-            false => shop.souk(),
-        };
-        let data = shop.rush_data();
-        let _ = fs::remove_dir_all(&data);
-        let run = Run::new(shop.root(), &rush, SIZE)
-            .and(&[
-                "--souk",
-                &souk.to_string_lossy(),
-                "--data-dir",
-                &data.to_string_lossy(),
-            ])
-            .and(asked);
-        match run.stream() {
-            Outcome::Passed => {}
-            other => return Err(other),
-        }
+pub(crate) fn run(shop: &mut Workshop) -> Result<(), Outcome> {
+    for sale in SALES {
+        sell(shop, sale, &[])?;
+    }
+    shop.mariadb()?;
+    for sale in SALES_ON_MARIADB {
+        sell(shop, sale, &["--mariadb"])?;
     }
     Ok(())
+}
+
+fn sell(shop: &Workshop, Sale(control, asked): &Sale, also: &[&str]) -> Result<(), Outcome> {
+    let rush = shop.rush().to_string_lossy().into_owned();
+    let souk = match control {
+        true => shop.souk_negative_control(),
+        false => shop.souk(),
+    };
+    let data = shop.rush_data();
+    let _ = fs::remove_dir_all(&data);
+    // What is asked comes last, so that it wins over the size.
+    let run = Run::new(shop.root(), &rush, SIZE)
+        .and(&[
+            "--souk",
+            &souk.to_string_lossy(),
+            "--data-dir",
+            &data.to_string_lossy(),
+        ])
+        .and(asked)
+        .and(also);
+    match run.stream() {
+        Outcome::Passed => Ok(()),
+        other => Err(other),
+    }
 }

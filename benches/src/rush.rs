@@ -2,11 +2,13 @@
 //!
 //! One thread drives all buyers, so that the load leaves the cores to the server that it measures.
 //! A buyer asks again under the same key until it is answered, across every restart. When the
-//! server has gone for good, the oracle reads the database and the buyers' journal and says of each
-//! rule, I1 to I9, whether it held.
+//! server has gone for good, the oracle reads the database, the buyers' journal and what onlookers
+//! saw, and says of each rule whether it held.
 
 pub mod buyer;
 pub mod journal;
+mod lives;
+pub mod onlooker;
 pub mod oracle;
 pub mod power;
 pub mod report;
@@ -19,12 +21,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use tokio::{sync::watch, task::LocalSet};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, LocalSet},
+};
 
 use self::{
     buyer::{Buyer, Place},
     journal::Journal,
+    lives::Lives,
+    onlooker::{Log, Onlooker},
     oracle::{Oracle, Witness},
     report::{Report, Resources},
     seed::Shop,
@@ -33,8 +39,8 @@ use self::{
 
 /// Rounds of waiting until the outbox is empty.
 const FLUSH_ROUNDS_MAX: usize = 40;
-/// A run with kills ends when so long has passed without an acknowledgement.
-const STALL_MAX: Duration = Duration::from_secs(60);
+/// People who watch the room and talk in it.
+const ONLOOKERS: usize = 2;
 
 /// What a run does.
 #[derive(Debug, Clone)]
@@ -45,8 +51,10 @@ pub struct Plan {
     pub buyers: usize,
     /// Accounts that they buy for; each may have 99 units of each product.
     pub accounts: usize,
-    /// Length of the load, without the time that the server is down.
+    /// Least length of the load, without the time that the server is down.
     pub time: Duration,
+    /// Least number of orders, unless the buyers may have no more.
+    pub orders: usize,
     /// Kills at random moments.
     pub kills: usize,
     /// Between two kills, milliseconds from being ready.
@@ -102,17 +110,8 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
     let (place, places) = watch::channel(Place::Open(url.clone()));
     let journal = Rc::new(Journal::new(shop.accounts.len()));
     let before = own.as_ref().map(Souk::resources).transpose()?;
-    let mut crew = Vec::with_capacity(plan.buyers);
-    for n in 0..plan.buyers {
-        let buyer = Buyer::new(
-            n,
-            shop.clone(),
-            journal.clone(),
-            places.clone(),
-            plan.pay_every,
-        );
-        crew.push(tokio::task::spawn_local(buyer.run()));
-    }
+    let log = Rc::new(Log::default());
+    let crew = crew(plan, &shop, &journal, &log, &places);
     let begun = Instant::now();
     let mut lives = Lives::default();
     if let (Server::Own(setup), Some(souk)) = (&plan.server, own.take()) {
@@ -120,7 +119,7 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
     }
     let up = || begun.elapsed().saturating_sub(lives.down);
     let left = plan.time.saturating_sub(up());
-    wait_out(left, own.as_mut(), &journal).await?;
+    wait_out(left, plan.orders, own.as_mut(), &journal).await?;
     let seconds = up().as_secs_f64();
     let peak = own.as_ref().map(Souk::resources).transpose()?;
     let url = own.as_ref().map_or(url, |souk| souk.ready.http.clone());
@@ -136,19 +135,58 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
         after,
         rested: plan.rest,
     };
-    let mut report = Report::of(plan, &journal, seconds, lives.ready_ms, resources);
+    let mut report = Report::of(plan, (&journal, &log), seconds, lives, resources);
     if let (Server::Own(setup), Some(souk)) = (&plan.server, own) {
-        let Oracle { rules, findings } = judge(setup, souk, &shop, &journal, &resources).await?;
+        let witness = Witness {
+            journal: &journal,
+            log: &log,
+            shop: &shop,
+            lives: report.kills + 1,
+            panics: 0,
+            resources,
+            // Connections to the provider, which lives in the same process: both ends are its own.
+            kept: if plan.pay_every > 0 {
+                2 * plan.buyers
+            } else {
+                0
+            },
+        };
+        let Oracle { rules, findings } = judge(setup, souk, witness).await?;
         (report.oracle, report.findings) = (Some(rules), findings);
+        happened(setup, &report)?;
     }
     Ok(report)
 }
 
-/// Sleeps, unless the server ends by itself.
-async fn wait_out(time: Duration, souk: Option<&mut Souk>, journal: &Journal) -> Result<()> {
-    let until = Instant::now() + time;
-    let mut souk = souk;
-    while Instant::now() < until && !journal.exhausted() {
+/// Sets everybody going: buyers and onlookers.
+fn crew(
+    plan: &Plan,
+    shop: &Rc<Shop>,
+    journal: &Rc<Journal>,
+    log: &Rc<Log>,
+    places: &watch::Receiver<Place>,
+) -> Vec<JoinHandle<()>> {
+    let onlookers = (0..ONLOOKERS.min(shop.accounts.len())).map(|n| {
+        let onlooker = Onlooker::new(n, shop.clone(), log.clone(), places.clone());
+        tokio::task::spawn_local(onlooker.run())
+    });
+    let buyers = (0..plan.buyers).map(|n| {
+        let (shop, journal) = (shop.clone(), journal.clone());
+        let buyer = Buyer::new(n, shop, journal, places.clone(), plan.pay_every);
+        tokio::task::spawn_local(buyer.run())
+    });
+    onlookers.chain(buyers).collect()
+}
+
+/// Waits for the end of the load, unless the server ends by itself.
+async fn wait_out(
+    time: Duration,
+    orders: usize,
+    mut souk: Option<&mut Souk>,
+    journal: &Journal,
+) -> Result<()> {
+    let end = Instant::now() + time;
+    lives::until("the end of the load", journal, || {
         if let Some(souk) = &mut souk {
             ensure!(
                 !souk.has_ended()?,
@@ -156,88 +194,13 @@ async fn wait_out(time: Duration, souk: Option<&mut Souk>, journal: &Journal) ->
                 souk.log_tail()
             );
         }
-        tokio::time::sleep(Duration::from_millis(50).min(until - Instant::now())).await;
-    }
-    Ok(())
-}
-
-/// The lives of the server.
-#[derive(Debug, Default)]
-struct Lives {
-    ready_ms: Vec<u64>,
-    down: Duration,
-}
-
-impl Lives {
-    /// Kills and restarts as often as the plan says; with a crash point the server ends by itself
-    /// first.
-    async fn kill(
-        &mut self,
-        plan: &Plan,
-        setup: &Setup,
-        mut souk: Souk,
-        place: &watch::Sender<Place>,
-        journal: &Journal,
-    ) -> Result<Souk> {
-        let mut random = StdRng::seed_from_u64(plan.seed);
-        if setup.ends_by_itself() {
-            let since = Instant::now();
-            while !souk.has_ended()? {
-                ensure!(
-                    since.elapsed() < STALL_MAX,
-                    "the crash point was never reached"
-                );
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            souk = self.again(setup, souk, place).await?;
-        }
-        for _ in 0..plan.kills {
-            let before = journal.orders();
-            let (least, most) = plan.kill_after_ms;
-            tokio::time::sleep(Duration::from_millis(random.random_range(least..=most))).await;
-            let since = Instant::now();
-            // A life in which nobody bought would show nothing.
-            while journal.orders() == before && !journal.exhausted() {
-                ensure!(
-                    since.elapsed() < STALL_MAX,
-                    "nobody can buy:\n{}",
-                    souk.log_tail()
-                );
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            souk = self.again(setup, souk, place).await?;
-        }
-        Ok(souk)
-    }
-
-    async fn again(
-        &mut self,
-        setup: &Setup,
-        souk: Souk,
-        place: &watch::Sender<Place>,
-    ) -> Result<Souk> {
-        let since = Instant::now();
-        souk.kill()?;
-        let _ = place.send(Place::Away);
-        if setup.power_loss {
-            power::lose(&setup.data_dir)?;
-        }
-        let souk = Souk::start(setup, false).await?;
-        self.ready_ms.push(souk.took.as_millis() as u64);
-        let _ = place.send(Place::Open(souk.ready.http.clone()));
-        self.down += since.elapsed();
-        Ok(souk)
-    }
+        Ok(journal.exhausted() || (Instant::now() >= end && journal.orders() >= orders))
+    })
+    .await
 }
 
 /// Waits until the outbox is told, ends the server, and asks the oracle.
-async fn judge(
-    setup: &Setup,
-    souk: Souk,
-    shop: &Shop,
-    journal: &Journal,
-    resources: &Resources,
-) -> Result<Oracle> {
+async fn judge(setup: &Setup, souk: Souk, witness: Witness<'_>) -> Result<Oracle> {
     let mut souk = souk;
     let mut rounds = 0;
     let store = loop {
@@ -257,13 +220,22 @@ async fn judge(
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     };
     let witness = Witness {
-        journal,
-        sale: &shop.sale,
-        accounts: &shop.accounts,
         panics: setup.panics()?,
-        resources: *resources,
+        ..witness
     };
     let oracle = Oracle::ask(&store, &witness).await;
     store.close().await;
     oracle
+}
+
+/// A crash point shows something only if somebody was hit by it.
+fn happened(setup: &Setup, report: &Report) -> Result<()> {
+    let hit = match setup.fault.as_deref() {
+        Some("crash-before-commit") => report.cut_off > 0,
+        Some("crash-after-commit") => report.replayed > 0,
+        Some("crash-after-ack") => report.untold_at_crash > Some(0),
+        _ => true,
+    };
+    ensure!(hit, "nobody was hit by the crash: {report:?}");
+    Ok(())
 }

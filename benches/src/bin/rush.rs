@@ -10,10 +10,14 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context, Result, bail};
 use benches::rush::{self, Plan, Server, report::Report, souk::Setup};
 use clap::Parser;
+use commerce_store::testing;
+
+/// Tries to find what a control does wrong.
+const ATTEMPTS: u64 = 5;
 
 /// Buyers, kills and the oracle.
 #[derive(Parser, Debug)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 struct Args {
     /// The `souk` binary to start.
     #[arg(long, required_unless_present = "url")]
@@ -24,6 +28,9 @@ struct Args {
     /// A MariaDB database in place of the file in the data folder.
     #[arg(long, requires = "souk")]
     database: Option<String>,
+    /// A MariaDB server of the run's own, which ends with it; needs the package `mariadb-server`.
+    #[arg(long, requires = "souk", conflicts_with_all = ["database", "power_loss"])]
+    mariadb: bool,
     /// A server that runs, instead; the rules that need its database are not asked.
     #[arg(long, conflicts_with = "souk", requires = "seller")]
     url: Option<String>,
@@ -36,9 +43,12 @@ struct Args {
     /// Accounts that they buy for, at most 20; each may have 99 units of each product.
     #[arg(long, default_value_t = 4)]
     accounts: usize,
-    /// Length of the load, seconds.
+    /// Least length of the load, seconds.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// Least number of orders; the load ends before only when the accounts may buy no more.
+    #[arg(long, default_value_t = 0)]
+    orders: usize,
     /// Times that the server is killed and started again, at random moments of the load.
     #[arg(long, default_value_t = 0)]
     kill: usize,
@@ -66,8 +76,8 @@ struct Args {
     /// What a server that was built with `negative-controls` does wrong, or where it ends by itself.
     #[arg(long, requires = "souk")]
     fault: Option<String>,
-    /// Rules of which one must be found broken, as in `I1,I4`: the run then ends with 0 if it is, for
-    /// controls.
+    /// Rules that must be found broken, as in `I1,I4`, for controls: the run then ends with 0 if they
+    /// are. What depends on the moment of a kill is tried again with another seed, a few times.
     #[arg(long, value_delimiter = ',')]
     expect_broken: Vec<String>,
     /// Of the random moments.
@@ -103,6 +113,7 @@ impl Args {
             buyers: self.buyers.max(1),
             accounts: self.accounts,
             time: Duration::from_secs_f64(self.seconds),
+            orders: self.orders,
             kills: self.kill,
             kill_after_ms: (self.life_min_ms, self.life_max_ms.max(self.life_min_ms)),
             items: self.items.clamp(1, 100),
@@ -117,20 +128,29 @@ impl Args {
 #[allow(clippy::print_stdout, clippy::print_stderr)] // what it is for
 fn main() -> ExitCode {
     let args = Args::parse();
-    let (json, expected) = (args.json, args.expect_broken.clone());
-    match args.plan().and_then(run) {
-        Ok(report) => {
+    let (json, mariadb) = (args.json, args.mariadb);
+    let expected = args.expect_broken.clone();
+    let outcome = args.plan().and_then(|plan| {
+        let attempts = if expected.is_empty() { 1 } else { ATTEMPTS };
+        for attempt in 0..attempts {
+            let report = run(again(&plan, attempt), mariadb)?;
             let text = match json {
                 true => serde_json::to_string(&report),
                 false => serde_json::to_string_pretty(&report),
             };
             println!("{}", text.unwrap_or_default());
-            let wrong = match expected.is_empty() {
-                true => report.is_broken(),
-                false => !expected.iter().any(|rule| report.broke(rule)),
+            let right = match expected.is_empty() {
+                true => !report.is_broken(),
+                false => expected.iter().all(|rule| report.broke(rule)),
             };
-            ExitCode::from(u8::from(wrong))
+            if right {
+                return Ok(true);
+            }
         }
+        Ok(false)
+    });
+    match outcome {
+        Ok(right) => ExitCode::from(u8::from(!right)),
         Err(error) => {
             eprintln!("rush: {error:#}");
             ExitCode::from(2)
@@ -138,9 +158,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(plan: Plan) -> Result<Report> {
+/// The plan of a further attempt: other moments, a fresh folder.
+fn again(plan: &Plan, attempt: u64) -> Plan {
+    let mut plan = plan.clone();
+    plan.seed += attempt;
+    if let Server::Own(setup) = &mut plan.server
+        && attempt > 0
+    {
+        setup.data_dir = setup.data_dir.join(format!("attempt-{attempt}"));
+    }
+    plan
+}
+
+fn run(mut plan: Plan, mariadb: bool) -> Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(rush::run(&plan))
+    runtime.block_on(async {
+        let _database = match &mut plan.server {
+            Server::Own(setup) if mariadb => {
+                let server = testing::Server::start().await;
+                let database = testing::Database::on(&server).await;
+                setup.database = Some(database.config().url.clone());
+                Some((server, database))
+            }
+            _ => None,
+        };
+        rush::run(&plan).await
+    })
 }

@@ -3,6 +3,8 @@
 //! A purchase that was not answered is asked again under its key until it is, on whatever life of
 //! the server. Now and then an answered one is asked again as well, and must get the same order.
 
+mod answer;
+
 use std::{rc::Rc, time::Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,7 @@ use tokio::{
     time::{Duration, sleep, timeout},
 };
 
+use self::answer::{Answer, parse};
 use super::{
     journal::{Acknowledged, Journal},
     seed::{PER_BUYER, Shop},
@@ -24,10 +27,10 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(10);
 /// One of so many answered purchases is asked again.
 const REPEAT_EVERY: u64 = 50;
+/// Of those who pay now and then, one of so many times somebody calls an order off.
+const REGRET_EVERY: u64 = 3;
 /// Purchases over the limit that each account tries.
 const TOO_MANY: usize = 5;
-/// Longest answer.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Where the server is.
 #[derive(Debug, Clone)]
@@ -51,32 +54,6 @@ pub struct Buyer {
     stream: Option<TcpStream>,
     input: Vec<u8>,
     bought: u64,
-}
-
-struct Answer {
-    status: u16,
-    replayed: bool,
-    body: String,
-}
-
-impl Answer {
-    /// The text of the first member of this name; the server writes no blanks.
-    fn text(&self, name: &str) -> Option<&str> {
-        let rest = self.after(name)?.strip_prefix('"')?;
-        rest.split('"').next()
-    }
-
-    fn number(&self, name: &str) -> Option<u64> {
-        let rest = self.after(name)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        rest[..end].parse().ok()
-    }
-
-    fn after(&self, name: &str) -> Option<&str> {
-        let mark = format!("\"{name}\":");
-        let at = self.body.find(&mark)?;
-        Some(&self.body[at + mark.len()..])
-    }
 }
 
 impl Buyer {
@@ -156,8 +133,19 @@ impl Buyer {
             self.journal
                 .repeated(again.status == 201 && again.text("id") == Some(&order));
         }
-        if self.pay_every > 0 && self.bought.is_multiple_of(self.pay_every) {
+        if self.pay_every == 0 {
+            return Some(());
+        }
+        let turn = self.bought / self.pay_every;
+        if self.bought.is_multiple_of(self.pay_every) {
             self.pay(&payment).await?;
+            if turn.is_multiple_of(REGRET_EVERY) {
+                self.call_off(&order).await?;
+            }
+        } else if self.bought % self.pay_every == self.pay_every / 2
+            && turn.is_multiple_of(REGRET_EVERY)
+        {
+            self.call_off(&order).await?;
         }
         Some(())
     }
@@ -214,6 +202,22 @@ impl Buyer {
             _ => self
                 .journal
                 .refused(paid.text("code").unwrap_or("not_paid")),
+        }
+        Some(())
+    }
+
+    /// Changes one's mind: units go back, and the money of an order that is paid.
+    async fn call_off(&mut self, order: &str) -> Option<()> {
+        let path = format!("/api/orders/{order}/cancel");
+        let request = self.post(&path, &format!("off-{order}"), "{\"reason\":\"regret\"}");
+        let (answer, _) = self.until_answered(&request).await?;
+        match answer.status {
+            200 => self.journal.was_called_off(order.to_owned()),
+            // A payment whose outcome is not known, or an answer that was lost with its server.
+            _ => {
+                let code = answer.text("code").unwrap_or("not_called_off");
+                self.journal.refused(&format!("cancel_{code}"));
+            }
         }
         Some(())
     }
@@ -286,67 +290,5 @@ impl Buyer {
                 bail!("the connection was closed");
             }
         }
-    }
-}
-
-/// An answer and its length, once it is whole.
-fn parse(input: &[u8]) -> Result<Option<(Answer, usize)>> {
-    let Some(end) = input.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return Ok(None);
-    };
-    let head = std::str::from_utf8(&input[..end])?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1));
-    let status = status.context("no status")?.parse()?;
-    let (mut length, mut replayed) = (0, false);
-    for line in lines {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
-        };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse()?;
-        } else if name.eq_ignore_ascii_case("idempotent-replayed") {
-            replayed = true;
-        }
-    }
-    if length > ANSWER_BYTES_MAX {
-        bail!("an answer of {length} bytes");
-    }
-    let whole = end + 4 + length;
-    if input.len() < whole {
-        return Ok(None);
-    }
-    let body = String::from_utf8(input[end + 4..whole].to_vec())?;
-    Ok(Some((
-        Answer {
-            status,
-            replayed,
-            body,
-        },
-        whole,
-    )))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn an_answer_is_read_when_it_is_whole() {
-        let text =
-            b"HTTP/1.1 201 Created\r\nContent-Length: 60\r\nidempotent-replayed: true\r\n\r\n\
-            {\"id\":\"ord_1\",\"payment\":{\"id\":\"pay1\"},\"ledger_seq\":42,\"x\":1}HTTP";
-        assert!(parse(&text[..60]).unwrap().is_none());
-        assert!(parse(&text[..100]).unwrap().is_none());
-        let (answer, length) = parse(text).unwrap().unwrap();
-        assert_eq!((answer.status, answer.replayed), (201, true));
-        assert_eq!(&text[length..], b"HTTP", "{}", answer.body);
-        assert_eq!(answer.text("id"), Some("ord_1"));
-        assert_eq!(answer.number("ledger_seq"), Some(42));
-        let payment = answer
-            .after("payment")
-            .and_then(|rest| rest.split('"').nth(3));
-        assert_eq!(payment, Some("pay1"));
     }
 }

@@ -41,6 +41,7 @@ pub struct Journal {
     other_answers: Cell<u64>,
     cut_off: Cell<u64>,
     paid: RefCell<Vec<String>>,
+    called_off: RefCell<Vec<String>>,
 }
 
 fn count(cell: &Cell<u64>) {
@@ -60,6 +61,7 @@ impl Journal {
             other_answers: Cell::new(0),
             cut_off: Cell::new(0),
             paid: RefCell::default(),
+            called_off: RefCell::default(),
         }
     }
 
@@ -111,6 +113,10 @@ impl Journal {
         self.paid.borrow_mut().push(payment);
     }
 
+    pub(super) fn was_called_off(&self, order: String) {
+        self.called_off.borrow_mut().push(order);
+    }
+
     /// Acknowledged orders.
     pub fn orders(&self) -> usize {
         self.acknowledged.borrow().len()
@@ -149,5 +155,10 @@ impl Journal {
     /// Ids of the payments that the server confirmed.
     pub fn payments(&self) -> Vec<String> {
         self.paid.borrow().clone()
+    }
+
+    /// Ids of the orders that the server called off for their buyers.
+    pub fn called_off(&self) -> Vec<String> {
+        self.called_off.borrow().clone()
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! Each rule compares tables that are written by different statements, or a table with what a
 //! buyer was told; sums are made here, not by the database. All reading is in `tables`.
+//!
+//! I1 to I9 are the shop's rules after a fault. Of the rules of commerce that are not among them,
+//! C4 (refunds), C7 (limits), C8 (what is shown) and C10 (who owns a sale) are judged by their own
+//! names; C1 is I1, C2 and C3 are I6, C5 is I3, C6 is I2, C9 is I4.
 
+mod money;
+mod orders;
+mod stock;
 mod tables;
-
-use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
 use commerce_store::{Store, sql::Dialect};
 
 use self::tables::Tables;
 use super::{
-    journal::{Acknowledged, Journal},
+    journal::Journal,
+    onlooker::Log,
     report::{Resources, Rules},
-    seed::Account,
+    seed::Shop,
 };
 
 /// Findings that are told of one rule.
@@ -27,14 +33,18 @@ const FILES_SLACK: usize = 16;
 pub struct Witness<'a> {
     /// The buyers' logs.
     pub journal: &'a Journal,
+    /// The onlookers'.
+    pub log: &'a Log,
     /// The sale that they bought in.
-    pub sale: &'a str,
-    /// Who they were.
-    pub accounts: &'a [Account],
+    pub shop: &'a Shop,
+    /// How often a server was started while the sale was open.
+    pub lives: usize,
     /// Lines of the server's log that tell of a panic.
     pub panics: usize,
     /// The server's process.
     pub resources: Resources,
+    /// Sockets that it may keep open for what comes next.
+    pub kept: usize,
 }
 
 /// What it says.
@@ -52,24 +62,34 @@ impl Oracle {
     /// # Errors
     /// When the database cannot be read.
     pub async fn ask(store: &Store, witness: &Witness<'_>) -> Result<Self> {
-        let tables = Tables::read(store.reader(), witness.sale).await?;
-        let mut court = Court::default();
-        witness.journal.read(|told| {
-            oversold(&mut court, &tables);
-            lost(&mut court, &tables, witness, told);
-            doubled(&mut court, &tables, witness, told);
-            unbalanced(&mut court, &tables);
-            mispriced(&mut court, &tables);
-            miscaptured(&mut court, &tables, witness.journal);
-            untold(&mut court, &tables);
-            disordered(&mut court, &tables, told, store.dialect());
-            untidy(&mut court, witness);
-        });
+        let Shop { sale, show, .. } = witness.shop;
+        let tables = Tables::read(store.reader(), sale, show).await?;
+        let court = judge(&tables, witness, store.dialect());
         Ok(Self {
             rules: court.rules,
             findings: court.findings,
         })
     }
+}
+
+fn judge(tables: &Tables, witness: &Witness<'_>, dialect: Dialect) -> Court {
+    let mut court = Court::default();
+    witness.journal.read(|told| {
+        stock::oversold(&mut court, tables);
+        orders::lost(&mut court, tables, witness, told);
+        orders::doubled(&mut court, tables, witness, told);
+        stock::unbalanced(&mut court, tables);
+        money::mispriced(&mut court, tables);
+        money::miscaptured(&mut court, tables, witness.journal);
+        orders::untold(&mut court, tables);
+        orders::disordered(&mut court, tables, witness, told, dialect);
+        untidy(&mut court, witness);
+        money::refunded_too_much(&mut court, tables);
+        stock::over_the_limit(&mut court, tables);
+        stock::shown_too_much(&mut court, tables, witness);
+        stock::not_taken_over(&mut court, tables, witness);
+    });
+    court
 }
 
 #[derive(Debug, Default)]
@@ -94,216 +114,6 @@ impl Court {
     }
 }
 
-/// I1: never more held and sold than there is, at every prefix of the ledger.
-fn oversold(court: &mut Court, tables: &Tables) {
-    let mut levels: HashMap<i64, [i64; 3]> = HashMap::new();
-    let faults = tables.movements.iter().filter_map(|movement| {
-        let level = levels.entry(movement.level).or_default();
-        for (sum, change) in level.iter_mut().zip(movement.change) {
-            *sum += change;
-        }
-        let [on_hand, held, committed] = *level;
-        let sound = level.iter().all(|n| *n >= 0) && held + committed <= on_hand;
-        (!sound).then(|| format!("row {} at seq {}: {level:?}", movement.level, movement.seq))
-    });
-    court.judge("I1", faults);
-}
-
-/// I2: every acknowledged order is there, its buyer's, in that or a later state.
-fn lost(court: &mut Court, tables: &Tables, witness: &Witness<'_>, told: &[Acknowledged]) {
-    let faults = told.iter().filter_map(|ack| {
-        let buyer = &witness.accounts[ack.account].user;
-        match tables.orders.get(&ack.order) {
-            None => Some(format!("{} was acknowledged and is not there", ack.order)),
-            Some(order) if order.buyer != *buyer => Some(format!("{} is another's", ack.order)),
-            Some(order) if order.seq != ack.seq => Some(format!(
-                "{} is at {}, told {}",
-                ack.order, order.seq, ack.seq
-            )),
-            Some(_) => None,
-        }
-    });
-    court.judge("I2", faults);
-}
-
-/// I3: one key, one order; a repeat gets the same.
-fn doubled(court: &mut Court, tables: &Tables, witness: &Witness<'_>, told: &[Acknowledged]) {
-    let mut faults = Vec::new();
-    let mut keyed = HashSet::new();
-    for order in tables.keys.values() {
-        if !keyed.insert(order) {
-            faults.push(format!("{order} has two keys"));
-        }
-    }
-    let bare = tables.orders.keys().filter(|id| !keyed.contains(id));
-    faults.extend(bare.map(|id| format!("{id} has no key")));
-    for ack in told {
-        let key = (witness.accounts[ack.account].user.clone(), ack.key.clone());
-        match tables.keys.get(&key) {
-            Some(order) if *order == ack.order => {}
-            other => faults.push(format!("{key:?} is {other:?}, told {}", ack.order)),
-        }
-    }
-    let others = witness.journal.other_answers();
-    if others > 0 {
-        faults.push(format!("{others} repeats got another answer"));
-    }
-    court.judge("I3", faults);
-}
-
-/// I4: the ledger replays to the levels, the levels are the holds, a buyer's count is theirs, and
-/// what a product has over all rows is what ever came in.
-fn unbalanced(court: &mut Court, tables: &Tables) {
-    let mut faults = Vec::new();
-    let mut replayed: HashMap<i64, [i64; 3]> = HashMap::new();
-    for movement in &tables.movements {
-        let level = replayed.entry(movement.level).or_default();
-        for (sum, change) in level.iter_mut().zip(movement.change) {
-            *sum += change;
-        }
-    }
-    let mut held: HashMap<i64, [i64; 2]> = HashMap::new();
-    let mut by_buyer: HashMap<(&str, &str), i64> = HashMap::new();
-    for hold in &tables.holds {
-        let at = match hold.state.as_str() {
-            "held" | "committing" => 0,
-            "committed" => 1,
-            _ => continue,
-        };
-        held.entry(hold.level).or_default()[at] += hold.quantity;
-        *by_buyer.entry((&hold.product, &hold.buyer)).or_default() += hold.quantity;
-    }
-    for level in &tables.levels {
-        let ledger = replayed.remove(&level.id).unwrap_or_default();
-        if ledger != level.units {
-            faults.push(format!(
-                "row {}: {:?}, the ledger says {ledger:?}",
-                level.id, level.units
-            ));
-        }
-        let holds = held.get(&level.id).copied().unwrap_or_default();
-        if level.of_sale && level.units[1..] != holds {
-            faults.push(format!(
-                "row {}: {:?}, its holds are {holds:?}",
-                level.id, level.units
-            ));
-        }
-    }
-    faults.extend(
-        replayed
-            .into_keys()
-            .map(|row| format!("the ledger has row {row}, none is there")),
-    );
-    for count in &tables.counts {
-        let theirs = by_buyer.remove(&(count.product.as_str(), count.buyer.as_str()));
-        let theirs = theirs.unwrap_or_default();
-        if theirs != count.quantity || theirs > count.most {
-            faults.push(format!("{count:?}, the holds are {theirs}"));
-        }
-    }
-    faults.extend(
-        by_buyer
-            .into_keys()
-            .map(|who| format!("{who:?} is not counted")),
-    );
-    if tables.integrity != "ok" {
-        faults.push(format!("the file is damaged: {}", tables.integrity));
-    }
-    court.judge("I4", faults);
-}
-
-/// I5: the total is the server's price by the quantity.
-fn mispriced(court: &mut Court, tables: &Tables) {
-    let mut sums: HashMap<&str, i64> = HashMap::new();
-    let mut faults = Vec::new();
-    for line in &tables.lines {
-        *sums.entry(&line.order).or_default() += line.total;
-        let price = tables.prices.get(&line.product);
-        if price != Some(&line.unit_price) || line.total != line.unit_price * line.quantity {
-            faults.push(format!("{line:?}, the price is {price:?}"));
-        }
-    }
-    for (id, order) in &tables.orders {
-        let sum = sums.get(id.as_str()).copied();
-        if sum != Some(order.total) {
-            faults.push(format!("{id}: {} of {sum:?}", order.total));
-        }
-    }
-    court.judge("I5", faults);
-}
-
-/// I6: at most one capture of an order, of its total; captured and paid agree, also with what
-/// buyers were told.
-fn miscaptured(court: &mut Court, tables: &Tables, journal: &Journal) {
-    let mut faults = Vec::new();
-    let mut captured: HashMap<&str, i64> = HashMap::new();
-    let mut paid = HashSet::new();
-    for payment in tables
-        .payments
-        .iter()
-        .filter(|payment| payment.state == "paid")
-    {
-        paid.insert(payment.id.as_str());
-        if captured.insert(&payment.order, payment.amount).is_some() {
-            faults.push(format!("{} was captured twice", payment.order));
-        }
-    }
-    for (id, order) in &tables.orders {
-        let amount = captured.get(id.as_str()).copied();
-        let right = match order.status.as_str() {
-            "pending_payment" | "expired" | "cancelled" => amount.is_none(),
-            _ => amount == Some(order.total),
-        };
-        if !right {
-            faults.push(format!("{id} is {}, captured {amount:?}", order.status));
-        }
-    }
-    let told = journal.payments().into_iter();
-    let missing = told.filter(|id| !paid.contains(id.as_str()));
-    faults.extend(missing.map(|id| format!("{id} was confirmed and is not paid")));
-    court.judge("I6", faults);
-}
-
-/// I7: each order was told, nothing was told of an order that is not there, nothing waits.
-fn untold(court: &mut Court, tables: &Tables) {
-    let mut faults = Vec::new();
-    let placed: HashSet<&str> = tables.placed.iter().map(|(id, _)| id.as_str()).collect();
-    let silent = tables
-        .orders
-        .keys()
-        .filter(|id| !placed.contains(id.as_str()));
-    faults.extend(silent.map(|id| format!("{id} was never told")));
-    let false_news = tables.placed.iter().filter(|(_, there)| !there);
-    faults.extend(false_news.map(|(id, _)| format!("{id} was told and is not there")));
-    if tables.waiting > 0 {
-        faults.push(format!("{} facts wait", tables.waiting));
-    }
-    court.judge("I7", faults);
-}
-
-/// I8: the stored sequence has no holes, and each buyer's answers rise with it. A server of many
-/// writers hands numbers out in blocks; there only repeats are wrong.
-fn disordered(court: &mut Court, tables: &Tables, told: &[Acknowledged], dialect: Dialect) {
-    let mut faults = Vec::new();
-    let step = |pair: &[tables::Movement]| match dialect {
-        Dialect::Sqlite => pair[1].seq == pair[0].seq + 1,
-        Dialect::MariaDb => pair[1].seq > pair[0].seq,
-    };
-    let holes = tables.movements.windows(2).filter(|pair| !step(pair));
-    faults.extend(holes.map(|pair| format!("a hole behind seq {}", pair[0].seq)));
-    let mut last: BTreeMap<usize, u64> = BTreeMap::new();
-    for ack in told {
-        let before = last.insert(ack.buyer, ack.seq);
-        if before.is_some_and(|before| before >= ack.seq) {
-            faults.push(format!(
-                "buyer {} saw {before:?}, then {}",
-                ack.buyer, ack.seq
-            ));
-        }
-    }
-    court.judge("I8", faults);
-}
-
 /// I9: no panic, and the files and sockets of the load are closed after it.
 fn untidy(court: &mut Court, witness: &Witness<'_>) {
     let mut faults = Vec::new();
@@ -311,7 +121,7 @@ fn untidy(court: &mut Court, witness: &Witness<'_>) {
         faults.push(format!("{} panics in the log", witness.panics));
     }
     if let (Some(before), Some(after)) = (witness.resources.before, witness.resources.after)
-        && after.files > before.files + before.files / 10 + FILES_SLACK
+        && after.files > before.files + before.files / 10 + FILES_SLACK + witness.kept
     {
         faults.push(format!(
             "{} open files, {} before",
@@ -320,3 +130,6 @@ fn untidy(court: &mut Court, witness: &Witness<'_>) {
     }
     court.judge("I9", faults);
 }
+
+#[cfg(test)]
+mod tests;

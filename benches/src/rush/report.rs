@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::{Plan, journal::Journal};
+use super::{Plan, journal::Journal, lives::Lives, onlooker::Log};
 use crate::report::Percentiles;
 
 /// What the server's process has and used.
@@ -55,6 +55,12 @@ pub struct Report {
     pub cut_off: u64,
     /// Payments that were confirmed.
     pub paid: usize,
+    /// Orders that were called off, paid or not.
+    pub called_off: usize,
+    /// Facts of committed orders that were not told yet when the server died at a crash point.
+    pub untold_at_crash: Option<u64>,
+    /// Chat messages that onlookers heard, and levels of stock that they saw.
+    pub onlookers: (usize, usize),
     /// Times that the server was killed or ended at a crash point, and started again.
     pub kills: usize,
     /// From each of these starts to the first answer, milliseconds.
@@ -75,14 +81,14 @@ pub type Rules = BTreeMap<&'static str, bool>;
 impl Report {
     pub(super) fn of(
         plan: &Plan,
-        journal: &Journal,
+        (journal, log): (&Journal, &Log),
         seconds: f64,
-        ready_ms: Vec<u64>,
+        lives: Lives,
         resources: Resources,
     ) -> Self {
         let orders = journal.orders();
         let used = match (resources.before, resources.peak) {
-            (Some(before), Some(peak)) if ready_ms.is_empty() => {
+            (Some(before), Some(peak)) if lives.ready_ms.is_empty() => {
                 Some((peak.cpu_us - before.cpu_us) as f64 / 1e6 / seconds)
             }
             _ => None,
@@ -98,8 +104,11 @@ impl Report {
             repeats: journal.repeats(),
             cut_off: journal.cut_offs(),
             paid: journal.payments().len(),
-            kills: ready_ms.len(),
-            ready_ms,
+            called_off: journal.called_off().len(),
+            untold_at_crash: lives.untold_at_crash,
+            onlookers: (log.heard(), log.levels().len()),
+            kills: lives.ready_ms.len(),
+            ready_ms: lives.ready_ms,
             server_cores: used,
             resources,
             oracle: None,

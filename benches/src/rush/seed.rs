@@ -30,6 +30,8 @@ pub struct Account {
 pub struct Shop {
     /// The open sale.
     pub sale: String,
+    /// The show that it is in.
+    pub show: String,
     /// What is sold.
     pub products: Vec<String>,
     /// Who buys.
@@ -120,6 +122,7 @@ impl Shop {
             Self::accounts(url, plan.accounts.clamp(1, plan.buyers.min(ACCOUNTS_MAX))).await?;
         Ok(Self {
             sale,
+            show,
             products,
             accounts,
         })

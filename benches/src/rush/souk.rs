@@ -15,7 +15,7 @@ use super::{power, report::Footprint};
 use crate::process;
 
 /// Generous: the machine may be busy with other things.
-const READY_TIME_MAX: Duration = Duration::from_secs(90);
+const READY_TIME_MAX: Duration = Duration::from_secs(240);
 
 /// How the server is started.
 #[derive(Debug, Clone)]

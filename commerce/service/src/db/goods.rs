@@ -86,17 +86,21 @@ impl Goods {
         Ok(book.retake(case.buyer, hold.variant, hold.quantity, cause))
     }
 
-    /// Writes what was done; returns the levels that a room should see.
+    /// Writes what was done; returns the levels that a room should see. What was given back to a
+    /// sale that is over goes on to the shelf.
     pub(crate) async fn close(
         self,
         conn: &mut Conn,
         now: i64,
-    ) -> Result<Option<Changed>, StoreError> {
+    ) -> Result<Option<Changed>, ServiceError> {
         let Self::Sale(book) = self else {
             return Ok(None);
         };
-        let stream = book.head.stream;
-        let levels = book.close(conn, now).await?;
+        let (sale, stream, state) = (book.sale, book.head.stream, book.head.state);
+        let mut levels = book.close(conn, now).await?;
+        if state == SaleState::Closed {
+            levels.extend(stock::return_unsold(conn, sale, now).await?);
+        }
         Ok(Some(Changed { stream, levels }))
     }
 }

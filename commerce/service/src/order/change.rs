@@ -245,7 +245,7 @@ async fn cancel(
         }
         let why = (OrderEvent::Cancelled, by, reason);
         settle::void(conn, &mut goods, &case, why, now).await?;
-        return Ok(goods.close(conn, now).await?);
+        return goods.close(conn, now).await;
     }
     call_back(conn, &mut order, (by, reason), now).await
 }

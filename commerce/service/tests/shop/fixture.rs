@@ -41,6 +41,7 @@ pub(crate) struct Shop {
     pub(crate) seller: SellerId,
     pub(crate) stream: StreamId,
     clock: Arc<AtomicI64>,
+    timeout_ms: u64,
     database: Database,
 }
 
@@ -72,11 +73,11 @@ pub(crate) fn actor(user: UserId) -> Actor {
     Actor { user, admin: false }
 }
 
-pub(crate) fn config(base_url: &str, clock: &Arc<AtomicI64>) -> CommerceConfig {
+pub(crate) fn config(base_url: &str, timeout_ms: u64, clock: &Arc<AtomicI64>) -> CommerceConfig {
     let webhook = Some(Secret::new(WEBHOOK_SECRET));
     let mut payment = PaymentConfig::sandbox(base_url.to_owned(), Secret::new(SECRET), webhook);
     payment.store_id = Some(STORE.to_owned());
-    payment.timeout_ms = 1_000;
+    payment.timeout_ms = timeout_ms;
     payment.give_up_ms = 30_000;
     let clock = Arc::clone(clock);
     CommerceConfig {
@@ -88,6 +89,11 @@ pub(crate) fn config(base_url: &str, clock: &Arc<AtomicI64>) -> CommerceConfig {
 impl Shop {
     /// A seller with a show, nothing in it.
     pub(crate) async fn open() -> Self {
+        Self::open_with(1_000).await
+    }
+
+    /// The same, with another patience with the provider, milliseconds.
+    pub(crate) async fn open_with(timeout_ms: u64) -> Self {
         let database = Database::fresh().await;
         let store = database.open().await;
         let sandbox = Sandbox::start(SandboxConfig::new(SECRET, STORE))
@@ -95,7 +101,7 @@ impl Shop {
             .unwrap();
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
         let clock = Arc::new(AtomicI64::new(commerce_store::clock::now_us()));
-        let config = config(&sandbox.base_url, &clock);
+        let config = config(&sandbox.base_url, timeout_ms, &clock);
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();
@@ -124,6 +130,7 @@ impl Shop {
             seller,
             stream,
             clock,
+            timeout_ms,
             database,
         }
     }
@@ -138,6 +145,7 @@ impl Shop {
             seller,
             stream,
             clock,
+            timeout_ms,
             database,
             ..
         } = self;
@@ -146,7 +154,7 @@ impl Shop {
         store.close().await;
         let store = database.open().await;
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
-        let config = config(&sandbox.base_url, &clock);
+        let config = config(&sandbox.base_url, timeout_ms, &clock);
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();
@@ -160,13 +168,14 @@ impl Shop {
             seller,
             stream,
             clock,
+            timeout_ms,
             database,
         }
     }
 
     /// What another process on the same database would be started with.
     pub(crate) fn config(&self) -> CommerceConfig {
-        config(&self.sandbox.base_url, &self.clock)
+        config(&self.sandbox.base_url, self.timeout_ms, &self.clock)
     }
 
     pub(crate) fn now_us(&self) -> i64 {

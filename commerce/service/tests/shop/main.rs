@@ -14,6 +14,7 @@ mod faults;
 mod fixture;
 mod lease;
 mod moderation;
+mod model;
 mod paying;
 mod restart;
 mod room;
