@@ -21,11 +21,13 @@ pub enum ProductStatus {
     Active,
     /// No longer sold; orders still show it.
     Archived,
+    /// Taken down by those who run the site; only they put it back.
+    Blocked,
 }
 
 impl ProductStatus {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Draft, Self::Active, Self::Archived];
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Active, Self::Archived, Self::Blocked];
 
     /// The stored name.
     pub const fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl ProductStatus {
             Self::Draft => "draft",
             Self::Active => "active",
             Self::Archived => "archived",
+            Self::Blocked => "blocked",
         }
     }
 

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod claim;
 pub mod coupon;
+pub mod day;
 pub mod fulfillment;
 pub mod ledger;
 pub mod limits;

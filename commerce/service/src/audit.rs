@@ -6,7 +6,7 @@ use commerce_store::{
 };
 use serde::Serialize;
 
-use crate::{Actor, Commerce, Page, ServiceError, page};
+use crate::{Actor, Commerce, Page, ServiceError, admin::for_administrators, page};
 
 /// Something that somebody did to money, stock or rights.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -79,13 +79,6 @@ impl Commerce {
                 broken_seq: Some(seq.unsigned_abs()),
             },
         })
-    }
-}
-
-fn for_administrators(actor: Actor) -> Result<(), ServiceError> {
-    match actor.admin {
-        true => Ok(()),
-        false => Err(ServiceError::Forbidden),
     }
 }
 

@@ -76,6 +76,7 @@ pub async fn start(
     commerce.spawn(commerce.clone().run_courier());
     commerce.spawn(commerce.clone().run_sweeper());
     commerce.spawn(commerce.clone().run_reconciler());
+    commerce.spawn(commerce.clone().run_books());
     Ok(commerce)
 }
 

@@ -4,11 +4,14 @@ use commerce_core::{
     Deed,
     coupon::{self, Discount},
 };
+use commerce_store::audit;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use signaling_wire::{CouponId, Currency, PromotionId, SellerId};
 
 use crate::{
-    Actor, Commerce, Page, ServiceError, db, limits, mint::mint, page, validation::Validation,
+    Actor, Commerce, Page, ServiceError, admin::entry, db, limits, mint::mint, page,
+    validation::Validation,
 };
 
 /// A coupon with what it promises and what was used of it.
@@ -86,9 +89,11 @@ impl Commerce {
         self.store()
             .transact(move |conn| {
                 let (new, key) = (new.clone(), key.clone());
-                Box::pin(
-                    async move { db::coupon::insert(conn, id, promotion, &new, &key, now).await },
-                )
+                Box::pin(async move {
+                    db::coupon::insert(conn, id, promotion, &new, &key, now).await?;
+                    let entry = entry(actor, "coupon.created", id, json!({ "to": new }));
+                    Ok(audit::record(conn, &entry, now).await?)
+                })
             })
             .await
             .map_err(|error: ServiceError| {
@@ -114,7 +119,15 @@ impl Commerce {
         let now = self.now_us();
         self.store()
             .transact(move |conn| {
-                Box::pin(async move { db::coupon::set_active(conn, id, active, now).await })
+                Box::pin(async move {
+                    if !db::coupon::set_active(conn, id, active, now).await? {
+                        return Ok(());
+                    }
+                    let detail = json!({ "from": !active, "to": active });
+                    let entry = entry(actor, "coupon.active_set", id, detail);
+                    audit::record(conn, &entry, now).await?;
+                    Ok::<_, ServiceError>(())
+                })
             })
             .await?;
         self.coupon(id).await

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use commerce_store::{StoreError, sql::Row};
 use signaling_wire::{Currency, Money, frame::shop::Localized};
 
+pub(crate) mod books;
 pub(crate) mod card;
 pub(crate) mod cart;
 pub(crate) mod category;
@@ -32,6 +33,7 @@ pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod review;
 pub(crate) mod sale;
+pub(crate) mod sales_day;
 pub(crate) mod sanction;
 pub(crate) mod seller;
 pub(crate) mod settlement;

@@ -1,11 +1,13 @@
 //! Where goods are and how many: locations, levels, movements, and corrections with their reasons.
 
 use commerce_core::{Deed, limits::UNITS_MAX};
+use commerce_store::{audit, sql::Conn};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use signaling_wire::{LocationId, ProductId, SaleId, SellerId, VariantId};
 
 use crate::{
-    Actor, Commerce, Page, Product, ServiceError, db, limits, mint::mint, page,
+    Actor, Commerce, Page, Product, ServiceError, admin::entry, db, limits, mint::mint, page,
     validation::Validation,
 };
 
@@ -186,9 +188,9 @@ impl Commerce {
         self.store()
             .transact(move |conn| {
                 let reason = reason.clone();
-                Box::pin(async move {
-                    db::stock::adjust(conn, variant, at, delta, &reason, actor.user, now).await
-                })
+                Box::pin(
+                    async move { adjust(conn, actor, (variant, at), (delta, &reason), now).await },
+                )
             })
             .await
     }
@@ -215,8 +217,8 @@ impl Commerce {
                 let reason = reason.clone();
                 Box::pin(async move {
                     let variant = db::variant::only(conn, product).await?;
-                    let delta = i64::from(delta);
-                    db::stock::adjust(conn, variant, None, delta, &reason, actor.user, now).await
+                    let change = (i64::from(delta), reason.as_str());
+                    adjust(conn, actor, (variant, None), change, now).await
                 })
             })
             .await?;
@@ -253,6 +255,24 @@ impl Commerce {
         let rows = db::stock::movements(self.store().reader(), variant, after, limit + 1).await?;
         Ok(Page::cut(rows, limit, |movement| movement.seq.to_string()))
     }
+}
+
+/// Changes the shelf stock of a variant, on record.
+async fn adjust(
+    conn: &mut Conn,
+    actor: Actor,
+    (variant, at): (VariantId, Option<LocationId>),
+    (delta, reason): (i64, &str),
+    now: i64,
+) -> Result<LevelView, ServiceError> {
+    let level = db::stock::adjust(conn, variant, at, delta, reason, actor.user, now).await?;
+    let after = i64::from(level.on_hand);
+    let detail = json!({
+        "location": level.location_id, "from": after - delta, "to": after, "reason": reason,
+    });
+    let entry = entry(actor, "stock.adjusted", variant, detail);
+    audit::record(conn, &entry, now).await?;
+    Ok(level)
 }
 
 fn check(validation: &mut Validation, delta: i32, note: &str) {

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+mod admin;
 mod audit;
 mod card;
 mod cart;
@@ -42,6 +43,7 @@ mod settle;
 mod settlement;
 mod shelf;
 mod shipping;
+mod statistics;
 mod stream;
 mod sweeper;
 mod validation;
@@ -49,6 +51,11 @@ mod vigil;
 mod wishlist;
 
 pub use actor::Actor;
+pub use admin::{
+    AdminProductFilter, AttemptRecord, BookCheck, Books, Comparison, Difference, OrderFilter,
+    OrderRecord, PaymentDetail, PaymentFilter, PaymentRecord, ProviderReport, Reconciliation,
+    SellerChange, SellerDetail, SellerMember, SellerRecord, SellerStatus,
+};
 pub use audit::{AuditEntry, AuditVerdict};
 pub use cart::{Cart, CartCoupon, CartItem, CartItemState, CartOwner};
 pub use category::{Category, EditCategory, NewCategory};
@@ -59,6 +66,7 @@ pub use commerce_core::{
     MemberRole,
     catalog::{Choice, ProductStatus, VariantStatus},
     claim::{ClaimEvent, ClaimKind, FeeBearer},
+    day::Day,
 };
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
 pub use coupon::{Coupon, NewCoupon};
@@ -81,5 +89,6 @@ pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};
 pub use settlement::LedgerEntry;
 pub use shipping::{NewShipment, NewTracking, Shipment, TrackingEvent};
+pub use statistics::{Group, Statistic, StatisticsFilter};
 pub use stream::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
 pub use wishlist::Wish;

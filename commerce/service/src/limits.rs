@@ -107,6 +107,19 @@ pub const VIGIL_MAX: u32 = 256;
 /// Most such steps of one sweep; holds beyond them end as they were promised.
 pub const VIGIL_PAGES: usize = 16;
 
+/// Most days that one question for statistics covers.
+pub const STATISTICS_DAYS_MAX: i64 = 366;
+/// Longest reason that an administrator gives, characters.
+pub const NOTE_CHARS_MAX: usize = 500;
+/// How long the books rest between two whole passes of their checks.
+pub const BOOKS_EVERY: Duration = Duration::from_secs(300);
+/// Rows that one step of such a pass looks at.
+pub const BOOKS_STEP: u32 = 200;
+/// Pause between two steps.
+pub const BOOKS_PAUSE: Duration = Duration::from_millis(20);
+/// Rows that a check names, of those that are wrong.
+pub const BOOKS_SAMPLES_MAX: usize = 20;
+
 /// How often holds are given back and unknown payments asked for.
 pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How long told outbox rows are kept.

@@ -42,12 +42,16 @@ pub(crate) fn clamp(limit: u32) -> u32 {
 pub(crate) fn after<I: std::str::FromStr>(
     cursor: Option<&str>,
 ) -> Result<Option<I>, crate::ServiceError> {
-    let refused = |_| {
-        crate::ServiceError::Validation(vec![signaling_wire::problem::FieldError {
-            pointer: "/cursor".to_owned(),
-            code: "format".to_owned(),
-            detail: "is not a cursor of this list".to_owned(),
-        }])
-    };
-    cursor.map(|text| text.parse().map_err(refused)).transpose()
+    cursor
+        .map(|text| text.parse().map_err(|_| no_cursor()))
+        .transpose()
+}
+
+/// A text that is no cursor of the list.
+pub(crate) fn no_cursor() -> crate::ServiceError {
+    crate::ServiceError::Validation(vec![signaling_wire::problem::FieldError {
+        pointer: "/cursor".to_owned(),
+        code: "format".to_owned(),
+        detail: "is not a cursor of this list".to_owned(),
+    }])
 }

@@ -1,6 +1,5 @@
 //! Timed sales: products with stock of their own, open for orders while the host says so.
 
-use commerce_store::{audit, clock::us_to_ms, sql::Conn};
 use std::collections::BTreeSet;
 
 use commerce_core::{
@@ -8,14 +7,17 @@ use commerce_core::{
     limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN, SALE_ITEMS_MAX, UNITS_MAX},
     sale::SaleEvent,
 };
+use commerce_store::{audit, clock::us_to_ms, sql::Conn};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use signaling_wire::{
     Money, ProductId, SaleId, SellerId, ServerFrame, StreamId, VariantId, frame::shop,
     limits::ORDER_QUANTITY_MAX,
 };
 
-use crate::{Actor, Commerce, ServiceError, courier, db, mint::mint, validation::Validation};
+use crate::{
+    Actor, Commerce, ServiceError, admin::entry, courier, db, mint::mint, validation::Validation,
+};
 
 /// How far ahead a sale may open or close: 90 days.
 const SALE_AHEAD_MAX_MS: u64 = 90 * 24 * 3600 * 1_000;
@@ -86,6 +88,8 @@ impl Commerce {
                     for (index, item) in new.items.iter().enumerate() {
                         insert_item(conn, sale, seller, index, item, actor, now).await?;
                     }
+                    let entry = entry(actor, "sale.created", sale, priced(&new));
+                    audit::record(conn, &entry, now).await?;
                     tell(conn, sale, now).await
                 })
             })
@@ -116,6 +120,22 @@ impl Commerce {
     /// As [`Commerce::open_sale`].
     pub async fn close_sale(&self, actor: Actor, sale: SaleId) -> Result<shop::Sale, ServiceError> {
         self.step_sale(actor, sale, SaleEvent::Close).await
+    }
+
+    /// Pauses sales that those who run the site stop.
+    pub(crate) async fn pause_all(
+        &self,
+        actor: Actor,
+        sales: Vec<SaleId>,
+    ) -> Result<(), ServiceError> {
+        for sale in sales {
+            match self.pause_sale(actor, sale).await {
+                // It was paused or closed meanwhile.
+                Ok(_) | Err(ServiceError::Refused(_) | ServiceError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn step_sale(
@@ -245,16 +265,13 @@ impl Commerce {
                 Box::pin(async move {
                     db::sale::assert_unclosed(conn, sale).await?;
                     let variant = db::sale::meant(conn, sale, product, variant).await?;
-                    db::stock::allocate(
-                        conn,
-                        sale,
-                        variant,
-                        i64::from(delta),
-                        "/delta",
-                        Some(actor.user),
-                        now,
-                    )
-                    .await
+                    let (units, by) = (i64::from(delta), Some(actor.user));
+                    let level =
+                        db::stock::allocate(conn, sale, variant, units, "/delta", by, now).await?;
+                    let detail = json!({ "variant": variant, "delta": delta });
+                    let entry = entry(actor, "sale.allocated", sale, detail);
+                    audit::record(conn, &entry, now).await?;
+                    Ok::<_, ServiceError>(level)
                 })
             })
             .await?;
@@ -344,6 +361,17 @@ async fn insert_item(
         .await?;
     }
     Ok(())
+}
+
+/// What a sale costs, as the log keeps it.
+fn priced(new: &NewSale) -> Value {
+    let items = new.items.iter().map(|item| {
+        json!({
+            "product": item.product_id, "variant": item.variant_id, "price": item.price,
+            "allocated": item.allocated, "max_per_buyer": item.max_per_buyer,
+        })
+    });
+    json!({ "stream": new.stream_id, "items": items.collect::<Vec<_>>() })
 }
 
 /// Queues the sale's frame for its room, in the transaction that changed it.

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::json;
 use signaling_wire::{ProductId, SaleId, SellerId, StreamId, UserId};
 
-use crate::{Actor, Commerce, ServiceError, db, limits, mint::mint, validation::Validation};
+use crate::{
+    Actor, Commerce, SellerStatus, ServiceError, admin::entry, db, limits, mint::mint,
+    validation::Validation,
+};
 
 /// A shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -88,12 +91,8 @@ impl Commerce {
             .write(move |conn| {
                 Box::pin(async move {
                     db::seller::set_member(conn, seller, user, role, now).await?;
-                    let entry = audit::Entry {
-                        actor: actor.user.to_string(),
-                        action: "seller.member_set",
-                        object: seller.to_string(),
-                        detail: json!({ "user": user, "from": theirs, "to": role }),
-                    };
+                    let detail = json!({ "user": user, "from": theirs, "to": role });
+                    let entry = entry(actor, "seller.member_set", seller, detail);
                     audit::record(conn, &entry, now).await
                 })
             })
@@ -159,8 +158,12 @@ impl Commerce {
         if actor.admin {
             return Ok(());
         }
-        match self.membership(actor.user, seller).await? {
-            Some(role) if role.may(deed) => Ok(()),
+        match db::seller::standing(self.store().reader(), actor.user, seller).await? {
+            // A seller that may not sell still sees to its orders.
+            Some((_, SellerStatus::Suspended)) if deed != Deed::HandleOrders => {
+                Err(ServiceError::Forbidden)
+            }
+            Some((role, _)) if role.may(deed) => Ok(()),
             _ => Err(ServiceError::Forbidden),
         }
     }

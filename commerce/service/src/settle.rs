@@ -75,7 +75,8 @@ impl Commerce {
         head.ok_or(ServiceError::NotFound("payment"))
     }
 
-    fn needed(&self, head: &Head) -> Needed {
+    /// What a charge must be like to fund a payment's orders.
+    pub(crate) fn needed(&self, head: &Head) -> Needed {
         let payment = &self.config().payment;
         Needed {
             total: head.amount,

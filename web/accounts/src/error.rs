@@ -37,6 +37,9 @@ pub enum AccountError {
     /// The link in a mail is unknown, used or too old.
     #[error("the one-time token does not hold")]
     TokenSpent,
+    /// The caller does not operate the platform, or no more.
+    #[error("not allowed")]
+    NotAllowed,
     /// No such user, session or address of theirs.
     #[error("no such user, session or address")]
     NotFound,
@@ -88,6 +91,7 @@ impl From<AccountError> for Problem {
                 Self::new(Code::Busy, "Many people are signing in; try again.").retry_after(1)
             }
             AccountError::TokenSpent => Self::new(Code::TokenSpent, "Ask for a new link."),
+            AccountError::NotAllowed => Self::new(Code::Forbidden, "for administrators"),
             AccountError::NotFound => Self::new(Code::NotFound, ""),
             AccountError::Changed => Self::new(
                 Code::PreconditionFailed,

@@ -62,6 +62,8 @@ pub const REVOKED_EVERY: Duration = Duration::from_secs(2);
 pub const REVOKED_BACKLOG_MAX: usize = 1_024;
 /// Marks that may follow one another above or below a letter of a name.
 pub const COMBINING_MARKS_MAX: usize = 3;
+/// Longest reason that an administrator gives, characters.
+pub const NOTE_CHARS_MAX: usize = 500;
 /// People on one page of a list.
 pub const PEOPLE_PAGE_MAX: u32 = 100;
 /// Longest step of a conversation with the mail server.

@@ -32,6 +32,12 @@ impl Refusal {
         Self::new(Code::NotFound, "")
     }
 
+    /// A text that is no cursor of the list.
+    pub(crate) fn no_cursor() -> Self {
+        let problem = Problem::new(Code::ValidationError, "");
+        Self::from(problem.with_field("/cursor", "format", "is not a cursor of this list"))
+    }
+
     /// Our fault: logged here, not told.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "internal error");

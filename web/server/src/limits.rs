@@ -118,5 +118,7 @@ pub(crate) const PLAYER_EVENTS_EVERY: Duration = Duration::from_millis(500);
 pub(crate) const PAGE_ROWS_MAX: u32 = 100;
 /// Rows of a page when the caller does not say.
 pub(crate) const PAGE_ROWS: u32 = 20;
+/// Days before the last one that statistics cover, unless asked for.
+pub(crate) const STATISTICS_DAYS: i64 = 30;
 
 const _: () = assert!(SOCKET_WRITE_BYTES_MAX > SOCKET_BUFFER_BYTES);

@@ -14,6 +14,7 @@ use signaling_wire::{
 use super::{
     offer::Offer,
     order::{Note, note},
+    sales_day::{self, PLACED},
 };
 use crate::courier;
 
@@ -98,9 +99,11 @@ pub(crate) async fn insert(conn: &mut Conn, group: &NewGroup, now: i64) -> Resul
     .bind(group.currency)
     .bind(now)
     .bind(now)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let orders = group.orders.iter();
+    let placed = orders.map(|order| ((order.seller, None, group.currency), PLACED));
+    sales_day::add(conn, placed, now).await
 }
 
 async fn insert_order(

@@ -15,7 +15,7 @@ use super::{
 use crate::ServiceError;
 
 mod offered;
-pub(crate) use offered::{find, insert, list, set_active};
+pub(crate) use offered::{all, find, insert, list, set_active};
 
 /// What a coupon takes off, line by line.
 #[derive(Debug, Clone, PartialEq, Eq)]

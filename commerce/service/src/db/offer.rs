@@ -24,7 +24,7 @@ pub(crate) struct Offer {
     pub(crate) unit_price: Money,
     /// Most units in one order, if fewer than any order may have.
     pub(crate) max_per_buyer: Option<u32>,
-    /// Whether the variant and its product are active.
+    /// Whether the variant, its product and its seller are active.
     pub(crate) sold: bool,
 }
 
@@ -32,9 +32,10 @@ macro_rules! columns {
     () => {
         "SELECT v.id, v.product_id, p.seller_id, v.label_ko, v.label_en, v.sku, v.price, v.currency,
                 v.max_per_buyer, ko.title AS title_ko, en.title AS title_en,
-                CASE WHEN v.status = 'active' AND p.status = 'active' THEN 1 ELSE 0 END AS sold
+                CASE WHEN v.status = 'active' AND p.status = 'active' AND s.status = 'active' THEN 1 ELSE 0 END AS sold
          FROM variant v
          JOIN product p ON p.id = v.product_id
+         JOIN seller s ON s.id = p.seller_id
          JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
          JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'"
     };

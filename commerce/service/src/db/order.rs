@@ -1,6 +1,7 @@
 //! Tables `order_group`, `orders` and `order_line`, as buyers and sellers see them.
 
 mod event;
+mod search;
 mod standing;
 
 use commerce_core::order;
@@ -15,6 +16,7 @@ use signaling_wire::{
 
 pub(crate) use self::{
     event::{Note, SYSTEM, events, note},
+    search::search,
     standing::{Standing, lock},
 };
 use super::{count, label, maybe_ms, money, ms, optional, parsed, seq, title, word};

@@ -2,6 +2,7 @@
 
 mod case;
 mod gate;
+mod record;
 mod step;
 
 use commerce_core::PaymentState;
@@ -14,6 +15,7 @@ use signaling_wire::{OrderGroupId, PaymentId, UserId};
 pub(crate) use self::{
     case::{Case, Head, head, lock, sale},
     gate::{Gate, open_gate},
+    record::{attempts, record, records},
     step::{end_attempt, note_all, set_holds, set_orders, set_state, tell},
 };
 use super::{count, maybe_ms, money, order, parsed};

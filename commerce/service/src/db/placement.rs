@@ -15,7 +15,12 @@ use signaling_wire::{
     VariantId,
 };
 
-use super::{json, ledger::Book, parsed};
+use super::{
+    json,
+    ledger::Book,
+    parsed,
+    sales_day::{self, PLACED},
+};
 use crate::courier;
 
 /// [`Placement`] as JSON.
@@ -160,6 +165,26 @@ pub(crate) async fn insert(
     .bind_json(&PLACEMENTS, &rows)
     .execute(&mut *conn)
     .await?;
+    insert_holds(conn, &rows, book, now).await?;
+    insert_money(conn, &rows, provider, now).await?;
+    insert_history(conn, &rows, now).await?;
+    let stream = Some(head.stream);
+    let told = placements
+        .iter()
+        .map(|placed| courier::order_entry("order.placed", stream, placed.buyer, placed.order));
+    outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await?;
+    let places = placements.iter();
+    let placed = places.map(|placed| ((head.seller, stream, placed.currency), PLACED));
+    sales_day::add(conn, placed, now).await
+}
+
+/// The units that are kept for placements.
+async fn insert_holds(
+    conn: &mut Conn,
+    rows: &str,
+    book: &Book,
+    now: i64,
+) -> Result<(), StoreError> {
     sql::query(
         "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
                 variant_id, stock_level_id, qty, state, expires_at, created_at, updated_at)
@@ -169,16 +194,10 @@ pub(crate) async fn insert(
     .bind(book.sale.to_string())
     .bind(now)
     .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
-    .execute(&mut *conn)
+    .bind_json(&PLACEMENTS, rows)
+    .execute(conn)
     .await?;
-    insert_money(conn, &rows, provider, now).await?;
-    insert_history(conn, &rows, now).await?;
-    let stream = Some(head.stream);
-    let told = placements
-        .iter()
-        .map(|placed| courier::order_entry("order.placed", stream, placed.buyer, placed.order));
-    outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await
+    Ok(())
 }
 
 /// The payments of placements, as they are before anybody pays.

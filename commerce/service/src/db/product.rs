@@ -16,7 +16,7 @@ mod list;
 mod read;
 mod texts;
 
-pub(crate) use list::list;
+pub(crate) use list::{all, list};
 pub(crate) use read::{find, find_in};
 pub(crate) use texts::rewrite;
 
@@ -108,6 +108,26 @@ pub(crate) async fn touch(conn: &mut Conn, id: ProductId, now: i64) -> Result<()
         1 => Ok(()),
         _ => Err(ServiceError::NotFound("product")),
     }
+}
+
+/// Refuses to change whether a locked product is offered, if those who run the site took it down.
+pub(crate) async fn assert_unblocked(conn: &mut Conn, id: ProductId) -> Result<(), ServiceError> {
+    match status(conn, id).await? {
+        ProductStatus::Blocked => Err(ServiceError::Conflict(
+            "The product was taken down by those who run the site.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a product is offered, locked.
+pub(crate) async fn status(conn: &mut Conn, id: ProductId) -> Result<ProductStatus, ServiceError> {
+    let row = query("SELECT status FROM product WHERE id = ? {for update}")
+        .bind(id.to_string())
+        .fetch_optional(conn)
+        .await?;
+    let row = row.ok_or(ServiceError::NotFound("product"))?;
+    Ok(word(&row, "status", ProductStatus::parse)?)
 }
 
 /// Sets whether a locked product is offered.

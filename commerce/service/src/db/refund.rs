@@ -258,20 +258,38 @@ pub(crate) async fn set_returned(
     Ok(())
 }
 
+macro_rules! views {
+    ($of:literal) => {
+        concat!(
+            "SELECT r.id, r.payment_id, r.order_id, r.claim_id, r.state, r.amount, r.shipping, r.reason,
+                    r.created_at, o.currency, l.order_line_id, l.quantity, l.amount AS line_amount
+             FROM refund r JOIN orders o ON o.id = r.order_id
+             LEFT JOIN refund_line l ON l.refund_id = r.id
+             WHERE ",
+            $of,
+            " ORDER BY r.id, l.order_line_id"
+        )
+    };
+}
+
 /// The refunds of an order, the oldest first.
 pub(crate) async fn of_order(pool: &Reader, order: OrderId) -> Result<Vec<RefundView>, StoreError> {
-    let rows = sql::query(
-        "SELECT r.id, r.payment_id, r.order_id, r.claim_id, r.state, r.amount, r.shipping, r.reason,
-                r.created_at, o.currency, l.order_line_id, l.quantity, l.amount AS line_amount
-         FROM refund r JOIN orders o ON o.id = r.order_id
-         LEFT JOIN refund_line l ON l.refund_id = r.id
-         WHERE r.order_id = ? ORDER BY r.id, l.order_line_id",
-    )
-    .bind(order.to_string())
-    .fetch_all(pool)
-    .await?;
+    let query = sql::query(views!("r.order_id = ?")).bind(order.to_string());
+    assemble(&query.fetch_all(pool).await?)
+}
+
+/// The refunds of a payment, the oldest first.
+pub(crate) async fn of_payment(
+    pool: &Reader,
+    payment: PaymentId,
+) -> Result<Vec<RefundView>, StoreError> {
+    let query = sql::query(views!("r.payment_id = ?")).bind(payment.to_string());
+    assemble(&query.fetch_all(pool).await?)
+}
+
+fn assemble(rows: &[Row]) -> Result<Vec<RefundView>, StoreError> {
     let mut refunds: Vec<RefundView> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let id: RefundId = parsed(row, "id")?;
         if refunds.last().is_none_or(|last| last.id != id) {
             refunds.push(RefundView {

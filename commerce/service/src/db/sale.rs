@@ -127,6 +127,11 @@ pub(crate) async fn step(
         .await?
         .ok_or(ServiceError::NotFound("sale"))?;
     let to = sale::step(from, event)?;
+    if event == SaleEvent::Open && !may_open(conn, id).await? {
+        return Err(ServiceError::Conflict(
+            "The seller or a product of the sale is suspended.",
+        ));
+    }
     let done = sql::query(
         "UPDATE sale SET state = ?, updated_at = ?, version = version + 1,
                 opened_at = COALESCE(opened_at, ?), closed_at = COALESCE(closed_at, ?)
@@ -144,6 +149,26 @@ pub(crate) async fn step(
         1 => Ok(to),
         _ => Err(ServiceError::Conflict("The sale has changed.")),
     }
+}
+
+/// Whether those who run the site let it open. The seller is locked, so that one that is being
+/// suspended opens nothing beside it.
+async fn may_open(conn: &mut Conn, id: SaleId) -> Result<bool, StoreError> {
+    let status: String = sql::query(
+        "SELECT s.status FROM seller s WHERE s.id = (SELECT x.seller_id FROM stream x
+             JOIN sale a ON a.stream_id = x.id WHERE a.id = ?) {for update}",
+    )
+    .bind(id.to_string())
+    .fetch_value(&mut *conn)
+    .await?;
+    let blocked: i64 = sql::query(
+        "SELECT COUNT(*) FROM sale_item i JOIN product p ON p.id = i.product_id
+         WHERE i.sale_id = ? AND p.status = 'blocked'",
+    )
+    .bind(id.to_string())
+    .fetch_value(conn)
+    .await?;
+    Ok(status == "active" && blocked == 0)
 }
 
 /// Opens or closes the sale if its time has come; what it became.
@@ -164,7 +189,7 @@ pub(crate) async fn keep_time(
     let event = match word(&row, "state", sale::parse)? {
         SaleState::Closed => return Ok(None),
         _ if has_come("closes_at")? => SaleEvent::Close,
-        SaleState::Draft if has_come("opens_at")? => SaleEvent::Open,
+        SaleState::Draft if has_come("opens_at")? && may_open(conn, id).await? => SaleEvent::Open,
         _ => return Ok(None),
     };
     step(conn, id, event, now).await.map(Some)
@@ -249,6 +274,34 @@ pub(crate) async fn open(pool: &Reader) -> Result<Vec<SaleId>, StoreError> {
             .fetch_all(pool)
             .await?,
     )
+}
+
+/// The sales of a seller that take orders.
+pub(crate) async fn open_of_seller(
+    pool: &Reader,
+    seller: SellerId,
+) -> Result<Vec<SaleId>, StoreError> {
+    ids(sql::query(
+        "SELECT a.id FROM stream x JOIN sale a ON a.stream_id = x.id
+         WHERE x.seller_id = ? AND x.status <> 'ended' AND a.state = 'open' ORDER BY a.id",
+    )
+    .bind(seller.to_string())
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The sales of a product that take orders.
+pub(crate) async fn open_of_product(
+    pool: &Reader,
+    product: ProductId,
+) -> Result<Vec<SaleId>, StoreError> {
+    ids(sql::query(
+        "SELECT DISTINCT a.id FROM stock_level l JOIN sale a ON a.id = l.sale_id
+         WHERE l.product_id = ? AND a.state = 'open' ORDER BY a.id",
+    )
+    .bind(product.to_string())
+    .fetch_all(pool)
+    .await?)
 }
 
 /// The sale that a room shows: one that is open, else paused, else a draft, else the last one.

@@ -1,5 +1,7 @@
 //! Tables `seller` and `seller_member`.
 
+mod record;
+
 use commerce_core::MemberRole;
 use commerce_store::{
     StoreError,
@@ -7,6 +9,7 @@ use commerce_store::{
 };
 use signaling_wire::{SellerId, UserId};
 
+pub(crate) use self::record::{lock, members, record, records, standing, update};
 use super::parsed;
 use crate::{Membership, Seller};
 
@@ -73,6 +76,14 @@ pub(crate) async fn role(
         .await?
         .map(|row| parsed(&row, "role"))
         .transpose()
+}
+
+/// The platform's share of the seller's sales, if it is not the site's.
+pub(crate) async fn rate(conn: &mut Conn, seller: SellerId) -> Result<Option<i64>, StoreError> {
+    sql::query("SELECT commission_bps FROM seller WHERE id = ?")
+        .bind(seller.to_string())
+        .fetch_value(conn)
+        .await
 }
 
 pub(crate) async fn memberships(

@@ -8,7 +8,12 @@ use commerce_store::{
 };
 use signaling_wire::{Money, OrderId, OrderLineId, RefundId, SellerId};
 
-use super::{money, ms, optional, parsed, payment::Case, seq};
+use super::{
+    money, ms, optional, parsed,
+    payment::Case,
+    sales_day::{self, Sold},
+    seller, seq,
+};
 use crate::LedgerEntry;
 
 /// A posting.
@@ -43,7 +48,8 @@ async fn post(conn: &mut Conn, posting: Posting<'_>, now: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Freezes what the sellers of a checkout get, at the rate of this moment.
+/// Freezes what the sellers of a checkout get, at the rate of this moment: the seller's own, or the
+/// site's.
 pub(crate) async fn freeze(
     conn: &mut Conn,
     case: &Case,
@@ -51,7 +57,10 @@ pub(crate) async fn freeze(
     now: i64,
 ) -> Result<(), StoreError> {
     let currency = case.amount.currency.code();
+    let mut sums = Vec::with_capacity(case.orders.len());
     for order in &case.orders {
+        let rate_bps = seller::rate(conn, order.seller).await?.unwrap_or(rate_bps);
+        let mut sold = 0;
         let lines = sql::query("SELECT id, total FROM order_line WHERE order_id = ? ORDER BY id")
             .bind(order.id.to_string())
             .fetch_all(&mut *conn)
@@ -67,6 +76,7 @@ pub(crate) async fn freeze(
         };
         for row in &lines {
             let (line, total): (OrderLineId, i64) = (parsed(row, "id")?, row.get("total")?);
+            sold += total;
             let fee = totals::commission(total, rate_bps);
             sql::query(
                 "INSERT INTO commission_line (order_line_id, rate_bps, amount, currency, created_at)
@@ -83,8 +93,14 @@ pub(crate) async fn freeze(
             post(conn, posting("commission", -fee, Some(line)), now).await?;
         }
         post(conn, posting("shipping", order.shipping, None), now).await?;
+        let paid = Sold {
+            paid: 1,
+            sold,
+            ..Sold::default()
+        };
+        sums.push(((order.seller, order.stream, currency), paid));
     }
-    Ok(())
+    sales_day::add(conn, sums, now).await
 }
 
 /// What a refund takes back from a seller.

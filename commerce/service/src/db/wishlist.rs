@@ -56,7 +56,9 @@ pub(crate) async fn list(reader: &Reader, user: UserId) -> Result<Vec<Wish>, Sto
     let rows = query(
         "SELECT w.variant_id, w.created_at, v.product_id, v.price, v.currency, v.label_ko, v.label_en,
                 p.image_url, ko.title AS title_ko, en.title AS title_en,
-                CASE WHEN v.status = 'active' AND p.status = 'active' THEN 1 ELSE 0 END AS sold,
+                CASE WHEN v.status = 'active' AND p.status = 'active' AND EXISTS
+                     (SELECT 1 FROM seller s WHERE s.id = p.seller_id AND s.status = 'active')
+                     THEN 1 ELSE 0 END AS sold,
                 (SELECT COALESCE(MAX(l.on_hand - l.held - l.committed), 0) FROM stock_level l
                  WHERE l.variant_id = v.id AND l.sale_key = '') AS available
          FROM wishlist_item w

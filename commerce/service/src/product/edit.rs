@@ -185,6 +185,12 @@ impl NewVariant {
     }
 }
 
+/// Only those who run the site take a product down, and not by an edit.
+fn offered(status: ProductStatus, validation: &mut Validation) {
+    let own = status != ProductStatus::Blocked;
+    validation.check(own, "/status", "enum", "must be draft, active or archived");
+}
+
 /// What stands beside a price must fit it.
 pub(super) fn check_terms(
     validation: &mut Validation,
@@ -216,6 +222,7 @@ impl Commerce {
     ) -> Result<Product, ServiceError> {
         let mut validation = Validation::default();
         new.texts.validate(&mut validation);
+        offered(new.status, &mut validation);
         let choices: Vec<Choice> = new
             .variants
             .iter()
@@ -268,6 +275,7 @@ impl Commerce {
     ) -> Result<Product, ServiceError> {
         let mut validation = Validation::default();
         edit.validate(&mut validation);
+        offered(status, &mut validation);
         validation.done()?;
         self.authorize_product(actor, id, Deed::ManageProducts)
             .await?;
@@ -277,6 +285,7 @@ impl Commerce {
                 let edit = edit.clone();
                 Box::pin(async move {
                     let choices = db::product::lock(conn, id, version, now).await?;
+                    db::product::assert_unblocked(conn, id).await?;
                     let mut validation = Validation::default();
                     edit.fits(&choices, &mut validation);
                     validation.done()?;
@@ -305,6 +314,7 @@ impl Commerce {
             .transact(move |conn| {
                 Box::pin(async move {
                     db::product::lock(conn, id, version, now).await?;
+                    db::product::assert_unblocked(conn, id).await?;
                     db::product::set_status(conn, id, ProductStatus::Archived).await
                 })
             })

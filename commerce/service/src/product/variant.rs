@@ -1,10 +1,14 @@
 //! Adding variants to a product, and changing one.
 
 use commerce_core::{Deed, catalog::VariantStatus};
+use commerce_store::audit;
+use serde_json::{Value, json};
 use signaling_wire::{Money, ProductId, VariantId};
 
 use super::{NewVariant, Variant, edit::check_terms};
-use crate::{Actor, Commerce, ServiceError, db, limits, mint::mint, validation::Validation};
+use crate::{
+    Actor, Commerce, ServiceError, admin::entry, db, limits, mint::mint, validation::Validation,
+};
 
 /// Changes of a variant; `None` keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,8 +80,16 @@ impl Commerce {
                     if variant.version != version {
                         return Err(ServiceError::Outdated);
                     }
+                    let before = terms(&variant);
                     edit.apply(&mut variant)?;
-                    db::variant::update(conn, product, &variant, now).await
+                    db::variant::update(conn, product, &variant, now).await?;
+                    let after = terms(&variant);
+                    if before != after {
+                        let detail = json!({ "from": before, "to": after });
+                        let entry = entry(actor, "variant.terms_set", id, detail);
+                        audit::record(conn, &entry, now).await?;
+                    }
+                    Ok::<_, ServiceError>(())
                 })
             })
             .await?;
@@ -103,6 +115,14 @@ impl Commerce {
         self.authorize(actor, seller, Deed::ManageProducts).await?;
         Ok(product)
     }
+}
+
+/// What a variant costs, as the log keeps it.
+fn terms(variant: &Variant) -> Value {
+    json!({
+        "price": variant.price, "compare_at": variant.compare_at,
+        "max_per_buyer": variant.max_per_buyer, "status": variant.status,
+    })
 }
 
 impl EditVariant {

@@ -14,6 +14,7 @@ use crate::{
         order::SYSTEM,
         payment::Head,
         refund::Open,
+        sales_day::Sold,
         settlement::{self, Reversal},
     },
     limits,
@@ -215,5 +216,11 @@ async fn made(conn: &mut Conn, open: &Open, now: i64) -> Result<(), ServiceError
             .await?;
     }
     order.tell(conn, "order.payment", now).await?;
-    Ok(())
+    let place = (order.seller, order.stream, order.currency.code());
+    let back = Sold {
+        refunded_orders: i64::from(order.returned == 0),
+        refunded: open.amount - open.shipping,
+        ..Sold::default()
+    };
+    Ok(db::sales_day::add(conn, [(place, back)], now).await?)
 }

@@ -4,6 +4,7 @@
 //! are waited for generously.
 #![allow(clippy::unwrap_used)]
 
+mod administration;
 mod audit;
 mod buying;
 mod carts;
@@ -18,6 +19,7 @@ mod model;
 mod paying;
 mod restart;
 mod room;
+mod statistics;
 mod trouble;
 mod vigil;
 mod webhook;

@@ -22,6 +22,8 @@ CREATE TABLE users (
     version           BIGINT NOT NULL DEFAULT 1
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX users_name ON users (name_key);
+CREATE INDEX users_status ON users (status, id);
+CREATE INDEX users_role ON users (role, id);
 
 -- The data key of a user, wrapped by a master key that the database does not hold.
 CREATE TABLE personal_key (
@@ -120,13 +122,15 @@ CREATE TABLE seller (
     owner_user_id  VARCHAR(64) NOT NULL REFERENCES users (id),
     name           VARCHAR(160) NOT NULL,
     status         VARCHAR(16) NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
-    -- The platform's share of a sale, in hundredths of a per cent; frozen into each line sold.
-    commission_bps INT NOT NULL DEFAULT 1000 CHECK (commission_bps BETWEEN 0 AND 10000),
+    -- The platform's share of a sale, in hundredths of a per cent; NULL is the site's rate. Frozen
+    -- into each line when it is paid.
+    commission_bps INT CHECK (commission_bps BETWEEN 0 AND 10000),
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     version        BIGINT NOT NULL DEFAULT 1
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX seller_owner ON seller (owner_user_id);
+CREATE INDEX seller_status ON seller (status, id);
 
 CREATE TABLE seller_member (
     seller_id  VARCHAR(64) NOT NULL REFERENCES seller (id),

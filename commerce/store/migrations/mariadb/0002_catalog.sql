@@ -24,7 +24,7 @@ CREATE TABLE product (
     -- Lowest and highest price of the variants that are sold, minor units.
     price        BIGINT NOT NULL CHECK (price >= 0),
     price_max    BIGINT NOT NULL CHECK (price_max >= 0),
-    status       VARCHAR(64) NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
+    status       VARCHAR(64) NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived', 'blocked')),
     rating_sum   BIGINT NOT NULL DEFAULT 0,
     rating_count BIGINT NOT NULL DEFAULT 0,
     -- Stars on average in hundredths, to sort by.

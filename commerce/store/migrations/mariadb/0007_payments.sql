@@ -34,6 +34,7 @@ CREATE TABLE payment (
     CHECK (returned >= 0 AND returned <= promised AND promised <= amount)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX payment_group ON payment (group_id);
+CREATE INDEX payment_state ON payment (state, id);
 CREATE INDEX payment_check ON payment (next_check_at);
 
 CREATE TABLE payment_attempt (

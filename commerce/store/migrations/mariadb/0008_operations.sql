@@ -34,3 +34,34 @@ CREATE TABLE audit_head (
     hash VARCHAR(191) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+
+-- What was sold and given back, by day (days since 1970, UTC), seller, show and currency. Written by
+-- the transactions that place, pay and refund, so that it is never counted out of the orders.
+CREATE TABLE sales_day (
+    day             BIGINT NOT NULL,
+    seller_id       VARCHAR(64) NOT NULL,
+    -- The show that it was bought in; empty when in none.
+    stream_key      VARCHAR(64) NOT NULL,
+    currency        VARCHAR(16) NOT NULL,
+    -- Orders, on the day on which each was placed, was paid, had its first refund.
+    placed          BIGINT NOT NULL DEFAULT 0 CHECK (placed >= 0),
+    paid            BIGINT NOT NULL DEFAULT 0 CHECK (paid >= 0),
+    refunded_orders BIGINT NOT NULL DEFAULT 0 CHECK (refunded_orders >= 0),
+    -- Minor units paid for goods, without sending; and given back for them.
+    sold            BIGINT NOT NULL DEFAULT 0 CHECK (sold >= 0),
+    refunded        BIGINT NOT NULL DEFAULT 0 CHECK (refunded >= 0),
+    PRIMARY KEY (day, seller_id, stream_key, currency)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX sales_day_seller ON sales_day (seller_id, day);
+CREATE INDEX sales_day_stream ON sales_day (stream_key, day);
+
+-- What the last whole pass of each check of the books found.
+CREATE TABLE books_check (
+    name        VARCHAR(64) NOT NULL PRIMARY KEY,
+    checked     BIGINT NOT NULL,
+    violations  BIGINT NOT NULL,
+    -- Some of the rows that violate it: a JSON list of ids.
+    samples     MEDIUMTEXT NOT NULL,
+    started_at  BIGINT NOT NULL,
+    finished_at BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

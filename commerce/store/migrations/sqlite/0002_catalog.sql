@@ -24,7 +24,7 @@ CREATE TABLE product (
     -- Lowest and highest price of the variants that are sold, minor units.
     price        INTEGER NOT NULL CHECK (price >= 0),
     price_max    INTEGER NOT NULL CHECK (price_max >= 0),
-    status       TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived')),
+    status       TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('draft', 'active', 'archived', 'blocked')),
     rating_sum   INTEGER NOT NULL DEFAULT 0,
     rating_count INTEGER NOT NULL DEFAULT 0,
     -- Stars on average in hundredths, to sort by.

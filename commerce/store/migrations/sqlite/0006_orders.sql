@@ -63,6 +63,7 @@ CREATE INDEX orders_buyer ON orders (buyer_id, id);
 CREATE INDEX orders_seller ON orders (seller_id, id);
 CREATE INDEX orders_seller_status ON orders (seller_id, status, id);
 CREATE INDEX orders_status ON orders (status, delivered_at);
+CREATE INDEX orders_status_id ON orders (status, id);
 
 CREATE TABLE order_line (
     id            TEXT PRIMARY KEY,

@@ -5,6 +5,7 @@ mod addresses;
 mod keys;
 mod links;
 mod lockout;
+mod people;
 mod registration;
 mod sessions;
 mod sign_in;
@@ -84,6 +85,15 @@ impl World {
 
     async fn register(&self, email: &str) -> Result<Signed, AccountError> {
         self.accounts.register(new(email), Some(here())).await
+    }
+
+    /// Somebody who operates the platform.
+    async fn operator(&self) -> UserId {
+        let email = "operator@example.com";
+        match self.accounts.find_by_email(email).await {
+            Ok(known) => known.id,
+            Err(_) => self.accounts.create_admin(email, PASSWORD).await.unwrap(),
+        }
     }
 
     async fn count(&self, sql: &'static str) -> i64 {

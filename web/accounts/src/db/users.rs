@@ -104,18 +104,21 @@ pub(crate) async fn by_id<'e>(
     row.as_ref().map(user).transpose()
 }
 
-/// Accounts older than an id, the newest first; those with the status alone, if one is named.
+/// Accounts older than an id, the newest first; only those with the status and the role that are
+/// named.
 pub(crate) async fn page(
     reader: &Reader,
     before: &str,
-    status: Option<&str>,
+    (status, role): (Option<&str>, Option<&str>),
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
-    let query = sql::query(PAGE).bind(before);
-    let query = match status {
-        Some(status) => query.and(" AND status = ?").bind(status),
-        None => query,
-    };
+    let mut query = sql::query(PAGE).bind(before);
+    if let Some(status) = status {
+        query = query.and(" AND status = ?").bind(status);
+    }
+    if let Some(role) = role {
+        query = query.and(" AND role = ?").bind(role);
+    }
     let query = query.and(" ORDER BY id DESC LIMIT ?").bind(limit);
     let rows = query.fetch_all(reader).await?;
     rows.iter().map(user).collect()
@@ -174,6 +177,21 @@ pub(crate) async fn set_verified(conn: &mut Conn, id: UserId, now: Now) -> Resul
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Who operates the platform now, locked: none of them changes before the commit.
+pub(crate) async fn lock_operators(conn: &mut Conn) -> Result<Vec<UserId>, StoreError> {
+    let rows = sql::query(
+        "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id{for update}",
+    )
+    .fetch_all(conn)
+    .await?;
+    let id = |row: &Row| {
+        row.get::<String>("id")?
+            .parse()
+            .map_err(StoreError::invalid)
+    };
+    rows.iter().map(id).collect()
 }
 
 /// Suspends or restores an account; `false` when there is none, or it has withdrawn.

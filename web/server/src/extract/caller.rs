@@ -55,7 +55,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
 
 /// An administrator. Others are told to sign in, or that it is not theirs.
 #[derive(Debug, Clone)]
-pub(crate) struct Admin;
+pub(crate) struct Admin(pub(crate) Claims);
 
 impl FromRequestParts<App> for Admin {
     type Rejection = Refusal;
@@ -63,7 +63,7 @@ impl FromRequestParts<App> for Admin {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         let User(claims) = User::from_request_parts(parts, app).await?;
         match claims.role {
-            Role::Admin => Ok(Self),
+            Role::Admin => Ok(Self(claims)),
             _ => Err(Refusal::new(Code::Forbidden, "for administrators")),
         }
     }

@@ -1,4 +1,13 @@
-//! `/api/admin`: what goes on in the media plane, and who changed what, for administrators.
+//! `/api/admin`: what goes on in the media plane, who changed what, and all of the shop, for
+//! administrators.
+
+mod books;
+mod orders;
+mod payments;
+mod products;
+mod sellers;
+mod statistics;
+mod users;
 
 use axum::{Json, extract::State};
 use commerce_service::{AuditEntry, AuditVerdict};
@@ -27,6 +36,13 @@ pub(crate) fn routes() -> Table {
         .on(routes!(show))
         .on(routes!(audit_log))
         .on(routes!(audit_verdict))
+        .and(users::routes())
+        .and(sellers::routes())
+        .and(products::routes())
+        .and(orders::routes())
+        .and(payments::routes())
+        .and(statistics::routes())
+        .and(books::routes())
 }
 
 /// A room's broadcast.

@@ -33,6 +33,20 @@ impl<T> PageView<T> {
         }
     }
 
+    /// A page off rows of which one more than `limit` were asked for.
+    pub(crate) fn cut(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let has_more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next_cursor = rows.last().filter(|_| has_more).map(cursor);
+        Self {
+            data: rows,
+            page: Next {
+                next_cursor,
+                has_more,
+            },
+        }
+    }
+
     /// A page of the shop's rows, each as the API shows it.
     pub(crate) fn of<R>(page: Page<R>, view: impl FnMut(R) -> T) -> Self {
         Self {

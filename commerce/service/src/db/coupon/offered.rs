@@ -66,25 +66,25 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Lets a coupon be used or not; `false` if it was so before.
 pub(crate) async fn set_active(
     conn: &mut Conn,
     id: CouponId,
     active: bool,
     now: i64,
-) -> Result<(), ServiceError> {
+) -> Result<bool, StoreError> {
+    let status = if active { "active" } else { "paused" };
     let done = query(
         "UPDATE promotion SET status = ?, updated_at = ?, version = version + 1
-         WHERE id = (SELECT promotion_id FROM coupon WHERE id = ?)",
+         WHERE id = (SELECT promotion_id FROM coupon WHERE id = ?) AND status <> ?",
     )
-    .bind(if active { "active" } else { "paused" })
+    .bind(status)
     .bind(now)
     .bind(id.to_string())
+    .bind(status)
     .execute(&mut *conn)
     .await?;
-    match done.rows_affected() {
-        1 => Ok(()),
-        _ => Err(ServiceError::NotFound("coupon")),
-    }
+    Ok(done.rows_affected() == 1)
 }
 
 macro_rules! columns {
@@ -117,6 +117,23 @@ pub(crate) async fn list(
     .bind(seller.map_or_else(String::new, |id| id.to_string()))
     .bind(after.clone())
     .bind(after)
+    .bind(limit)
+    .fetch_all(reader)
+    .await?;
+    rows.iter().map(coupon).collect()
+}
+
+/// Everybody's coupons, the newest first.
+pub(crate) async fn all(
+    reader: &Reader,
+    after: Option<CouponId>,
+    limit: u32,
+) -> Result<Vec<Coupon>, StoreError> {
+    let rows = query(concat!(
+        columns!(),
+        " WHERE c.id < ? ORDER BY c.id DESC LIMIT ?"
+    ))
+    .bind(after.map_or_else(|| "cpn_~".to_owned(), |id| id.to_string()))
     .bind(limit)
     .fetch_all(reader)
     .await?;

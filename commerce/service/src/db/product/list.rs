@@ -3,9 +3,10 @@
 
 use commerce_core::catalog::{ProductStatus, Rating};
 use commerce_store::StoreError;
+use signaling_wire::ProductId;
 
 use crate::{
-    ProductSort, ProductSummary, ShelfStock,
+    AdminProductFilter, ProductSort, ProductSummary, ShelfStock,
     db::{
         category, count, money, optional, parsed, seq,
         sql::{Reader, Row, get, query},
@@ -42,6 +43,7 @@ macro_rules! page {
         concat!(
             columns!(""),
             " WHERE p.status = ? AND (? IS NULL OR p.seller_id = ?)
+                AND EXISTS (SELECT 1 FROM seller s WHERE s.id = p.seller_id AND s.status = 'active')
                 AND (? IS NULL OR p.price_max >= ?) AND (? IS NULL OR p.price <= ?)
                 AND (? = 0 OR EXISTS (SELECT 1 FROM stock_level l WHERE l.product_id = p.id
                      AND l.sale_key = '' AND l.on_hand - l.held - l.committed > 0))
@@ -151,6 +153,25 @@ pub(crate) async fn list(
         .fetch_all(reader)
         .await?;
     rows.iter().map(summary).collect()
+}
+
+/// Products of all sellers, in every state, the newest first.
+pub(crate) async fn all(
+    reader: &Reader,
+    filter: AdminProductFilter,
+    after: Option<ProductId>,
+    limit: u32,
+) -> Result<Vec<ProductSummary>, StoreError> {
+    let after = after.map_or_else(|| "prd_~".to_owned(), |id| id.to_string());
+    let mut page = query(concat!(columns!(""), " WHERE p.id < ?")).bind(after);
+    if let Some(status) = filter.status {
+        page = page.and("AND p.status = ?").bind(status.name());
+    }
+    if let Some(seller) = filter.seller {
+        page = page.and("AND p.seller_id = ?").bind(seller.to_string());
+    }
+    let page = page.and("ORDER BY p.id DESC LIMIT ?").bind(limit);
+    page.fetch_all(reader).await?.iter().map(summary).collect()
 }
 
 pub(super) fn summary(row: &Row) -> Result<ProductSummary, StoreError> {

@@ -201,14 +201,14 @@ async fn a_suspended_account_is_out_at_once() {
     let signed = world.register("mina@example.com").await.unwrap();
     world
         .accounts
-        .set_suspended(signed.user.id, true)
+        .set_suspended(world.operator().await, signed.user.id, true, "a test")
         .await
         .unwrap();
     assert!(!alive(&world, &signed));
     assert_eq!(code(refresh(&world, &signed).await), Code::InvalidToken);
     world
         .accounts
-        .set_suspended(signed.user.id, false)
+        .set_suspended(world.operator().await, signed.user.id, false, "a test")
         .await
         .unwrap();
     assert_eq!(
@@ -281,7 +281,11 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         .await
         .unwrap();
 
-    world.accounts.set_suspended(id, true).await.unwrap();
+    world
+        .accounts
+        .set_suspended(world.operator().await, id, true, "a test")
+        .await
+        .unwrap();
     assert_eq!(
         code(
             world
@@ -291,7 +295,11 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         ),
         Code::InvalidCredentials
     );
-    world.accounts.set_suspended(id, false).await.unwrap();
+    world
+        .accounts
+        .set_suspended(world.operator().await, id, false, "a test")
+        .await
+        .unwrap();
     world
         .accounts
         .open_session(seen.clone(), &Client::default())

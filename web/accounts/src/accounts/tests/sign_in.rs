@@ -159,7 +159,7 @@ async fn suspension_is_told_only_to_those_who_know_the_password() {
     let signed = world.register("mina@example.com").await.unwrap();
     world
         .accounts
-        .set_suspended(signed.user.id, true)
+        .set_suspended(world.operator().await, signed.user.id, true, "a test")
         .await
         .unwrap();
     let wrong = world
@@ -174,7 +174,7 @@ async fn suspension_is_told_only_to_those_who_know_the_password() {
     assert_eq!(code(right), Code::Forbidden);
     world
         .accounts
-        .set_suspended(signed.user.id, false)
+        .set_suspended(world.operator().await, signed.user.id, false, "a test")
         .await
         .unwrap();
     world
@@ -184,7 +184,12 @@ async fn suspension_is_told_only_to_those_who_know_the_password() {
         .unwrap();
     let nobody = UserId::from_parts(1, 1);
     assert_eq!(
-        code(world.accounts.set_suspended(nobody, true).await),
+        code(
+            world
+                .accounts
+                .set_suspended(world.operator().await, nobody, true, "a test")
+                .await
+        ),
         Code::NotFound
     );
 }

@@ -62,7 +62,10 @@ async fn a_suspended_or_unknown_account_opens_nothing() {
     let ticket = accounts.issue_publish_ticket(user, one).unwrap();
     let stream = async |text: &str| accounts.resolve_publish_ticket(text).await.unwrap();
     assert_eq!(stream(ticket.expose()).await, Some(one));
-    accounts.set_suspended(user, true).await.unwrap();
+    accounts
+        .set_suspended(world.operator().await, user, true, "a test")
+        .await
+        .unwrap();
     assert_eq!(stream(ticket.expose()).await, None);
     let nobody = UserId::from_parts(9, 9);
     let ticket = accounts.issue_publish_ticket(nobody, one).unwrap();

@@ -68,7 +68,11 @@ async fn nothing_personal_is_left_and_the_address_may_register_anew() {
     let again = accounts.login("mina@example.com", PASSWORD, here()).await;
     assert_eq!(code(again), Code::InvalidCredentials);
     assert_eq!(
-        code(accounts.set_suspended(user, false).await),
+        code(
+            accounts
+                .set_suspended(world.operator().await, user, false, "a test")
+                .await
+        ),
         Code::NotFound
     );
     assert!(
