@@ -179,6 +179,7 @@ impl Driver {
             variant_id: None,
             quantity: bid.quantity,
             expected_unit_price: bid.expected.map(|amount| Money { amount, ..PRICE }),
+            lease: None,
         };
         let (commerce, buyer) = (self.shop().commerce.clone(), self.ledger.buyers[bid.buyer]);
         async move { commerce.buy(buyer, buy).await }

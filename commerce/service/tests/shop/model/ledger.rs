@@ -144,7 +144,8 @@ impl Ledger {
             return Some(Refusal::NotInSale);
         }
         if state != SaleState::Open {
-            return Some(Refusal::SaleNotOpen { state });
+            let opens_ms = None;
+            return Some(Refusal::SaleNotOpen { state, opens_ms });
         }
         if bid.expected.is_some_and(|price| price != PRICE.amount) {
             return Some(Refusal::PriceChanged { current: PRICE });
