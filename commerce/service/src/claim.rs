@@ -4,7 +4,7 @@ use commerce_core::{
     claim::{self, ClaimEvent, ClaimKind, ClaimState, FeeBearer},
     fulfillment::Units,
 };
-use commerce_store::{StoreError, sql::Conn};
+use commerce_store::{StoreError, audit, sql::Conn};
 use serde::Serialize;
 use signaling_wire::{ClaimId, OrderId, RefundId};
 
@@ -339,6 +339,15 @@ async fn step(
     }
     order.note(conn, "claim", (by, to.name()), now).await?;
     order.tell(conn, "order.claim", now).await?;
+    let entry = audit::Entry {
+        actor: by.to_owned(),
+        action: "claim.decided",
+        object: claim_id.to_string(),
+        detail: serde_json::json!({
+            "order": id, "from": standing.state.name(), "to": to.name(), "deduct": decision.deduct,
+        }),
+    };
+    audit::record(conn, &entry, now).await?;
     Ok(changed)
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
+use commerce_store::PersonalData;
 use serde::{Deserialize, Serialize};
 
 use crate::{LeaseKey, ServiceError, limits::WEBHOOK_SECRETS_MAX};
@@ -167,6 +168,8 @@ pub struct CommerceConfig {
     pub commission_bps: i64,
     /// Signs the prices that are promised.
     pub lease_key: LeaseKey,
+    /// Seals where parcels go; without it the shop takes no addresses.
+    pub personal: Option<PersonalData>,
     /// The time; the system's unless a test says otherwise.
     pub clock: Clock,
 }
@@ -179,6 +182,7 @@ impl CommerceConfig {
             hold_seconds: 300,
             commission_bps: 500,
             lease_key: LeaseKey::default(),
+            personal: None,
             clock: Clock::default(),
         }
     }

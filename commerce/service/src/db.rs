@@ -38,6 +38,7 @@ pub(crate) mod sanction;
 pub(crate) mod seller;
 pub(crate) mod settlement;
 pub(crate) mod shelf;
+pub(crate) mod ship_to;
 pub(crate) mod shipment;
 pub(crate) mod show;
 pub(crate) mod sql;

@@ -11,6 +11,11 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, Webhook};
 
 use crate::{Commerce, ServiceError, db, limits};
 
+/// Whether a text can be the secret of the provider's webhooks: `whsec_` and base64.
+pub fn is_webhook_secret(text: &str) -> bool {
+    text.starts_with("whsec_") && text.len() >= 16 && Webhook::new(text).is_ok()
+}
+
 /// What became of a webhook; all of them are answered 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookOutcome {

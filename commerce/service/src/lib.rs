@@ -71,7 +71,7 @@ pub use commerce_core::{
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
 pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
-pub use inbox::WebhookOutcome;
+pub use inbox::{WebhookOutcome, is_webhook_secret};
 pub use inventory::{AdjustReason, Adjustment, LevelView, Location, MovementView};
 pub use lease::LeaseKey;
 pub use metrics::{CardMetrics, StreamMetrics};

@@ -2,6 +2,7 @@
 
 mod change;
 mod party;
+mod ship_to;
 
 pub(crate) use self::change::check_reason;
 pub use self::change::{Cancelled, StatusChange};

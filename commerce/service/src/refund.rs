@@ -7,7 +7,7 @@
 mod working;
 
 use commerce_core::{Refusal, totals};
-use commerce_store::{StoreError, sql::Conn};
+use commerce_store::{StoreError, audit, sql::Conn};
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
     ClaimId, Money, OrderId, OrderLineId, PaymentId, RefundId, frame::shop::OrderStatus,
@@ -183,7 +183,28 @@ async fn decide(
         false => None,
     };
     key::keep(conn, key, &promise.id.to_string(), now).await?;
+    record(conn, &order, &promise, now).await?;
     Ok((promise.id, changed))
+}
+
+/// Tells the audit log whose money goes back by whose word; the last step of a transaction, because
+/// the log puts its writers in a line.
+pub(crate) async fn record(
+    conn: &mut Conn,
+    order: &Standing,
+    promise: &Promise,
+    now: i64,
+) -> Result<(), StoreError> {
+    let entry = audit::Entry {
+        actor: promise.actor.clone(),
+        action: "refund.decided",
+        object: promise.id.to_string(),
+        detail: serde_json::json!({
+            "order": order.id, "payment": order.payment, "claim": promise.claim,
+            "amount": promise.amount(), "currency": order.currency.code(),
+        }),
+    };
+    audit::record(conn, &entry, now).await
 }
 
 /// All units that the buyer keeps and no claim speaks for, by the places of their lines.

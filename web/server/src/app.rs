@@ -49,7 +49,8 @@ pub(crate) struct Server {
     app: App,
     http: SocketAddr,
     edge: JoinHandle<()>,
-    sandbox: Sandbox,
+    /// The embedded provider, unless another one takes the money.
+    sandbox: Option<Sandbox>,
     chat: Chat,
     threads: Threads,
 }
@@ -118,9 +119,17 @@ impl Server {
         let accounts = Accounts::new(accounts(config), store.clone())
             .await
             .context("accounts")?;
-        let (sandbox, payment) = sandbox(config, http).await?;
+        let (sandbox, payment) = match config.payment.clone() {
+            Some(payment) => (None, payment),
+            None => {
+                let (sandbox, payment) = sandbox(config, http).await?;
+                (Some(sandbox), payment)
+            }
+        };
         let shop = CommerceConfig {
             hold_seconds: config.hold_seconds,
+            commission_bps: config.commission_bps,
+            personal: Some(accounts.personal_data()),
             ..CommerceConfig::new(payment)
         };
         let commerce = commerce_service::start(shop, store.clone(), hub.clone(), inbounds.shop)
@@ -201,7 +210,9 @@ impl Server {
             tracing::warn!("the shop did not finish in time; its outbox goes on at the next start");
         }
         self.chat.stop().await;
-        self.sandbox.stop().await;
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
         let threads = self.threads;
         if tokio::task::spawn_blocking(move || threads.stop())
             .await

@@ -6,6 +6,7 @@
 
 mod check;
 mod ice;
+mod payment;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use commerce_service::PaymentConfig;
 use commerce_store::StoreConfig;
 use figment::{
     Figment,
@@ -48,6 +50,10 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     /// Seconds for which an order is held, where the sale does not say.
     pub(crate) hold_seconds: u32,
+    /// The marketplace's part of a sale, hundredths of a percent.
+    pub(crate) commission_bps: i64,
+    /// Who takes real payments; `None`: the embedded sandbox.
+    pub(crate) payment: Option<PaymentConfig>,
     /// Log.
     pub(crate) log: LogConfig,
 }

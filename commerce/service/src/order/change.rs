@@ -276,5 +276,8 @@ async fn call_back(
     order
         .step(conn, OrderEvent::Cancelled, (by, reason), now)
         .await?;
+    if promise.amount() > 0 {
+        refund::record(conn, order, &promise, now).await?;
+    }
     Ok(changed)
 }

@@ -13,7 +13,7 @@ use commerce_service::{
     Actor, Clock, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem, NewStream,
     PaymentConfig, Placed, Secret, ServiceError,
 };
-use commerce_store::{Store, sql, testing::Database};
+use commerce_store::{PersonalData, Store, sql, testing::Database};
 use signaling_hub::{Hub, HubConfig};
 use signaling_wire::{
     Currency, Money, PaymentId, ProductId, SaleId, SellerId, StreamId, UserId,
@@ -81,6 +81,7 @@ pub(crate) fn config(base_url: &str, timeout_ms: u64, clock: &Arc<AtomicI64>) ->
     payment.give_up_ms = 30_000;
     let clock = Arc::clone(clock);
     CommerceConfig {
+        personal: Some(PersonalData::new(b"a secret of tests, 32 bytes long", None)),
         clock: Clock::new(move || clock.load(Ordering::SeqCst)),
         ..CommerceConfig::new(payment)
     }
@@ -94,6 +95,20 @@ impl Shop {
 
     /// The same, with another patience with the provider, milliseconds.
     pub(crate) async fn open_with(timeout_ms: u64) -> Self {
+        Self::opened(timeout_ms, |_| None).await
+    }
+
+    /// As `open`, with another provider than the sandbox at its address.
+    pub(crate) async fn open_at(
+        provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
+    ) -> Self {
+        Self::opened(1_000, provider).await
+    }
+
+    async fn opened(
+        timeout_ms: u64,
+        provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
+    ) -> Self {
         let database = Database::fresh().await;
         let store = database.open().await;
         let sandbox = Sandbox::start(SandboxConfig::new(SECRET, STORE))
@@ -101,7 +116,10 @@ impl Shop {
             .unwrap();
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
         let clock = Arc::new(AtomicI64::new(commerce_store::clock::now_us()));
-        let config = config(&sandbox.base_url, timeout_ms, &clock);
+        let mut config = config(&sandbox.base_url, timeout_ms, &clock);
+        if let Some(payment) = provider(&sandbox) {
+            config.payment = payment;
+        }
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();

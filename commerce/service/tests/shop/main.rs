@@ -16,6 +16,8 @@ mod fixture;
 mod lease;
 mod moderation;
 mod model;
+mod older;
+mod parcel;
 mod paying;
 mod restart;
 mod room;

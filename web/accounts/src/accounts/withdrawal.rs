@@ -19,7 +19,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `InvalidCredentials` for a wrong password, `Throttled` as sign-in, `Unsettled` while the
-    /// person owns an active seller or an order waits for payment.
+    /// person owns an active seller or an order has not arrived.
     pub async fn withdraw(
         &self,
         user: UserId,
@@ -44,7 +44,7 @@ impl Accounts {
                         return Err(AccountError::Unsettled(why));
                     }
                     Some(Obstacle::OpenOrders) => {
-                        let why = "An order waits for payment: pay or cancel it first.";
+                        let why = "An order has not arrived yet: wait for it or cancel it first.";
                         return Err(AccountError::Unsettled(why));
                     }
                     None => {}

@@ -15,7 +15,7 @@ use crate::clock::Now;
 pub(crate) enum Obstacle {
     /// A seller of theirs is active.
     OwnsSeller,
-    /// An order of theirs waits for payment.
+    /// An order of theirs waits for payment, or has not arrived.
     OpenOrders,
 }
 
@@ -25,7 +25,9 @@ pub(crate) async fn obstacle(
     user: UserId,
 ) -> Result<Option<Obstacle>, StoreError> {
     let owns = "SELECT 1 FROM seller WHERE owner_user_id = ? AND status = 'active' LIMIT 1";
-    let waits = "SELECT 1 FROM orders WHERE buyer_id = ? AND status = 'pending_payment' LIMIT 1";
+    // What is to be sent needs the address, which goes with the key.
+    let waits = "SELECT 1 FROM orders WHERE buyer_id = ? AND status IN \
+                 ('pending_payment', 'paid', 'preparing', 'partially_shipped', 'shipped') LIMIT 1";
     for (sql, obstacle) in [(owns, Obstacle::OwnsSeller), (waits, Obstacle::OpenOrders)] {
         let query = sql::query(sql).bind(user.to_string());
         if query.fetch_optional(&mut *conn).await?.is_some() {

@@ -11,6 +11,7 @@ use commerce_store::{StoreConfig, limits as store};
 
 use super::{
     AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MailConfig, MediaConfig, ice,
+    payment,
     raw::{RawAccounts, RawConfig, RawDatabase, RawHttp, RawLog, RawMedia},
 };
 
@@ -32,11 +33,11 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
     if raw.data_dir.as_os_str().is_empty() {
         return wrong("data_dir", "must name a folder");
     }
-    if raw.shop.payment != "sandbox" {
-        return wrong("shop.payment", "must be `sandbox`");
-    }
     if !(1..=900).contains(&raw.shop.hold_seconds) {
         return wrong("shop.hold_seconds", "must be 1 to 900");
+    }
+    if !(0..=10_000).contains(&raw.shop.commission_bps) {
+        return wrong("shop.commission_bps", "must be 0 to 10000");
     }
     Ok(Config {
         http: http(raw.http)?,
@@ -50,6 +51,8 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
         log: log(raw.log)?,
         database: database(raw.database, &raw.data_dir)?,
         hold_seconds: raw.shop.hold_seconds,
+        commission_bps: raw.shop.commission_bps,
+        payment: payment::check(&raw.shop.payment, raw.portone)?,
         data_dir: raw.data_dir,
     })
 }

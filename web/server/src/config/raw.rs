@@ -8,6 +8,8 @@ use std::{net::IpAddr, path::PathBuf};
 use commerce_store::StoreConfig;
 use serde::{Deserialize, Serialize};
 
+use super::payment::RawPortone;
+
 /// The whole of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,8 @@ pub(crate) struct RawConfig {
     pub(crate) mail: RawMail,
     /// Sales and payments.
     pub(crate) shop: RawShop,
+    /// The provider of real payments.
+    pub(crate) portone: RawPortone,
     /// Log.
     pub(crate) log: RawLog,
 }
@@ -40,6 +44,7 @@ impl Default for RawConfig {
             accounts: RawAccounts::default(),
             mail: RawMail::default(),
             shop: RawShop::default(),
+            portone: RawPortone::default(),
             log: RawLog::default(),
         }
     }
@@ -255,10 +260,12 @@ impl std::fmt::Debug for RawMail {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawShop {
-    /// Who takes payments; `sandbox` is the only one so far.
+    /// Who takes payments: `sandbox`, `portone_v2` or `portone_v1`.
     pub(crate) payment: String,
     /// Seconds for which an order is held until paid, where the sale does not say.
     pub(crate) hold_seconds: u32,
+    /// The marketplace's part of a sale, hundredths of a percent.
+    pub(crate) commission_bps: i64,
 }
 
 impl Default for RawShop {
@@ -266,6 +273,7 @@ impl Default for RawShop {
         Self {
             payment: "sandbox".to_owned(),
             hold_seconds: 300,
+            commission_bps: 500,
         }
     }
 }

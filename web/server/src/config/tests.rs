@@ -63,6 +63,27 @@ fn a_mistake_names_its_key() {
         ),
         ("[shop]\npayment = 'cash'", "shop.payment"),
         ("[shop]\nhold_seconds = 901", "shop.hold_seconds"),
+        ("[shop]\ncommission_bps = -1", "shop.commission_bps"),
+        ("[portone]\nstore_id = 'store'", "portone.store_id"),
+        ("[portone]\ntest_channel = true", "portone.test_channel"),
+        ("[shop]\npayment = 'portone_v2'", "portone.webhook_secrets"),
+        (
+            "[shop]\npayment = 'portone_v2'\n[portone]\nwebhook_secrets = ['whsec_MDEyMzQ1Njc4OWFiY2RlZg==']",
+            "portone.api_secret",
+        ),
+        (
+            "[shop]\npayment = 'portone_v2'\n[portone]\nwebhook_secrets = ['whsec_?']",
+            "portone.webhook_secrets",
+        ),
+        ("[shop]\npayment = 'portone_v1'", "portone.imp_key"),
+        (
+            "[shop]\npayment = 'portone_v1'\n[portone]\nimp_key = 'k'\napi_secret = 's'\nstore_id = 'imp1'",
+            "portone.channel_key",
+        ),
+        (
+            "[shop]\npayment = 'portone_v1'\n[portone]\nimp_key = 'k'\napi_secret = 's'\nstore_id = 'imp1'\nchannel_key = 'c'\nbase_url = 'http://pay.example'",
+            "portone.base_url",
+        ),
         ("[log]\nformat = 'xml'", "log.format"),
         ("[log]\nfilter = 'souk=loud'", "log.filter"),
         ("[nothing]\nx = 1", "nothing"),
@@ -122,6 +143,24 @@ fn environment_is_over_file_and_flags_over_both() {
         jail.set_env("SOUK_MEDIA__UPD_PORT", "1");
         let error = Config::load(None, Vec::new()).unwrap_err().to_string();
         assert!(error.contains("upd_port"), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_whole_provider_is_taken_and_its_secrets_are_not_shown() {
+    Jail::expect_with(|jail| {
+        let secret = "MDEyMzQ1Njc4OWFiY2RlZg==";
+        let file = format!(
+            "[shop]\npayment = 'portone_v2'\n[portone]\napi_secret = '{secret}'\nstore_id = 'store-1'\n\
+             channel_key = 'channel-1'\nwebhook_secrets = ['whsec_{secret}', 'whsec_{secret}']"
+        );
+        let config = load(jail, &file).unwrap();
+        assert!(!format!("{config:?}").contains(secret));
+        let payment = config.payment.unwrap();
+        assert_eq!(payment.base_url, "https://api.portone.io");
+        assert_eq!(payment.webhook_secrets.len(), 2);
+        assert!(!payment.test_channel);
         Ok(())
     });
 }

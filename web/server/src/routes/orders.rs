@@ -3,6 +3,7 @@
 
 pub(crate) mod change;
 pub(crate) mod claims;
+pub(crate) mod ship_to;
 
 use axum::{
     Json,
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Table {
         .on(routes!(claims::withdraw))
         .on(routes!(change::tracking))
         .on(routes!(change::refunds))
+        .on(routes!(ship_to::ship_to, ship_to::set_ship_to))
         .on(routes!(checkout))
 }
 
