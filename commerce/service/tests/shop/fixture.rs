@@ -99,9 +99,7 @@ impl Shop {
     }
 
     /// As `open`, with another provider than the sandbox at its address.
-    pub(crate) async fn open_at(
-        provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
-    ) -> Self {
+    pub(crate) async fn open_at(provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>) -> Self {
         Self::opened(1_000, provider).await
     }
 

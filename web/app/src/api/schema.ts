@@ -7,9 +7,13 @@ export type AddressId = string
 export type AdjustReason = 'received' | 'recount' | 'damaged' | 'lost' | 'found' | 'returned' | 'other'
 export type Adjustment = { delta: number; location_id?: (LocationId | null); note?: string; reason: AdjustReason }
 export type Allocation = { delta: number; variant_id?: (VariantId | null) }
+export type AttemptRecord = { at_ms: number; detail: string; no: number; state: string }
 export type Audience = { bitrate: number; by_layer: Array<number>; connected: number; first_key_ms?: (number | null); loss: number; suffering: number }
 export type AuditEntry = { action: string; actor: string; at_ms: number; detail: Record<string, unknown>; hash: string; object: string; seq: number }
 export type AuditVerdict = { broken_seq?: (number | null); entries: number; sound: boolean }
+export type BlockChange = { blocked: boolean; reason?: string }
+export type BookCheck = { checked: number; claim: string; finished_ms?: (number | null); name: string; samples: Array<string>; started_ms?: (number | null); violations: number }
+export type Books = { checks: Array<BookCheck>; sound: boolean; violations: number }
 export type Broadcast = { audience: Audience; audio?: (string | null); live: boolean; publisher?: (Peer | null); started_ms: number; stream: StreamId; video?: (string | null); viewers: number }
 export type BroadcastDetail = (Broadcast & { peers: Array<Peer>; peers_total: number })
 export type CancelReason = { reason?: string }
@@ -35,11 +39,13 @@ export type ClaimDecision = { action: string; answer?: string; deduct?: number; 
 export type ClaimId = string
 export type ClaimKind = 'cancel' | 'return' | 'exchange'
 export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'muted' | 'banned' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'offer_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'offer_invalid' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
+export type Comparison = { differences: Array<Difference>; ours: PaymentRecord; provider: ProviderReport }
 export type Coupon = (NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })
 export type CouponChanges = { active: boolean }
 export type CouponId = string
 export type CreatedStream = (Stream & StreamKey)
 export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
+export type Difference = { ours: string; provider: string; what: string }
 export type Discount = ({ basis_points: number; kind: 'percent' } | { amount: number; kind: 'amount' })
 export type EditCategory = { name?: (Localized | null); slug?: (string | null); sort?: (number | null) }
 export type EnterCoupon = { code: string }
@@ -96,6 +102,7 @@ export type OrderId = string
 export type OrderLine = { discount: Money; id: OrderLineId; label?: (Localized | null); product_id: ProductId; quantity: number; quantity_cancelled?: number; quantity_returned?: number; title: Localized; total: Money; unit_price: Money; variant_id: VariantId }
 export type OrderLineId = string
 export type OrderPayment = { amount: Money; id: PaymentId; provider: string }
+export type OrderRecord = (Order & { buyer_id: UserId })
 export type OrderStatus = 'pending_payment' | 'paid' | 'preparing' | 'partially_shipped' | 'shipped' | 'delivered' | 'completed' | 'expired' | 'cancelled' | 'refunded'
 export type PageEnd = { has_more: boolean; next_cursor?: (string | null) }
 export type PageView_Address = { data: Array<{ address: PostalAddress; id: AddressId; is_default: boolean; label: string }>; page: PageEnd }
@@ -112,21 +119,32 @@ export type PageView_MovementView = { data: Array<{ at_ms: number; committed: nu
 export type PageView_OpenSession = { data: Array<{ address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }>; page: PageEnd }
 export type PageView_Order = { data: Array<{ completed_ms?: (number | null); delivered_ms?: (number | null); discount: Money; fulfillment_status: FulfillmentStatus; group_id: OrderGroupId; id: OrderId; items_total: Money; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id?: (SaleId | null); seller_id: SellerId; shipping: Money; status: OrderStatus; stream_id?: (StreamId | null); tax: Money; total: Money }>; page: PageEnd }
 export type PageView_OrderEvent = { data: Array<{ at_ms: number; from_status?: (string | null); seq: number; to_status: string; type: string }>; page: PageEnd }
+export type PageView_OrderRecord = { data: Array<(Order & { buyer_id: UserId })>; page: PageEnd }
+export type PageView_PaymentRecord = { data: Array<{ amount: Money; buyer_id: UserId; created_ms: number; group_id: OrderGroupId; id: PaymentId; next_check_ms?: (number | null); paid_ms?: (number | null); promised: Money; provider: string; returned: Money; state: string; transaction?: (string | null) }>; page: PageEnd }
+export type PageView_Person = { data: Array<{ created_ms: number; display_name: string; email: string; email_verified: boolean; id: UserId; role: Role; status: PersonStatus }>; page: PageEnd }
 export type PageView_ProductSummary = { data: Array<{ id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }>; page: PageEnd }
+export type PageView_Reconciliation = { data: Array<{ checked: number; differing: Array<PaymentId>; from_ms: number; id: number; until_ms: number }>; page: PageEnd }
 export type PageView_RefundView = { data: Array<{ amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }>; page: PageEnd }
 export type PageView_Review = { data: Array<{ author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }>; page: PageEnd }
+export type PageView_SellerRecord = { data: Array<{ commission_bps?: (number | null); created_ms: number; id: SellerId; name: string; owner_id: UserId; status: SellerStatus }>; page: PageEnd }
 export type PageView_Shipment = { data: Array<{ courier: string; delivered_ms?: (number | null); events: Array<TrackingEvent>; id: ShipmentId; invoice_no: string; lines: Array<LineUnits>; order_id: OrderId; shipped_ms: number; state: string }>; page: PageEnd }
+export type PageView_Statistic = { data: Array<{ conversion_percent?: (number | null); day?: (string | null); gmv: Money; net: Money; orders_paid: number; orders_placed: number; orders_refunded: number; refund_percent?: (number | null); refunded: Money; seller_id?: (SellerId | null); stream_id?: (StreamId | null) }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
 export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; media_ms?: (number | null); seq: number; type: string }>; page: PageEnd }
 export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
 export type PasswordChange = { current_password: string; new_password: string }
 export type PaymentConfirmation = { payment_token?: (string | null) }
+export type PaymentDetail = (PaymentRecord & { attempts: Array<AttemptRecord>; order_ids: Array<OrderId>; refunds: Array<RefundView> })
 export type PaymentId = string
+export type PaymentRecord = { amount: Money; buyer_id: UserId; created_ms: number; group_id: OrderGroupId; id: PaymentId; next_check_ms?: (number | null); paid_ms?: (number | null); promised: Money; provider: string; returned: Money; state: string; transaction?: (string | null) }
 export type PaymentStatus = 'none' | 'pending' | 'paid' | 'failed' | 'integrity_failure' | 'partially_refunded' | 'refunded'
 export type PaymentView = { amount: Money; attempts: number; group_id: OrderGroupId; id: PaymentId; order_id: OrderId; paid_ms?: (number | null); provider: string; receipt_url?: (string | null); refunded: Money; state: string }
 export type Peer = { age_ms: number; connected: boolean; estimate?: (number | null); lane_backlog_bytes: number; peer: number; phases: PeerPhases; remote?: (string | null); role: string; selected_layer?: (number | null); tracks: Array<PeerTrack> }
 export type PeerPhases = { dtls_ms?: (number | null); ice_ms?: (number | null); key_ms?: (number | null); media_ms?: (number | null); whole_ms?: (number | null) }
 export type PeerTrack = { bitrate: number; codec?: (string | null); gap_ms: number; gaps: number; kind: string; layer: number; loss: number; nacks: number; packets: number; resent: number; rid?: (string | null); rtt_ms?: (number | null) }
+export type Person = { created_ms: number; display_name: string; email: string; email_verified: boolean; id: UserId; role: Role; status: PersonStatus }
+export type PersonDetail = (Person & { memberships: Array<Membership> })
+export type PersonStatus = 'active' | 'suspended' | 'withdrawn'
 export type PostalAddress = { city?: string; country?: string; line1: string; line2?: string; note?: string; phone: string; postcode: string; recipient: string; region?: string }
 export type Prepared = (PaymentView & { channel_key?: (string | null); store_id?: (string | null) })
 export type Problem = { code: Code; detail?: string; errors?: Array<FieldError>; request_id?: (string | null); retry_after?: (number | null); status: number; title: string; type: string }
@@ -134,12 +152,14 @@ export type Product = (ProductSummary & { categories: Array<CategoryId>; created
 export type ProductFields = { categories?: Array<CategoryId>; description?: (Localized | null); image_url: string; media?: Array<Media>; options?: Array<ProductOption>; status: ProductStatus; title: Localized }
 export type ProductId = string
 export type ProductOption = { name: Localized; values: Array<Localized> }
-export type ProductStatus = 'draft' | 'active' | 'archived'
+export type ProductStatus = 'draft' | 'active' | 'archived' | 'blocked'
 export type ProductSummary = { id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }
 export type ProfileChange = { display_name: string; locale?: (string | null); marketing?: (boolean | null); phone?: (string | null) }
 export type ProfileView = (Me & { created_ms: number; marketing: boolean; phone?: (string | null) })
+export type ProviderReport = { charged?: (Money | null); live?: (boolean | null); reason?: (string | null); returned?: (number | null); state: string; store_id?: (string | null); transaction?: (string | null) }
 export type PublishTicket = { expires_in: number; ticket: string; whip_url: string }
 export type RatingView = { average: number; count: number }
+export type Reconciliation = { checked: number; differing: Array<PaymentId>; from_ms: number; id: number; until_ms: number }
 export type RefundId = string
 export type RefundLine = { amount: Money; line_id: OrderLineId; quantity: number }
 export type RefundView = { amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }
@@ -147,6 +167,7 @@ export type Reset = { new_password: string; token: string }
 export type Review = { author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }
 export type ReviewId = string
 export type Role = 'user' | 'admin'
+export type RoleChange = { reason?: string; role: Role }
 export type Sale = { closes_ms?: (number | null); hold_seconds: number; id: SaleId; items: Array<SaleItem>; opens_ms?: (number | null); state: SaleState; stream_id: StreamId }
 export type SaleId = string
 export type SaleItem = { label?: (Localized | null); max_per_buyer: number; price: Money; product_id: ProductId; variant_id: VariantId }
@@ -159,11 +180,19 @@ export type SandboxAnswer = { approve: boolean }
 export type SandboxToken = { payment_token: string }
 export type Seller = { id: SellerId; name: string }
 export type SellerBalance = { balances: Array<Money> }
+export type SellerChanges = { commission_bps?: (number | null); reason?: string; status?: (SellerStatus | null) }
+export type SellerDetail = (SellerRecord & { balances: Array<Money>; members: Array<SellerMember> })
 export type SellerId = string
+export type SellerMember = { role: MemberRole; since_ms: number; user_id: UserId }
+export type SellerRecord = { commission_bps?: (number | null); created_ms: number; id: SellerId; name: string; owner_id: UserId; status: SellerStatus }
+export type SellerStatus = 'active' | 'suspended'
 export type ShelfStock = { available: number; on_hand: number }
+export type ShipTo = ({ address_id: AddressId } | { address: PostalAddress })
 export type Shipment = { courier: string; delivered_ms?: (number | null); events: Array<TrackingEvent>; id: ShipmentId; invoice_no: string; lines: Array<LineUnits>; order_id: OrderId; shipped_ms: number; state: string }
 export type ShipmentId = string
 export type SignedIn = { access_token: string; expires_in: number; token_type: string; user: Me }
+export type Statistic = { conversion_percent?: (number | null); day?: (string | null); gmv: Money; net: Money; orders_paid: number; orders_placed: number; orders_refunded: number; refund_percent?: (number | null); refunded: Money; seller_id?: (SellerId | null); stream_id?: (StreamId | null) }
+export type StatusChange = { reason?: string; suspended: boolean }
 export type Stock = { allocated: number; available: number; held: number; ledger_seq: number; product_id: ProductId; sale_id: SaleId; sold: number; variant_id: VariantId }
 export type StockAdjustment = { delta: number; reason: string }
 export type Stream = { id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }
@@ -192,8 +221,25 @@ export interface Operations {
   'GET /actuator/health': { path: undefined; query: undefined; body: undefined; answer: unknown }
   'GET /api/admin/audit': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_AuditEntry }
   'GET /api/admin/audit/verdict': { path: undefined; query: undefined; body: undefined; answer: AuditVerdict }
+  'GET /api/admin/books': { path: undefined; query: undefined; body: undefined; answer: Books }
   'GET /api/admin/broadcasts': { path: undefined; query: undefined; body: undefined; answer: PageView_Broadcast }
   'GET /api/admin/broadcasts/{stream}': { path: { stream: string }; query: undefined; body: undefined; answer: BroadcastDetail }
+  'GET /api/admin/coupons': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_Coupon }
+  'GET /api/admin/orders': { path: undefined; query: { number?: string; buyer_id?: UserId; seller_id?: SellerId; status?: OrderStatus; from_ms?: number; until_ms?: number; limit?: number; cursor?: string }; body: undefined; answer: PageView_OrderRecord }
+  'GET /api/admin/payments': { path: undefined; query: { state?: string; limit?: number; cursor?: string }; body: undefined; answer: PageView_PaymentRecord }
+  'GET /api/admin/payments/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PaymentDetail }
+  'GET /api/admin/payments/{id}/comparison': { path: { id: string }; query: undefined; body: undefined; answer: Comparison }
+  'GET /api/admin/products': { path: undefined; query: { status?: 'draft' | 'active' | 'archived' | 'blocked'; seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_ProductSummary }
+  'PUT /api/admin/products/{id}/blocked': { path: { id: string }; query: undefined; body: BlockChange; answer: Product }
+  'GET /api/admin/reconciliations': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_Reconciliation }
+  'GET /api/admin/sellers': { path: undefined; query: { status?: 'active' | 'suspended'; limit?: number; cursor?: string }; body: undefined; answer: PageView_SellerRecord }
+  'GET /api/admin/sellers/{id}': { path: { id: string }; query: undefined; body: undefined; answer: SellerDetail }
+  'PATCH /api/admin/sellers/{id}': { path: { id: string }; query: undefined; body: SellerChanges; answer: SellerDetail }
+  'GET /api/admin/statistics': { path: undefined; query: { by?: 'day' | 'seller' | 'stream'; from?: string; until?: string; seller_id?: SellerId; stream_id?: StreamId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Statistic }
+  'GET /api/admin/users': { path: undefined; query: { status?: 'active' | 'suspended' | 'withdrawn'; role?: 'user' | 'admin'; email?: string; limit?: number; cursor?: string }; body: undefined; answer: PageView_Person }
+  'GET /api/admin/users/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PersonDetail }
+  'PUT /api/admin/users/{id}/role': { path: { id: string }; query: undefined; body: RoleChange; answer: PersonDetail }
+  'PUT /api/admin/users/{id}/status': { path: { id: string }; query: undefined; body: StatusChange; answer: PersonDetail }
   'POST /api/auth/email/resend': { path: undefined; query: undefined; body: undefined; answer: null }
   'POST /api/auth/email/verify': { path: undefined; query: undefined; body: Verify; answer: null }
   'POST /api/auth/login': { path: undefined; query: undefined; body: Login; answer: SignedIn }
@@ -235,6 +281,8 @@ export interface Operations {
   'POST /api/orders/{id}/exchanges': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
   'GET /api/orders/{id}/refunds': { path: { id: string }; query: undefined; body: undefined; answer: PageView_RefundView }
   'POST /api/orders/{id}/returns': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
+  'GET /api/orders/{id}/ship-to': { path: { id: string }; query: undefined; body: undefined; answer: PostalAddress }
+  'PUT /api/orders/{id}/ship-to': { path: { id: string }; query: undefined; body: ShipTo; answer: PostalAddress }
   'GET /api/orders/{id}/tracking': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Shipment }
   'POST /api/payments': { path: undefined; query: undefined; body: NewPayment; answer: Prepared }
   'GET /api/payments/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PaymentView }
@@ -265,6 +313,7 @@ export interface Operations {
   'POST /api/seller/orders/{id}/accept': { path: { id: string }; query: undefined; body: undefined; answer: Order }
   'POST /api/seller/orders/{id}/shipments': { path: { id: string }; query: undefined; body: NewShipment; answer: PageView_Shipment }
   'POST /api/seller/shipments/{id}/events': { path: { id: string }; query: undefined; body: NewTrackingEvent; answer: PageView_Shipment }
+  'GET /api/seller/statistics': { path: undefined; query: { by?: 'day' | 'seller' | 'stream'; from?: string; until?: string; seller_id?: SellerId; stream_id?: StreamId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Statistic }
   'POST /api/sellers': { path: undefined; query: undefined; body: NewSeller; answer: Seller }
   'GET /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: undefined; answer: PageView_Location }
   'POST /api/sellers/{id}/locations': { path: { id: string }; query: undefined; body: NewLocation; answer: Location }
