@@ -17,6 +17,7 @@ mod database;
 mod demo;
 mod matrix;
 mod operator;
+mod orders;
 mod outage;
 mod purchase;
 mod room;
