@@ -67,14 +67,6 @@ async fn nothing_personal_is_left_and_the_address_may_register_anew() {
     );
     let again = accounts.login("mina@example.com", PASSWORD, here()).await;
     assert_eq!(code(again), Code::InvalidCredentials);
-    assert_eq!(
-        code(
-            accounts
-                .set_suspended(world.operator().await, user, false, "a test")
-                .await
-        ),
-        Code::NotFound
-    );
     assert!(
         personal
             .find(world.store.reader(), user)
@@ -92,6 +84,14 @@ async fn nothing_personal_is_left_and_the_address_may_register_anew() {
         .write(move |conn| Box::pin(async move { late.key(conn, user, 0).await.map(drop) }));
     assert!(write.await.is_err(), "no new key for who has withdrawn");
     assert_nothing_personal_is_left(&world, user).await;
+    assert_eq!(
+        code(
+            accounts
+                .set_suspended(world.operator().await, user, false, "a test")
+                .await
+        ),
+        Code::NotFound
+    );
     let anew = world.register("mina@example.com").await.unwrap();
     assert_ne!(anew.user.id, user);
 }
