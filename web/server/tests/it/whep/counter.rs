@@ -45,14 +45,20 @@ struct Countered {
 }
 
 async fn countered(api: &Api, stream: &str) -> Countered {
-    // Once something is on air, the codec is known a moment later.
-    let answer = loop {
+    // Once something is on air, its codecs are known a moment later: sound and picture by themselves.
+    loop {
         let answer = watch_live(api, stream, &vp8_player()).await;
         if answer.status() != StatusCode::CREATED {
-            break answer;
+            let countered = counter_offer(answer).await;
+            if countered.offer.contains("m=audio") {
+                return countered;
+            }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    }
+}
+
+async fn counter_offer(answer: reqwest::Response) -> Countered {
     assert_eq!(answer.status(), StatusCode::NOT_ACCEPTABLE);
     let headers = answer.headers().clone();
     let kind = text(&headers, "content-type");
