@@ -137,5 +137,12 @@ async fn a_caller_that_owns_the_transaction_leaves_it_open() {
         .fetch_one(&pool)
         .await;
     assert_eq!(row.unwrap().try_get::<i64, _>(0).unwrap(), 1);
-    assert_eq!(transactions(&store).await.unwrap(), 1);
+    // What the server tells of transactions may be a moment old.
+    let seen = async {
+        while transactions(&store).await.unwrap() != 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(60), seen).await;
+    assert!(seen.is_ok(), "the open transaction is nowhere to be seen");
 }
