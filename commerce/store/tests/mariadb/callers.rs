@@ -57,7 +57,11 @@ async fn a_deadlock_that_nobody_repeats_is_an_error() {
     assert_eq!(deadlocks, 1, "one of the two had to give way");
 }
 
-/// Whether any session of this database has a transaction open.
+/// Between two looks at transactions: the server makes its list anew only after a tenth of a second
+/// in which nobody read it.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How many sessions of this database have a transaction open.
 async fn transactions(store: &Store) -> Result<i64, StoreError> {
     sql::query(
         "SELECT COUNT(*) FROM information_schema.innodb_trx t
@@ -99,7 +103,7 @@ async fn a_caller_that_goes_away_leaves_a_clean_connection() {
         while outbox::depth(store.reader()).await.unwrap() != 24
             || transactions(&store).await.unwrap() != 0
         {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(LOOK).await;
         }
     };
     let done = tokio::time::timeout(Duration::from_secs(60), whole).await;
@@ -137,10 +141,9 @@ async fn a_caller_that_owns_the_transaction_leaves_it_open() {
         .fetch_one(&pool)
         .await;
     assert_eq!(row.unwrap().try_get::<i64, _>(0).unwrap(), 1);
-    // What the server tells of transactions may be a moment old.
     let seen = async {
         while transactions(&store).await.unwrap() != 1 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(LOOK).await;
         }
     };
     let seen = tokio::time::timeout(Duration::from_secs(60), seen).await;
