@@ -167,7 +167,11 @@ fn test(shop: &mut Workshop) -> Ran {
 fn databases(shop: &mut Workshop) -> Ran {
     shop.node()?;
     shop.mariadb()?;
-    let mut run = on_mariadb(Run::new(shop.root(), "cargo", &["test", "--workspace"]));
+    let mut run = on_mariadb(Run::new(
+        shop.root(),
+        "cargo",
+        &["test", "--workspace", "--no-fail-fast"],
+    ));
     for name in DATABASE_TESTS {
         run = run.and(&["--test", name]);
     }
