@@ -58,7 +58,7 @@ async fn countered(api: &Api, stream: &str) -> Countered {
     }
 }
 
-async fn counter_offer(answer: reqwest::Response) -> Countered {
+async fn counter_offer(answer: Response) -> Countered {
     assert_eq!(answer.status(), StatusCode::NOT_ACCEPTABLE);
     let headers = answer.headers().clone();
     let kind = text(&headers, "content-type");
