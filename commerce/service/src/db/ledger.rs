@@ -114,6 +114,8 @@ pub(crate) struct Book {
 impl Book {
     /// Reads the sale's terms and levels.
     pub(crate) async fn open(conn: &mut Conn, sale: SaleId) -> Result<Self, ServiceError> {
+        // Locked first: movements of one sale are numbered in the order of their commits.
+        lock(conn, sale).await?;
         let last = last_seq(conn).await?;
         Self::open_after(conn, sale, last).await
     }
