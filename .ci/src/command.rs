@@ -2,11 +2,12 @@
 
 use std::{
     env,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use crate::outcome::Outcome;
+use crate::{digest::Digest, outcome::Outcome};
 
 /// A command in a folder, with a few variables of its own.
 pub(crate) struct Run<'a> {
@@ -50,6 +51,38 @@ impl<'a> Run<'a> {
             Ok(status) if status.success() => Outcome::Passed,
             Ok(status) => Outcome::Failed(format!("{} ended with {status}", self.program)),
             Err(error) => Outcome::Missing(format!("{}: {error}", self.program)),
+        }
+    }
+
+    /// Runs tests: what is worth reading of their output goes to the terminal, and the names of
+    /// those that failed into the outcome.
+    pub(crate) fn tests(&self) -> Outcome {
+        println!("$ {} {}", self.program, self.arguments.join(" "));
+        let started = self.command().stdout(Stdio::piped()).spawn();
+        let mut child = match started {
+            Ok(child) => child,
+            Err(error) => return Outcome::Missing(format!("{}: {error}", self.program)),
+        };
+        let mut digest = Digest::default();
+        for line in child
+            .stdout
+            .take()
+            .map(BufReader::new)
+            .into_iter()
+            .flat_map(|out| out.split(b'\n'))
+        {
+            let Ok(line) = line else { break };
+            for line in digest.read(&String::from_utf8_lossy(&line)) {
+                println!("{line}");
+            }
+        }
+        match child.wait() {
+            Ok(status) if status.success() => Outcome::Passed,
+            Ok(status) => {
+                let failed = digest.failed().join(", ");
+                Outcome::Failed(format!("{} ended with {status}: {failed}", self.program))
+            }
+            Err(error) => Outcome::Failed(format!("{}: {error}", self.program)),
         }
     }
 

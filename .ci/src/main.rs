@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod command;
+mod digest;
 mod outcome;
 mod rush;
 mod steps;

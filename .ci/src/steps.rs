@@ -125,6 +125,7 @@ fn clippy(shop: &mut Workshop) -> Ran {
     shop.node()?;
     let arguments = [
         "clippy",
+        "--quiet",
         "--workspace",
         "--all-targets",
         "--",
@@ -146,6 +147,9 @@ fn test(shop: &mut Workshop) -> Ran {
     let ffmpeg = shop
         .ffmpeg()
         .map(|path| path.to_string_lossy().into_owned());
+    // What is compiled is not worth a line each.
+    let build = ["test", "--quiet", "--workspace", "--no-run"];
+    succeed(Run::new(shop.root(), "cargo", &build).stream())?;
     // Tests print what they measured; figures are wanted of those that pass, too.
     let arguments = [
         "test",
@@ -157,8 +161,8 @@ fn test(shop: &mut Workshop) -> Ran {
     // Some tests panic on purpose; their traces would bury what failed.
     let run = Run::new(shop.root(), "cargo", &arguments).set("RUST_BACKTRACE", "0");
     Ok(match ffmpeg {
-        Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).stream(),
-        Err(_) => run.stream(),
+        Ok(ffmpeg) => run.set("FFMPEG", ffmpeg).tests(),
+        Err(_) => run.tests(),
     })
 }
 
@@ -175,12 +179,12 @@ fn databases(shop: &mut Workshop) -> Ran {
     for name in DATABASE_TESTS {
         run = run.and(&["--test", name]);
     }
-    succeed(run.stream())?;
+    succeed(run.tests())?;
     let arguments = ["test", "--workspace", "--lib", "--", DATABASE_UNIT_TESTS];
-    succeed(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).stream())?;
+    succeed(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).tests())?;
     let arguments = ["test", "--workspace", "--test", SERVER_TESTS, "--"];
     let arguments = [&arguments[..], &DATABASE_SERVER_TESTS, &["--show-output"]].concat();
-    Ok(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).stream())
+    Ok(on_mariadb(Run::new(shop.root(), "cargo", &arguments)).tests())
 }
 
 fn on_mariadb(run: Run<'_>) -> Run<'_> {
@@ -202,7 +206,7 @@ fn fuzz(shop: &mut Workshop) -> Ran {
     let run = Run::new(shop.root(), "cargo", &arguments)
         .set("RUST_BACKTRACE", "0")
         .set("SOUK_FUZZ_SECONDS", FUZZ_SECONDS);
-    Ok(run.stream())
+    Ok(run.tests())
 }
 
 /// Builds the server that can break its word, puts it aside, and builds the real one again; then the
@@ -212,6 +216,7 @@ fn controls(shop: &mut Workshop) -> Ran {
     let control = shop.souk_negative_control();
     let build = [
         "test",
+        "--quiet",
         "--workspace",
         "--test",
         SERVER_TESTS,
@@ -242,9 +247,10 @@ fn controls(shop: &mut Workshop) -> Ran {
     let run = Run::new(shop.root(), "cargo", &tests)
         .and(&["--nocapture", NEGATIVE_CONTROL])
         .set("SOUK_NEGATIVE_CONTROL_BIN", control.to_string_lossy());
-    succeed(run.stream())?;
+    succeed(run.tests())?;
     let build = [
         "test",
+        "--quiet",
         "--workspace",
         "--test",
         SERVER_TESTS,
@@ -261,7 +267,14 @@ fn e2e(shop: &mut Workshop) -> Ran {
     shop.node()?;
     let chromium = shop.chromium()?;
     let ffmpeg = shop.ffmpeg()?;
-    let build = ["test", "--workspace", "--test", SERVER_TESTS, "--no-run"];
+    let build = [
+        "test",
+        "--quiet",
+        "--workspace",
+        "--test",
+        SERVER_TESTS,
+        "--no-run",
+    ];
     succeed(Run::new(shop.root(), "cargo", &build).stream())?;
     let (app, results) = (shop.app(), shop.browser_results());
     let results = results.to_string_lossy();
