@@ -16,6 +16,9 @@ pub struct LiveCodecs {
     pub audio: Option<Codec>,
     /// `None` while no video has come.
     pub video: Option<Codec>,
+    /// While only one of them has come: the codec that the other one will have, if the publisher
+    /// agreed on a single one. Sound and picture begin some milliseconds apart.
+    pub awaited: Option<Codec>,
 }
 
 /// One peer.

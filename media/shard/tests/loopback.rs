@@ -285,6 +285,8 @@ async fn check_counter(media: &MediaHandle) {
         Err(AcceptError::Offer(OfferError::NoCommonCodec))
     ));
     let counter = media.counter(ROOM, true).unwrap().unwrap();
+    // The publisher agreed on sound, of which nothing has come so far.
+    assert!(counter.offer().contains("m=audio") && counter.offer().contains("opus/48000"));
     assert!(counter.offer().contains("VP8/90000") && counter.offer().contains("a=setup:actpass"));
     assert!(counter.offer().contains(counter.ice_ufrag()));
     assert!(media.accept_counter(&counter, "v=0\r\n").await.is_err());

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::Shard;
 use crate::border::{BroadcastId, Kind, PeerId};
-use crate::broadcast::{Broadcast, Slot};
+use crate::broadcast::{Broadcast, Slot, Stream};
 use crate::ingest::Publishing;
 use crate::limits::MAX_LAYERS;
 use crate::members::{Member, Part};
-use crate::peer::LANES;
+use crate::peer::{LANES, Section};
 use crate::report::{LiveCodecs, PeerReport, Phases, TrackReport};
 
 impl Shard {
@@ -31,20 +31,8 @@ impl Shard {
     /// What the publishers on this shard have on air.
     pub fn live(&self) -> impl Iterator<Item = (BroadcastId, PeerId, LiveCodecs)> + '_ {
         self.broadcasts.iter().filter_map(|(id, entry)| {
-            let publisher = self.members.get(entry.publisher?)?.id;
-            let (audio, video) = (entry.audio.as_ref(), entry.video.iter().flatten());
-            let codec = |kind: Kind| {
-                let of_kind = audio.filter(|_| kind == Kind::Audio).into_iter();
-                let video = video.clone().filter(|_| kind == Kind::Video);
-                let mut streams = of_kind.chain(video);
-                let own = streams.find(|stream| stream.source.publisher == publisher);
-                own.map(|stream| stream.codec)
-            };
-            let live = LiveCodecs {
-                audio: codec(Kind::Audio),
-                video: codec(Kind::Video),
-            };
-            Some((*id, publisher, live))
+            let publisher = self.members.get(entry.publisher?)?;
+            Some((*id, publisher.id, on_air(entry, publisher)))
         })
     }
 
@@ -59,6 +47,29 @@ impl Shard {
         if let (Some(layer), Some(video)) = (layer, &mut viewing.tracks.video) {
             video.set_want(layer);
         }
+    }
+}
+
+/// The codecs of what has come from a publisher, and of what it may send yet.
+fn on_air(broadcast: &Broadcast, publisher: &Member) -> LiveCodecs {
+    let own = |stream: &&Stream| stream.source.publisher == publisher.id;
+    let codec = |stream: &Stream| stream.codec;
+    let audio = broadcast.audio.iter().find(own).map(codec);
+    let video = broadcast.video.iter().flatten().find(own).map(codec);
+    let agreed = |section: &Option<Section>| match section.as_ref()?.formats.as_slice() {
+        [only] => Some(only.codec),
+        _ => None,
+    };
+    let config = publisher.peer.config();
+    let awaited = match (audio, video) {
+        (None, Some(_)) => agreed(&config.audio),
+        (Some(_), None) => agreed(&config.video),
+        _ => None,
+    };
+    LiveCodecs {
+        audio,
+        video,
+        awaited,
     }
 }
 

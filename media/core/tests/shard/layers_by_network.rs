@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use media_core::border::Command;
+
 use crate::ladder::{Host, layer, stretches, viewer};
 use crate::net::{Net, Path, Way, seeds};
 
@@ -57,6 +59,26 @@ fn f13_a_narrower_network_gets_a_lower_layer_and_a_wider_one_the_best() {
         let freezes = node.freezes(widened, net.now);
         assert!(freezes.longest <= second(2), "{freezes:?}");
     });
+}
+
+/// The same network for a viewer that insists on the best layer: what the test above asks of a
+/// viewer that follows its network is not kept by itself.
+#[test]
+fn f13_a_viewer_that_keeps_the_best_layer_freezes() {
+    let mut net = Net::seeded(1, 1);
+    let mut host = Host::new(&mut net, &LADDER, GOP);
+    host.film(&mut net, second(2));
+    let place = viewer(&mut net, |_| {});
+    net.set_path(place, narrow(4_000_000));
+    let (peer, layer) = (net.nodes[place].peer, Some(0));
+    net.command(0, Command::SelectLayer { peer, layer });
+    host.film(&mut net, second(15));
+    let dropped = net.now;
+    assert_eq!(crate::ladder::layer(&net.nodes[place]), Some(0));
+    net.set_rates(place, None, Some(500_000));
+    host.film(&mut net, second(20));
+    let freezes = net.nodes[place].freezes(dropped - second(1), net.now);
+    assert!(freezes.longest > second(2), "{freezes:?}");
 }
 
 /// Keyframes that are longer than the queue in front of the narrow network lose a part of

@@ -33,7 +33,7 @@ impl CounterOffer {
 }
 
 impl MediaHandle {
-    /// Offers what the broadcast has on air; `lanes`: with a data section. `None` when nothing is
+    /// Offers what the broadcast has on air, and what is awaited of it; `lanes`: with a data section. `None` when nothing is
     /// on air.
     ///
     /// # Errors
@@ -44,7 +44,8 @@ impl MediaHandle {
         lanes: bool,
     ) -> Result<Option<CounterOffer>, AcceptError> {
         let live = self.codecs(broadcast);
-        let codecs: Vec<_> = live.audio.into_iter().chain(live.video).collect();
+        let codecs = [live.audio, live.video, live.awaited];
+        let codecs: Vec<_> = codecs.into_iter().flatten().collect();
         if codecs.is_empty() {
             return Ok(None);
         }
