@@ -3,35 +3,24 @@
 //! Tables `stock_movement`, `stock_level` and `sale_buyer`. What is written is checked by the
 //! database again: the update of a level is conditional, and the tables have their CHECKs.
 
+mod posting;
+
 use std::collections::BTreeMap;
 
-use commerce_core::{Batch, Demand, Hold, Movement, Refusal, Terms, ledger, sale};
+use commerce_core::{Batch, Demand, Hold, Refusal, Terms, ledger, sale};
 use commerce_store::{
     StoreError,
     sql::{self, Conn, Field, Rows},
 };
-use serde::Serialize;
 use signaling_wire::{
     OrderId, ReservationId, SaleId, SellerId, StreamId, UserId, VariantId,
     frame::shop::{Localized, SaleState, Stock},
 };
 
+pub(crate) use self::posting::{Posting, post};
 use super::{count, label, maybe_ms, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
 
-/// [`Posting`] as JSON.
-const POSTINGS: Rows = Rows::objects(&[
-    ("seq", Field::Int),
-    ("row", Field::Int),
-    ("kind", Field::Id),
-    ("on_hand", Field::Int),
-    ("held", Field::Int),
-    ("committed", Field::Int),
-    ("reservation", Field::Id),
-    ("order", Field::Id),
-    ("actor", Field::Id),
-    ("reason", Field::Text),
-]);
 /// Units of a variant that a buyer gives back, or takes and may have at most.
 const UNITS: Rows = Rows::tuples(&[
     ("variant", Field::Id),
@@ -64,38 +53,6 @@ pub(crate) struct Cause {
     pub(crate) order: Option<OrderId>,
     pub(crate) actor: Option<UserId>,
     pub(crate) reason: String,
-}
-
-/// A movement with its cause, as it is stored.
-#[derive(Debug, Serialize)]
-pub(crate) struct Posting {
-    seq: u64,
-    row: i64,
-    kind: &'static str,
-    on_hand: i64,
-    held: i64,
-    committed: i64,
-    reservation: Option<ReservationId>,
-    order: Option<OrderId>,
-    actor: Option<UserId>,
-    reason: String,
-}
-
-impl Posting {
-    pub(crate) fn new(movement: &Movement, cause: Cause) -> Self {
-        Self {
-            seq: movement.seq,
-            row: movement.row,
-            kind: movement.kind.name(),
-            on_hand: movement.on_hand,
-            held: movement.held,
-            committed: movement.committed,
-            reservation: cause.reservation,
-            order: cause.order,
-            actor: cause.actor,
-            reason: cause.reason,
-        }
-    }
 }
 
 /// The open ledger of a sale.
@@ -357,58 +314,6 @@ pub(crate) async fn lock(conn: &mut Conn, sale: SaleId) -> Result<(), StoreError
         .bind(sale.to_string())
         .lock(conn)
         .await
-}
-
-/// Appends movements, and applies their sums to the levels: one statement, and one per level.
-pub(crate) async fn post(
-    conn: &mut Conn,
-    postings: &[Posting],
-    now: i64,
-) -> Result<(), StoreError> {
-    sql::query(
-        "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
-                reservation_id, order_id, actor_id, reason, at_us)
-         SELECT j.seq, j.\"row\", j.kind, j.on_hand, j.held, j.committed, j.reservation,
-                j.\"order\", j.actor, j.reason, ? FROM {rows}",
-    )
-    .bind(now)
-    .bind_rows(&POSTINGS, postings)
-    .execute(&mut *conn)
-    .await?;
-    let mut sums: BTreeMap<i64, (i64, i64, i64, u64)> = BTreeMap::new();
-    for posting in postings {
-        let sum = sums.entry(posting.row).or_default();
-        sum.0 += posting.on_hand;
-        sum.1 += posting.held;
-        sum.2 += posting.committed;
-        sum.3 = sum.3.max(posting.seq);
-    }
-    for (row, (on_hand, held, committed, seq)) in sums {
-        let done = sql::query(
-            "UPDATE stock_level SET on_hand = on_hand + ?, held = held + ?,
-                    committed = committed + ?, ledger_seq = ?
-             WHERE id = ? AND on_hand - held - committed >= ?",
-        )
-        .bind(on_hand)
-        .bind(held)
-        .bind(committed)
-        .bind(i64::try_from(seq).map_err(StoreError::invalid)?)
-        .bind(row)
-        .bind(held + committed - on_hand)
-        .execute(&mut *conn)
-        .await?;
-        #[cfg(feature = "negative-controls")]
-        if crate::sequencer::negative::is(crate::sequencer::negative::Fault::ReadModifyWrite) {
-            continue;
-        }
-        if done.rows_affected() != 1 {
-            metrics::counter!("souk_stock_invariant_violations_total").increment(1);
-            return Err(StoreError::invalid(
-                "a stock level has less than the ledger gave away",
-            ));
-        }
-    }
-    Ok(())
 }
 
 async fn give_back(
