@@ -19,6 +19,7 @@ mod moderation;
 mod older;
 mod parcel;
 mod paying;
+mod race;
 mod restart;
 mod room;
 mod statistics;
