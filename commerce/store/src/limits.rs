@@ -46,3 +46,9 @@ pub const BUSY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 pub const BUSY_TIMEOUT_MIN: Duration = Duration::from_secs(1);
 /// Most outbox rows that one claim hands out.
 pub const OUTBOX_CLAIM_MAX: u32 = 512;
+/// Memory for pages of the writing connection to SQLite, KiB. The default of 2 MiB is less than one
+/// batch of a sale touches: pages would be read again in every batch, and written twice.
+pub const SQLITE_CACHE_KIB: u32 = 65_536;
+/// Pages in SQLite's log after which they are copied into the file. A batch writes hundreds of the
+/// same pages as the one before it; the default of 1,000 copies them after every other batch.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 8_192;

@@ -175,7 +175,12 @@ async fn open_sqlite(config: &StoreConfig) -> Result<(Reader, Writer), StoreErro
         .clone()
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", format!("-{}", limits::SQLITE_CACHE_KIB))
+        .pragma(
+            "wal_autocheckpoint",
+            limits::SQLITE_CHECKPOINT_PAGES.to_string(),
+        );
     for (name, value) in &config.pragmas {
         writing = writing.pragma(pragma_name(name)?, pragma_value(value)?);
     }

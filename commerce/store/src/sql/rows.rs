@@ -1,7 +1,8 @@
 //! Rows of a batch that travel as one JSON text, so that a table costs one statement.
 //!
-//! SQLite reads them with `json_each`, MariaDB with `JSON_TABLE`; both show a table `j` whose
-//! columns are named here once, and `j.n` that rises with the place in the array.
+//! SQLite reads them with `jsonb_each`, which parses the text once and not once a column, MariaDB
+//! with `JSON_TABLE`; both show a table `j` whose columns are named here once, and `j.n` that rises
+//! with the place in the array.
 
 use std::fmt::Write as _;
 
@@ -75,7 +76,7 @@ impl Rows {
             }
         }
         sql.push_str(match dialect {
-            Dialect::Sqlite => " FROM json_each(?)) AS j",
+            Dialect::Sqlite => " FROM jsonb_each(?)) AS j",
             Dialect::MariaDb => ")) AS j",
         });
     }
