@@ -73,6 +73,9 @@ pub enum Refusal {
         /// Most units in one order.
         max: u32,
     },
+    /// The hosts banned the buyer from the show.
+    #[error("you are banned from this show")]
+    Banned,
     /// The sale does not have the product.
     #[error("the product is not in this sale")]
     NotInSale,
@@ -136,6 +139,7 @@ impl Refusal {
             Self::OfferInvalid => Code::OfferInvalid,
             Self::PriceChanged { .. } => Code::PriceChanged,
             Self::Quantity { .. } => Code::ValidationError,
+            Self::Banned => Code::Banned,
             Self::NotInSale => Code::NotFound,
             Self::KeyReused => Code::IdempotencyKeyReused,
             Self::ReservationExpired => Code::ReservationExpired,

@@ -2,7 +2,8 @@
 //!
 //! A decision is a row first, with an entry in the audit log, and then the hub's to enforce: for the
 //! connections that are there, and for all that come, also after a restart. A muted viewer may watch
-//! and buy. A banned one is nobody in the room, on whatever connection; orders stay theirs.
+//! and buy. A banned one is nobody in the room, on whatever connection, and buys nothing in its
+//! sales; orders stay theirs.
 
 use commerce_core::Deed;
 use commerce_store::audit;

@@ -81,12 +81,19 @@ pub(crate) async fn run(
         .map(|purchase| (purchase.demand.buyer, purchase.key.as_str()))
         .collect();
     let known = placement::known(conn, &keys).await?;
-    book.know(conn, &buyers.into_iter().collect::<Vec<_>>())
-        .await?;
+    let buyers: Vec<UserId> = buyers.into_iter().collect();
+    book.know(conn, &buyers).await?;
+    let banned = db::sanction::banned(conn, book.head.stream, &buyers, now).await?;
 
     hold::expire(conn, &mut book, &due, now).await?;
     let mut placements = Vec::new();
-    let decisions = decide(&mut book, &known, purchases, &mut placements, now)?;
+    let mut ground = Ground {
+        book: &mut book,
+        known,
+        banned,
+        now,
+    };
+    let decisions = decide(&mut ground, purchases, &mut placements)?;
     placement::insert(conn, &book, &placements, provider, now).await?;
     let head = book.head;
     let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
@@ -124,19 +131,25 @@ pub(crate) async fn run(
     })
 }
 
+/// What the decisions of a batch stand on.
+struct Ground<'a> {
+    book: &'a mut Book,
+    known: HashMap<(UserId, String), Known>,
+    banned: BTreeSet<UserId>,
+    now: i64,
+}
+
 fn decide(
-    book: &mut Book,
-    known: &HashMap<(UserId, String), Known>,
+    ground: &mut Ground<'_>,
     purchases: &[Purchase],
     placements: &mut Vec<Placement>,
-    now: i64,
 ) -> Result<Vec<Decision>, StoreError> {
     let mut fresh: HashMap<(UserId, &str), usize> = HashMap::new();
     let mut decisions = Vec::with_capacity(purchases.len());
     for purchase in purchases {
         let buyer = purchase.demand.buyer;
         let same = |fingerprint: &str| fingerprint == purchase.fingerprint;
-        if let Some(known) = known.get(&(buyer, purchase.key.clone())) {
+        if let Some(known) = ground.known.get(&(buyer, purchase.key.clone())) {
             decisions.push(match same(&known.fingerprint) {
                 // The same request, so the same kind of effect.
                 true => Decision::Replay(known.effect.parse().map_err(StoreError::invalid)?),
@@ -148,7 +161,7 @@ fn decide(
                 false => Decision::Refused(Refusal::KeyReused),
             });
         } else {
-            decisions.push(match place(book, purchase, now)? {
+            decisions.push(match place(ground, purchase)? {
                 Ok(placement) => {
                     fresh.insert((buyer, purchase.key.as_str()), placements.len());
                     placements.push(placement);
@@ -162,10 +175,13 @@ fn decide(
 }
 
 fn place(
-    book: &mut Book,
+    ground: &mut Ground<'_>,
     purchase: &Purchase,
-    now: i64,
 ) -> Result<Result<Placement, Refusal>, StoreError> {
+    let (book, now) = (&mut *ground.book, ground.now);
+    if ground.banned.contains(&purchase.demand.buyer) {
+        return Ok(Err(Refusal::Banned));
+    }
     let demand = match purchase.lease.applied(&purchase.demand, book.sale, now) {
         Ok(demand) => demand,
         Err(refusal) => return Ok(Err(refusal)),

@@ -1,5 +1,6 @@
 //! Mutes and bans are kept: over a restart, with their author, and not against the shop's own.
 
+use commerce_core::Refusal;
 use commerce_service::{Actor, ServiceError};
 use signaling_wire::{
     ServerFrame, UserId,
@@ -7,6 +8,7 @@ use signaling_wire::{
 };
 
 use super::{
+    audit::audit,
     fixture::{Shop, actor},
     room::{join, next},
 };
@@ -74,6 +76,35 @@ async fn a_decision_outlives_the_process_and_the_newest_one_holds() {
     })
     .await;
     assert_eq!(session, Some(rude));
+}
+
+/// Whichever way the purchase comes: the room's door is not the only one.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_banned_buys_nothing_in_the_show_until_the_ban_is_over() {
+    let shop = Shop::open().await;
+    let place = shop.open_sale(9, 9).await;
+    let (buyer, before) = shop.order(place).await;
+    decide(&shop, shop.owner, buyer, BAN, Some(60))
+        .await
+        .unwrap();
+    let refused = shop.buy(buyer, place, 1, "more").await;
+    assert!(matches!(
+        refused,
+        Err(ServiceError::Refused(Refusal::Banned))
+    ));
+    let again = shop.buy(buyer, place, 1, "first").await.unwrap();
+    assert_eq!(
+        (again.order.id, again.replayed),
+        (before.id, true),
+        "orders stay theirs"
+    );
+    let muted = shop.buyer().await;
+    decide(&shop, shop.owner, muted, MUTE, None).await.unwrap();
+    shop.buy(muted, place, 1, "quiet").await.unwrap();
+    assert_eq!(shop.stock(place.0).await.available, 7);
+    shop.pass(std::time::Duration::from_secs(61));
+    shop.buy(buyer, place, 1, "more").await.unwrap();
+    audit(&shop.store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
