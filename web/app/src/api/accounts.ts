@@ -1,7 +1,8 @@
-// Accounts: sign in, register, sign out.
+// Accounts: sign in, register, sign out, and what the links in mails do.
+import { flag, list, optional, record, text, type Read } from '@/wire/shape'
 import { ask } from './http'
-import type { NewAccount } from './schema'
-import { keep, signed, type Signed } from './token'
+import type { NewAccount, PostalAddress } from './schema'
+import { currentToken, keep, maybeSignedIn, renewAccess, signed, type Signed } from './token'
 
 function kept(said: unknown): Signed {
   const answer = signed(said, '')
@@ -23,3 +24,32 @@ export async function logout(): Promise<void> {
     keep(null)
   }
 }
+
+/** Asks for a mail with a link that resets the password. The answer does not tell if the address has an account. */
+export const forgotPassword = async (email: string): Promise<unknown> => ask('POST /api/auth/password/forgot', { body: { email }, anonymous: true })
+
+/** Chooses a new password by a mail's token. The account is signed out everywhere, maybe here too. */
+export async function resetPassword(token: string, new_password: string): Promise<void> {
+  await ask('POST /api/auth/password/reset', { body: { token, new_password }, anonymous: true })
+  if (maybeSignedIn()) await renewAccess(currentToken())
+}
+
+export const verifyEmail = async (token: string): Promise<unknown> => ask('POST /api/auth/email/verify', { body: { token }, anonymous: true })
+
+/** Mails the verification link of who is signed in once more. */
+export const resendVerification = async (): Promise<unknown> => ask('POST /api/auth/email/resend')
+
+const profile = record({ email: text, email_verified: flag })
+export type Profile = Read<typeof profile>
+
+export const getProfile = async (): Promise<Profile> => profile(await ask('GET /api/users/profile'), '')
+
+const line = optional(text)
+export const postalAddress = record({ recipient: text, phone: text, country: line, postcode: text, region: line, city: line, line1: text, line2: line, note: line })
+const saved = record({ id: text, label: text, is_default: flag, address: postalAddress })
+export type Saved = Read<typeof saved>
+
+/** The addresses that the account keeps, at most twenty. */
+export const listAddresses = async (): Promise<Saved[]> => record({ data: list(saved) })(await ask('GET /api/users/addresses'), '').data
+
+export const saveAddress = async (address: PostalAddress): Promise<Saved> => saved(await ask('POST /api/users/addresses', { body: { address } }), '')

@@ -13,6 +13,34 @@ export default {
     signIn: 'Sign in', signOut: 'Sign out', register: 'Create account', email: 'E-mail', password: 'Password', name: 'Display name',
     nameHint: 'Shown next to what you say.', passwordHint: 'At least 8 characters.', noAccount: 'New here?', haveAccount: 'Have an account?',
     toBuy: 'Sign in to buy', toChat: 'Sign in to chat', busy: 'One moment…',
+    forgot: 'Forgot your password?', showPassword: 'Show the password',
+  },
+  field: {
+    required: 'This is missing.', min: 'At least {n} characters.', max: 'At most {n} characters.', common: 'Too many people use this. Choose another one.', format: 'This does not look right.',
+    phone: { format: 'A telephone number, such as 010-1234-5678.' }, postcode: { format: 'A postcode: five digits in Korea.' },
+    email: { format: 'An e-mail address, such as name@example.com.' },
+  },
+  forgot: {
+    title: 'Forgot your password?', lead: 'Enter the e-mail address of your account. We send you a link to choose a new password.', send: 'Send the link',
+    sentTitle: 'Look into your mailbox', sent: 'If {email} belongs to an account, a link is on its way. It works once, within 30 minutes.',
+    nothing: 'Nothing there after a few minutes? Look into the spam folder, or check the address and ask again.', again: 'Ask again', back: 'Back to sign in',
+  },
+  reset: {
+    title: 'Choose a new password', newPassword: 'New password', rule: '8 to 128 characters, any kind. Not your e-mail address and none that many people use.', short: 'At least 8 characters.',
+    everywhere: 'You will be signed out on all devices.', save: 'Save the password', doneTitle: 'Your password is changed', done: 'You have been signed out on all devices. Sign in with the new password.',
+    spentTitle: 'This link does not work any more', spent: 'It works once, within 30 minutes, and only the newest one does. Ask for a new one.', ask: 'Ask for a new link',
+    noneTitle: 'Open the link in your mail', none: 'This page needs the link from the mail. If you have reloaded the page, open the link again.',
+  },
+  verify: {
+    title: 'Confirm your e-mail address', working: 'Confirming your e-mail address…', doneTitle: 'Your e-mail address is confirmed', done: 'Thank you. There is nothing more to do.', go: 'To the shows',
+    spentTitle: 'This link does not work any more', spent: 'It works once, within 24 hours, and only the newest one does.', noneTitle: 'Open the link in your mail', none: 'The mail was sent when you created your account.',
+    signIn: 'Sign in for a new mail', resend: 'Send a new mail', resent: 'A new mail is on its way to {email}.', already: '{email} is confirmed.',
+  },
+  shipTo: {
+    title: 'Delivery address', none: 'Say where the order shall go.', add: 'Add an address', change: 'Change', saved: 'Saved addresses', other: 'Another address', default: 'Default',
+    recipient: 'Recipient', phone: 'Phone', phoneHint: 'For the courier.', country: 'Country', postcode: 'Postcode', region: 'Province or state', city: 'Town', line1: 'Street and number', line2: 'Building, floor, flat', note: 'Word to the courier',
+    optional: '{label} (optional)', keep: 'Keep it in my account', use: 'Deliver here', cancel: 'Cancel', kept: 'The order goes to this address.', notSaved: 'The order goes there, but the address could not be kept in your account.',
+    noSaved: 'Your saved addresses could not be loaded.', tooLate: 'The order is on its way, or over: its address stays.', gone: 'This address is no longer saved. Choose another one.',
   },
   watch: {
     live: 'LIVE', offAir: 'OFF AIR', connecting: 'Connecting…', reconnecting: 'Connection lost. Reconnecting…',
@@ -36,6 +64,7 @@ export default {
     title: 'Buy', variant: 'Options', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person',
     order: 'Hold and pay {price}', placing: 'Holding your item…', heldFor: 'Held for {time}',
     window: 'Payment', windowHint: 'A practice provider: no money moves.', approve: 'Pay {price}', decline: 'Decline',
+    openHint: 'You pay in the window of the payment provider, {provider}.', opening: 'The payment window is open…', refused: 'The payment was not made: {reason}', noWindow: 'The payment window cannot be opened. Load this page again; the item stays held until the clock runs out.', unsupported: 'This page cannot open the window of this shop’s payment provider. Nothing is charged.',
     paying: 'Confirming the payment…', declined: 'The payment was declined. The item is still held for you.', unknown: 'The provider has not answered yet. This page keeps asking.',
     expired: 'The hold has run out and nothing was charged.', again: 'Hold again', newPrice: 'The price is now {price}.', acceptPrice: 'Buy at the new price',
     receipt: 'Thank you!', receiptHint: 'Your order is paid.', number: 'Order number', seeOrder: 'See the order', keepWatching: 'Keep watching',

@@ -15,6 +15,34 @@ const ko: typeof en = {
     signIn: '로그인', signOut: '로그아웃', register: '회원가입', email: '이메일', password: '비밀번호', name: '닉네임',
     nameHint: '채팅에 표시되는 이름입니다.', passwordHint: '8자 이상 입력해 주세요.', noAccount: '처음이신가요?', haveAccount: '이미 계정이 있으신가요?',
     toBuy: '구매하려면 로그인해 주세요', toChat: '로그인하고 채팅하기', busy: '잠시만요…',
+    forgot: '비밀번호를 잊으셨나요?', showPassword: '비밀번호 표시',
+  },
+  field: {
+    required: '필수 입력 항목입니다.', min: '{n}자 이상 입력해 주세요.', max: '{n}자까지 입력할 수 있어요.', common: '너무 흔한 값이에요. 다른 값을 입력해 주세요.', format: '입력 형식을 확인해 주세요.',
+    phone: { format: '010-1234-5678처럼 전화번호를 입력해 주세요.' }, postcode: { format: '우편번호를 확인해 주세요. 한국은 숫자 5자리입니다.' },
+    email: { format: 'name@example.com처럼 이메일 주소를 입력해 주세요.' },
+  },
+  forgot: {
+    title: '비밀번호를 잊으셨나요?', lead: '가입한 이메일 주소를 입력하시면 새 비밀번호를 정할 수 있는 링크를 보내 드려요.', send: '링크 받기',
+    sentTitle: '메일함을 확인해 주세요', sent: '{email} 주소로 가입된 계정이 있으면 링크를 보내 드립니다. 링크는 30분 동안 한 번만 쓸 수 있어요.',
+    nothing: '몇 분이 지나도 오지 않나요? 스팸함을 보시거나 주소를 확인하고 다시 요청해 주세요.', again: '다시 요청하기', back: '로그인으로 돌아가기',
+  },
+  reset: {
+    title: '새 비밀번호 정하기', newPassword: '새 비밀번호', rule: '8자 이상 128자 이하, 문자 종류는 자유입니다. 이메일 주소와 흔한 비밀번호는 쓸 수 없어요.', short: '8자 이상 입력해 주세요.',
+    everywhere: '모든 기기에서 로그아웃됩니다.', save: '비밀번호 저장', doneTitle: '비밀번호가 변경됐어요', done: '모든 기기에서 로그아웃되었습니다. 새 비밀번호로 로그인해 주세요.',
+    spentTitle: '더 이상 쓸 수 없는 링크예요', spent: '링크는 30분 동안 한 번만, 가장 최근에 받은 것만 쓸 수 있어요. 새로 요청해 주세요.', ask: '새 링크 요청하기',
+    noneTitle: '메일의 링크를 열어 주세요', none: '이 페이지는 메일에 있는 링크로 열어야 해요. 새로고침하셨다면 링크를 다시 열어 주세요.',
+  },
+  verify: {
+    title: '이메일 주소 확인', working: '이메일 주소를 확인하고 있어요…', doneTitle: '이메일 주소가 확인됐어요', done: '감사합니다. 더 하실 일은 없어요.', go: '라이브 보러 가기',
+    spentTitle: '더 이상 쓸 수 없는 링크예요', spent: '링크는 24시간 동안 한 번만, 가장 최근에 받은 것만 쓸 수 있어요.', noneTitle: '메일의 링크를 열어 주세요', none: '가입하실 때 확인 메일을 보내 드렸어요.',
+    signIn: '로그인하고 새 메일 받기', resend: '새 메일 받기', resent: '{email} 주소로 새 메일을 보냈어요.', already: '{email} 주소는 확인되었습니다.',
+  },
+  shipTo: {
+    title: '배송지', none: '상품을 받을 주소를 알려 주세요.', add: '배송지 입력', change: '변경', saved: '저장된 배송지', other: '다른 주소', default: '기본',
+    recipient: '받는 분', phone: '전화번호', phoneHint: '배송 기사님이 연락할 번호입니다.', country: '국가', postcode: '우편번호', region: '시·도', city: '시·군·구', line1: '주소', line2: '상세 주소', note: '배송 메모',
+    optional: '{label} (선택)', keep: '내 계정에 저장', use: '여기로 받기', cancel: '취소', kept: '이 주소로 보내 드립니다.', notSaved: '배송지는 정해졌지만 계정에 저장하지 못했어요.',
+    noSaved: '저장된 배송지를 불러오지 못했어요.', tooLate: '배송이 시작되었거나 끝난 주문이라 주소를 바꿀 수 없어요.', gone: '저장된 배송지가 없어졌어요. 다른 주소를 골라 주세요.',
   },
   watch: {
     live: 'LIVE', offAir: '방송 전', connecting: '연결 중…', reconnecting: '연결이 끊겨 다시 연결하고 있어요…',
@@ -38,6 +66,7 @@ const ko: typeof en = {
     title: '구매', variant: '옵션', quantity: '수량', less: '하나 줄이기', more: '하나 늘리기', limit: '1인 {n}개 한정',
     order: '{price} 결제', placing: '상품을 잡아 두는 중…', heldFor: '결제 시간 {time}',
     window: '결제', windowHint: '연습용 결제입니다. 실제로 돈이 나가지 않아요.', approve: '{price} 결제하기', decline: '거절',
+    openHint: '결제사 {provider}의 창에서 결제합니다.', opening: '결제창이 열려 있어요…', refused: '결제되지 않았어요: {reason}', noWindow: '결제창을 열 수 없어요. 페이지를 새로고침해 주세요. 시간이 끝날 때까지 상품은 잡혀 있습니다.', unsupported: '이 페이지에서는 이 상점의 결제창을 열 수 없어요. 청구된 금액은 없습니다.',
     paying: '결제를 확인하고 있어요…', declined: '결제가 거절되었어요. 상품은 아직 잡혀 있습니다.', unknown: '결제사의 답을 기다리고 있어요. 계속 확인할게요.',
     expired: '결제 시간이 지났어요. 청구된 금액은 없습니다.', again: '다시 잡기', newPrice: '가격이 {price}(으)로 바뀌었어요.', acceptPrice: '새 가격으로 구매',
     receipt: '주문이 완료됐어요!', receiptHint: '결제가 끝났습니다.', number: '주문번호', seeOrder: '주문 보기', keepWatching: '계속 시청하기',
