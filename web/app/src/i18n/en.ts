@@ -64,7 +64,7 @@ export default {
     title: 'Buy', variant: 'Options', quantity: 'Quantity', less: 'One less', more: 'One more', limit: 'At most {n} per person',
     order: 'Hold and pay {price}', placing: 'Holding your item…', heldFor: 'Held for {time}',
     window: 'Payment', windowHint: 'A practice provider: no money moves.', approve: 'Pay {price}', decline: 'Decline',
-    openHint: 'You pay in the window of the payment provider, {provider}.', opening: 'The payment window is open…', refused: 'The payment was not made: {reason}', noWindow: 'The payment window cannot be opened. Load this page again; the item stays held until the clock runs out.', unsupported: 'This page cannot open the window of this shop’s payment provider. Nothing is charged.',
+    openHint: 'You pay in the window of the payment provider, {provider}.', opening: 'The payment window is open…', refused: 'The payment was not made: {reason}',
     paying: 'Confirming the payment…', declined: 'The payment was declined. The item is still held for you.', unknown: 'The provider has not answered yet. This page keeps asking.',
     expired: 'The hold has run out and nothing was charged.', again: 'Hold again', newPrice: 'The price is now {price}.', acceptPrice: 'Buy at the new price',
     receipt: 'Thank you!', receiptHint: 'Your order is paid.', number: 'Order number', seeOrder: 'See the order', keepWatching: 'Keep watching',
@@ -116,7 +116,7 @@ export default {
     sale_not_open: 'The sale is not open.', muted: 'The host has muted you here.', banned: 'The host has banned you from this room.', offer_expired: 'The offer has expired. Look at the price again.', offer_invalid: 'The offer is not valid. Look at the price again.', price_changed: 'The price has changed.', payment_declined: 'The payment was declined.', reservation_expired: 'The hold has run out.',
     codec_unsupported: 'This browser cannot play this show’s video. Try another browser.',
     stream_not_live: 'Nothing is live.', stream_ended: 'The show has ended.', publisher_conflict: 'Another source is taking over. Try again in a moment.', rate_limited: 'Too fast. Wait a moment.', busy: 'Very busy. Trying again helps.',
-    unavailable: 'Not available right now.', payment_provider_unavailable: 'The payment provider does not answer.', validation_error: 'Please check what you entered.',
+    unavailable: 'Not available right now.', payment_provider_unavailable: 'The payment provider does not answer.', window_unavailable: 'The payment window cannot be opened. Load this page again; the item stays held until the clock runs out.', window_unsupported: 'This page cannot open the window of this shop’s payment provider. Nothing is charged.', validation_error: 'Please check what you entered.',
     payment_amount_mismatch: 'The payment does not match the order.', invalid_transition: 'Not possible in this state.', other: 'It did not work ({code}).', reference: 'Reference {id}',
   },
 }

@@ -66,7 +66,7 @@ const ko: typeof en = {
     title: '구매', variant: '옵션', quantity: '수량', less: '하나 줄이기', more: '하나 늘리기', limit: '1인 {n}개 한정',
     order: '{price} 결제', placing: '상품을 잡아 두는 중…', heldFor: '결제 시간 {time}',
     window: '결제', windowHint: '연습용 결제입니다. 실제로 돈이 나가지 않아요.', approve: '{price} 결제하기', decline: '거절',
-    openHint: '결제사 {provider}의 창에서 결제합니다.', opening: '결제창이 열려 있어요…', refused: '결제되지 않았어요: {reason}', noWindow: '결제창을 열 수 없어요. 페이지를 새로고침해 주세요. 시간이 끝날 때까지 상품은 잡혀 있습니다.', unsupported: '이 페이지에서는 이 상점의 결제창을 열 수 없어요. 청구된 금액은 없습니다.',
+    openHint: '결제사 {provider}의 창에서 결제합니다.', opening: '결제창이 열려 있어요…', refused: '결제되지 않았어요: {reason}',
     paying: '결제를 확인하고 있어요…', declined: '결제가 거절되었어요. 상품은 아직 잡혀 있습니다.', unknown: '결제사의 답을 기다리고 있어요. 계속 확인할게요.',
     expired: '결제 시간이 지났어요. 청구된 금액은 없습니다.', again: '다시 잡기', newPrice: '가격이 {price}(으)로 바뀌었어요.', acceptPrice: '새 가격으로 구매',
     receipt: '주문이 완료됐어요!', receiptHint: '결제가 끝났습니다.', number: '주문번호', seeOrder: '주문 보기', keepWatching: '계속 시청하기',
@@ -118,7 +118,7 @@ const ko: typeof en = {
     sale_not_open: '지금은 판매 중이 아니에요.', muted: '진행자가 채팅을 제한했어요.', banned: '진행자가 이 방송에서 내보냈어요.', offer_expired: '가격 유지 시간이 지났어요. 가격을 다시 확인해 주세요.', offer_invalid: '유효하지 않은 가격이에요. 가격을 다시 확인해 주세요.', price_changed: '가격이 바뀌었어요.', payment_declined: '결제가 거절되었어요.', reservation_expired: '결제 시간이 지났어요.',
     codec_unsupported: '이 브라우저에서는 이 방송의 영상을 볼 수 없어요. 다른 브라우저로 열어 주세요.',
     stream_not_live: '방송 중이 아니에요.', stream_ended: '종료된 방송이에요.', publisher_conflict: '다른 송출과 겹쳐요. 잠시 후 다시 시도해 주세요.', rate_limited: '너무 빨라요. 잠시 후 다시 시도해 주세요.', busy: '접속이 몰리고 있어요. 다시 시도해 주세요.',
-    unavailable: '지금은 이용할 수 없어요.', payment_provider_unavailable: '결제사가 응답하지 않아요.', validation_error: '입력한 내용을 확인해 주세요.',
+    unavailable: '지금은 이용할 수 없어요.', payment_provider_unavailable: '결제사가 응답하지 않아요.', window_unavailable: '결제창을 열 수 없어요. 페이지를 새로고침해 주세요. 시간이 끝날 때까지 상품은 잡혀 있습니다.', window_unsupported: '이 페이지에서는 이 상점의 결제창을 열 수 없어요. 청구된 금액은 없습니다.', validation_error: '입력한 내용을 확인해 주세요.',
     payment_amount_mismatch: '결제 금액이 주문과 달라요.', invalid_transition: '지금 상태에서는 할 수 없어요.', other: '처리하지 못했어요 ({code}).', reference: '문의 번호 {id}',
   },
 }
