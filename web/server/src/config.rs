@@ -75,6 +75,8 @@ pub(crate) struct HttpConfig {
     pub(crate) max_connections: usize,
     /// Certificate chain and key files, if the edge speaks TLS itself.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    /// Whether pages open the window of PortOne, which comes from there.
+    pub(crate) portone_window: bool,
 }
 
 impl HttpConfig {

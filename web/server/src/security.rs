@@ -20,6 +20,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
     font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; \
     base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
+/// The same with PortOne's SDK, its window in a frame, and the providers' pages that phones are
+/// sent to.
+const WITH_PORTONE: &str = "default-src 'self'; script-src 'self' https://cdn.portone.io; \
+    style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; \
+    font-src 'self' data:; connect-src 'self' ws: wss: https://*.portone.io; \
+    worker-src 'self' blob:; frame-src https:; object-src 'none'; base-uri 'self'; \
+    form-action 'self' https:; frame-ancestors 'none'";
+
 const FIXED: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -35,6 +43,17 @@ const FIXED: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// The headers of every answer.
+fn fixed(http: &HttpConfig) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    let portone = http.portone_window;
+    FIXED.into_iter().map(move |(name, value)| match value {
+        CONTENT_SECURITY_POLICY if portone => (name, WITH_PORTONE),
+        // The window may be one of its own, which says how it ended to the page that opened it.
+        "same-origin" if portone => (name, "same-origin-allow-popups"),
+        _ => (name, value),
+    })
+}
+
 /// What a page may read of an answer.
 const EXPOSED: &str = "Location, ETag, Link, Accept-Post, Retry-After, Idempotent-Replayed, X-Request-Id, \
     Cart-Token";
@@ -47,7 +66,7 @@ pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next
         Refusal::new(Code::BadRequest, "this host name is not served here").into_response()
     };
     let headers = response.headers_mut();
-    for (name, value) in FIXED {
+    for (name, value) in fixed(&app.http) {
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));

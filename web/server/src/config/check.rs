@@ -40,7 +40,7 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
         return wrong("shop.commission_bps", "must be 0 to 10000");
     }
     Ok(Config {
-        http: http(raw.http)?,
+        http: http(raw.http, raw.shop.payment == "portone_v2")?,
         media: media(raw.media)?,
         accounts: accounts(raw.accounts)?,
         mail: MailConfig {
@@ -107,7 +107,7 @@ fn database(raw: RawDatabase, data_dir: &Path) -> Checked<StoreConfig> {
     }
 }
 
-fn http(raw: RawHttp) -> Checked<HttpConfig> {
+fn http(raw: RawHttp, portone_window: bool) -> Checked<HttpConfig> {
     let Ok(bind) = raw.bind.parse::<SocketAddr>() else {
         return wrong("http.bind", format!("`{}` is not ADDRESS:PORT", raw.bind));
     };
@@ -140,6 +140,7 @@ fn http(raw: RawHttp) -> Checked<HttpConfig> {
         metrics_allow: raw.metrics_allow,
         max_connections: raw.max_connections,
         tls,
+        portone_window,
     })
 }
 

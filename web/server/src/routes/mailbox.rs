@@ -42,20 +42,35 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
         return Ok(([no_store], axum::Json(json!({ "data": data }))).into_response());
     }
     let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mailbox</title>\
-         <h1>Mailbox · 메일함</h1>",
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Mailbox</title>\
+         <link rel=\"stylesheet\" href=\"/api/docs.css\"></head><body><h1>Mailbox · 메일함</h1>",
     );
+    if letters.is_empty() {
+        page.push_str("<p>No letters yet. · 아직 메일이 없습니다.</p>");
+    }
     for letter in letters {
         let (to, subject) = (escaped(&letter.to), escaped(&letter.subject));
-        let body = escaped(&letter.body);
+        let body: String = letter.body.split("\n\n").map(paragraph).collect();
         // Writing to a string cannot fail.
         let _ = write!(
             page,
-            "<article><h2>{subject}</h2><p>{to}</p><pre>{body}</pre></article>"
+            "<article><h2>{subject}</h2><p>{to}</p>{body}</article>"
         );
     }
+    page.push_str("</body></html>");
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     Ok(([no_store, (header::CONTENT_TYPE, html)], page).into_response())
+}
+
+/// A paragraph of a letter; one that is an address is a link, as mail programs show it.
+fn paragraph(text: &str) -> String {
+    let shown = escaped(text);
+    let is_link = text.starts_with("http://") || text.starts_with("https://");
+    match is_link && !text.contains(char::is_whitespace) {
+        true => format!("<p><a href=\"{shown}\">{shown}</a></p>"),
+        false => format!("<p>{shown}</p>"),
+    }
 }
 
 fn escaped(text: &str) -> String {

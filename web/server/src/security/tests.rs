@@ -12,6 +12,7 @@ fn http(public: Option<&str>) -> HttpConfig {
         metrics_allow: Vec::new(),
         max_connections: 100,
         tls: None,
+        portone_window: false,
     }
 }
 
@@ -92,4 +93,25 @@ fn foreign_host_names_are_refused_behind_a_public_address() {
         &http(None),
         &request(&[("host", "any.example")])
     ));
+}
+
+#[test]
+fn portone_s_window_opens_where_it_is_what_takes_the_money_and_nowhere_else() {
+    let value = |http: &HttpConfig, name| {
+        let (_, value) = fixed(http).find(|(header, _)| *header == name).unwrap();
+        value.to_owned()
+    };
+    let plain = http(None);
+    let policy = value(&plain, header::CONTENT_SECURITY_POLICY);
+    assert!(!policy.contains("portone"), "{policy}");
+    let paid = HttpConfig {
+        portone_window: true,
+        ..plain
+    };
+    let policy = value(&paid, header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("script-src 'self' https://cdn.portone.io;"));
+    assert!(policy.contains("object-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    assert_eq!(value(&paid, opener), "same-origin-allow-popups");
 }
