@@ -64,6 +64,15 @@ impl Day {
     }
 }
 
+/// A time in microseconds since 1970 as RFC 3339 writes it, to the millisecond.
+pub fn timestamp(us: i64) -> String {
+    let ms = us.rem_euclid(DAY_US) / 1_000;
+    let (seconds, ms) = (ms / 1_000, ms % 1_000);
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let day = Day::of_us(us);
+    format!("{day}T{hours:02}:{minutes:02}:{seconds:02}.{ms:03}Z")
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.civil();
@@ -120,6 +129,18 @@ mod tests {
         assert!(year > 2_400, "{year}");
         assert_eq!(Day::LAST.to_string(), "9999-12-31");
         assert_eq!("9999-12-31".parse(), Ok(Day::LAST));
+    }
+
+    #[test]
+    fn a_time_is_written_as_others_read_it() {
+        for (us, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_649_367_553_000_000, "2022-04-07T21:39:13.000Z"),
+            (DAY_US - 1, "1970-01-01T23:59:59.999Z"),
+            (1_795_392_000_123_456, "2026-11-23T00:00:00.123Z"),
+        ] {
+            assert_eq!(timestamp(us), text);
+        }
     }
 
     #[test]

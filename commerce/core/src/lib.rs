@@ -10,6 +10,7 @@ pub mod claim;
 pub mod coupon;
 pub mod day;
 pub mod fulfillment;
+pub mod hook;
 pub mod ledger;
 pub mod limits;
 pub mod membership;

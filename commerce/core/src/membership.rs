@@ -34,6 +34,8 @@ pub enum Deed {
     Moderate,
     /// See the seller's orders, send them, decide claims, give money back.
     HandleOrders,
+    /// Have the shop's events sent elsewhere.
+    ManageWebhooks,
 }
 
 impl MemberRole {
@@ -98,6 +100,7 @@ mod tests {
             Deed::ShowCards,
             Deed::Moderate,
             Deed::HandleOrders,
+            Deed::ManageWebhooks,
         ] {
             let may: Vec<bool> = MemberRole::ALL.iter().map(|role| role.may(deed)).collect();
             assert!(may.is_sorted_by(|a, b| a >= b), "{deed:?}: {may:?}");

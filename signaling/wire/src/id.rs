@@ -140,4 +140,10 @@ ids! {
     ChatMessageId = "msg_";
     /// A postal address that a person keeps.
     AddressId = "adr_";
+    /// An address elsewhere that events of the shop are sent to.
+    WebhookId = "whk_";
+    /// Something that happened, as it is told elsewhere.
+    EventId = "evt_";
+    /// One event on its way to one webhook.
+    DeliveryId = "dlv_";
 }
