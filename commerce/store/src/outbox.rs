@@ -40,6 +40,8 @@ pub struct Claimed {
     pub agg_key: String,
     /// JSON.
     pub payload: String,
+    /// When it was appended, microseconds since 1970.
+    pub created_us: i64,
 }
 
 /// Appends one fact within the transaction of `conn`.
@@ -88,7 +90,7 @@ pub async fn append_all(conn: &mut Conn, entries: &[Entry], now_us: i64) -> Resu
 /// What the database says.
 pub async fn claim(pool: &Reader, topics: &[&str], limit: u32) -> Result<Vec<Claimed>, StoreError> {
     let rows = sql::query(
-        "SELECT seq, topic, agg_key, payload FROM outbox
+        "SELECT seq, topic, agg_key, payload, created_at FROM outbox
          WHERE published_at IS NULL AND topic IN ({list}) ORDER BY seq LIMIT ?",
     )
     .bind_list(topics.iter().copied())
@@ -104,6 +106,7 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
         topic: row.get("topic")?,
         agg_key: row.get("agg_key")?,
         payload: row.get("payload")?,
+        created_us: row.get("created_at")?,
     })
 }
 

@@ -8,6 +8,7 @@
 
 mod rows;
 mod seal;
+mod secret;
 #[cfg(test)]
 mod tests;
 
