@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     CommerceConfig, ServiceError, db,
+    hook::Poster,
     metrics::Tally,
     provider::{self, Provider},
     sequencer::Directory,
@@ -32,11 +33,13 @@ struct Inner {
     store: Store,
     hub: Hub,
     provider: Box<dyn Provider>,
+    poster: Poster,
     directory: Directory,
     tally: Tally,
     courier: Notify,
     sweeper: Notify,
     reconciler: Notify,
+    hooks: Notify,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -54,16 +57,19 @@ pub async fn start(
 ) -> Result<Commerce, ServiceError> {
     config.check()?;
     let provider = provider::of(&config.payment)?;
+    let poster = Poster::new(config.webhooks.clone())?;
     let inner = Inner {
         config,
         store,
         hub,
         provider,
+        poster,
         directory: Directory::default(),
         tally: Tally::default(),
         courier: Notify::new(),
         sweeper: Notify::new(),
         reconciler: Notify::new(),
+        hooks: Notify::new(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
     };
@@ -77,6 +83,7 @@ pub async fn start(
     commerce.spawn(commerce.clone().run_sweeper());
     commerce.spawn(commerce.clone().run_reconciler());
     commerce.spawn(commerce.clone().run_books());
+    commerce.spawn(commerce.clone().run_sender());
     Ok(commerce)
 }
 
@@ -87,6 +94,7 @@ impl Commerce {
         self.inner.courier.notify_one();
         self.inner.sweeper.notify_one();
         self.inner.reconciler.notify_one();
+        self.inner.hooks.notify_one();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
     }
@@ -170,6 +178,10 @@ impl Commerce {
         self.inner.provider.as_ref()
     }
 
+    pub(crate) fn poster(&self) -> &Poster {
+        &self.inner.poster
+    }
+
     pub(crate) fn directory(&self) -> &Directory {
         &self.inner.directory
     }
@@ -207,6 +219,15 @@ impl Commerce {
     pub(crate) fn wake_sweeper(&self) {
         self.inner.sweeper.notify_one();
         self.inner.reconciler.notify_one();
+    }
+
+    /// The sender of webhooks looks at once.
+    pub(crate) fn wake_hooks(&self) {
+        self.inner.hooks.notify_one();
+    }
+
+    pub(crate) async fn hooks_rest(&self, most: Duration) {
+        let _ = tokio::time::timeout(most, self.inner.hooks.notified()).await;
     }
 
     pub(crate) async fn courier_rest(&self, most: Duration) {

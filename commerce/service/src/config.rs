@@ -6,7 +6,7 @@ use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
 use commerce_store::PersonalData;
 use serde::{Deserialize, Serialize};
 
-use crate::{LeaseKey, ServiceError, limits::WEBHOOK_SECRETS_MAX};
+use crate::{LeaseKey, ServiceError, WebhookConfig, limits::WEBHOOK_SECRETS_MAX};
 
 /// A text that never shows up in a log.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -168,8 +168,10 @@ pub struct CommerceConfig {
     pub commission_bps: i64,
     /// Signs the prices that are promised.
     pub lease_key: LeaseKey,
-    /// Seals where parcels go; without it the shop takes no addresses.
+    /// Seals where parcels go and what signs webhooks; without it the shop takes neither.
     pub personal: Option<PersonalData>,
+    /// How events are sent to those who asked for them.
+    pub webhooks: WebhookConfig,
     /// The time; the system's unless a test says otherwise.
     pub clock: Clock,
 }
@@ -183,6 +185,7 @@ impl CommerceConfig {
             commission_bps: 500,
             lease_key: LeaseKey::default(),
             personal: None,
+            webhooks: WebhookConfig::default(),
             clock: Clock::default(),
         }
     }
@@ -218,6 +221,6 @@ impl CommerceConfig {
         if self.payment.timeout_ms == 0 || self.payment.give_up_ms < self.payment.timeout_ms {
             return refuse("`payment.give_up_ms` must not be shorter than `payment.timeout_ms`");
         }
-        Ok(())
+        self.webhooks.check()
     }
 }

@@ -1,4 +1,5 @@
-//! Delivery: outbox rows become frames in rooms and receipts for buyers, after their commit.
+//! Delivery: outbox rows become frames in rooms, receipts for buyers and events for webhooks, after
+//! their commit.
 //!
 //! Facts go out in the order of their commits, at least once. A receipt always carries the order
 //! as it is when it is sent, so a repeat or a delay never shows an older state as news.
@@ -15,7 +16,7 @@ use signaling_wire::{
 
 #[cfg(feature = "negative-controls")]
 use crate::sequencer::negative;
-use crate::{Commerce, ServiceError, db, limits};
+use crate::{Commerce, ServiceError, db, hook::news::News, limits};
 
 /// The topic of frames for a room.
 const ROOM: &str = "room.frame";
@@ -115,6 +116,7 @@ pub(crate) async fn tell_buyer(
 struct Sorted {
     rooms: BTreeMap<StreamId, Vec<ServerFrame>>,
     orders: BTreeMap<OrderId, OrderFact>,
+    news: Vec<News>,
 }
 
 fn sort(rows: &[outbox::Claimed]) -> Sorted {
@@ -122,6 +124,9 @@ fn sort(rows: &[outbox::Claimed]) -> Sorted {
     for row in rows {
         let read = if row.topic == ROOM {
             serde_json::from_str(&row.payload).map(|told: RoomFrame| {
+                if let ServerFrame::Sale(sale) = &told.frame {
+                    sorted.news.extend(News::of_sale(row, told.stream, sale));
+                }
                 sorted
                     .rooms
                     .entry(told.stream)
@@ -130,6 +135,7 @@ fn sort(rows: &[outbox::Claimed]) -> Sorted {
             })
         } else {
             serde_json::from_str(&row.payload).map(|fact: OrderFact| {
+                sorted.news.extend(News::of_order(row, fact.order));
                 sorted.orders.insert(fact.order, fact);
             })
         };
@@ -166,13 +172,19 @@ impl Commerce {
         if rows.is_empty() {
             return Ok(0);
         }
-        let Sorted { rooms, orders } = sort(&rows);
+        let Sorted {
+            rooms,
+            orders,
+            news,
+        } = sort(&rows);
         for (stream, frames) in rooms {
             let shelf = self.shelf(stream).await?;
             self.hub().publish_shop(stream, shelf, frames).await;
         }
         let ids: Vec<OrderId> = orders.keys().copied().collect();
-        for order in db::order::by_ids(self.store().reader(), &ids).await? {
+        let found = db::order::by_ids(self.store().reader(), &ids).await?;
+        let told = self.tell(news, &found).await?;
+        for order in found {
             if let Some(fact) = orders.get(&order.id) {
                 self.receipt(fact, order).await;
             }
@@ -180,9 +192,21 @@ impl Commerce {
         let (seqs, now): (Vec<i64>, i64) =
             (rows.iter().map(|row| row.seq).collect(), self.now_us());
         let count = seqs.len();
+        let for_somebody = told.is_for_somebody();
         self.store()
-            .write(move |conn| Box::pin(async move { outbox::mark(conn, &seqs, now).await }))
+            .write(move |conn| {
+                Box::pin(async move {
+                    // Who marks a row makes its events: two couriers never both do.
+                    if outbox::mark(conn, &seqs, now).await? != seqs.len() as u64 {
+                        return Err(StoreError::Invalid("facts were told meanwhile".to_owned()));
+                    }
+                    told.write(conn, now).await
+                })
+            })
             .await?;
+        if for_somebody {
+            self.wake_hooks();
+        }
         Ok(count)
     }
 

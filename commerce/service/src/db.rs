@@ -18,6 +18,7 @@ pub(crate) mod claim;
 pub(crate) mod coupon;
 pub(crate) mod goods;
 pub(crate) mod hold;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod location;
@@ -130,6 +131,6 @@ fn title(row: &Row) -> Result<Localized, StoreError> {
 }
 
 /// Rows of a batch that several statements read.
-fn json(rows: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(crate) fn json(rows: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(StoreError::invalid)
 }

@@ -6,8 +6,8 @@
 //! in `commerce_core::hook`, the wire is Standard Webhooks.
 
 mod config;
-mod endpoint;
 mod log;
+mod manage;
 pub(crate) mod news;
 mod post;
 mod record;
@@ -20,25 +20,6 @@ use signaling_wire::{DeliveryId, EventId, SellerId, WebhookId};
 
 pub use config::{Names, WebhookConfig};
 pub(crate) use post::Poster;
-
-/// Whose webhooks somebody means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebhookScope {
-    /// A seller's: its events alone.
-    Seller(SellerId),
-    /// The site's, for administrators: every endpoint; new ones get the events of every seller.
-    Site,
-}
-
-impl WebhookScope {
-    /// The seller, if it is one's.
-    pub(crate) const fn seller(self) -> Option<SellerId> {
-        match self {
-            Self::Seller(seller) => Some(seller),
-            Self::Site => None,
-        }
-    }
-}
 
 /// An address that events are sent to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -87,6 +68,9 @@ pub struct WebhookWithSecret {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWebhook {
+    /// Whose events; absent is everybody's, which only those who run the site may have.
+    #[serde(default)]
+    pub seller_id: Option<SellerId>,
     /// Where to: an https address.
     pub url: String,
     /// Which events: types, `order.*`, or `*`.

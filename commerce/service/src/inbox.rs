@@ -7,14 +7,9 @@
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use signaling_wire::PaymentId;
-use standardwebhooks::{HEADER_WEBHOOK_ID, Webhook};
+use standardwebhooks::HEADER_WEBHOOK_ID;
 
-use crate::{Commerce, ServiceError, db, limits};
-
-/// Whether a text can be the secret of the provider's webhooks: `whsec_` and base64.
-pub fn is_webhook_secret(text: &str) -> bool {
-    text.starts_with("whsec_") && text.len() >= 16 && Webhook::new(text).is_ok()
-}
+use crate::{Commerce, ServiceError, db, limits, signature};
 
 /// What became of a webhook; all of them are answered 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,23 +156,8 @@ impl Commerce {
 
     /// Whether the provider signed it, with one of its secrets, within the last five minutes.
     pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), ServiceError> {
-        let refuse = |why: &str| Err(ServiceError::Webhook(why.to_owned()));
-        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-            if headers.get_all(name).iter().count() != 1 {
-                return refuse("each webhook header must come once");
-            }
-        }
-        let mut why = "no secret is configured".to_owned();
-        for secret in &self.config().payment.webhook_secrets {
-            let Ok(verifier) = Webhook::new(secret.expose()) else {
-                return refuse("the secret is malformed");
-            };
-            match verifier.verify(body, headers) {
-                Ok(()) => return Ok(()),
-                Err(error) => why = error.to_string(),
-            }
-        }
-        Err(ServiceError::Webhook(why))
+        signature::verify(&self.config().payment.webhook_secrets, headers, body)
+            .map_err(ServiceError::Webhook)
     }
 
     /// Acts on webhooks that wait; called by the sweeper.

@@ -20,6 +20,7 @@ mod coupon;
 mod courier;
 mod db;
 mod error;
+mod hook;
 mod inbound;
 mod inbox;
 mod inventory;
@@ -43,6 +44,7 @@ mod settle;
 mod settlement;
 mod shelf;
 mod shipping;
+mod signature;
 mod statistics;
 mod stream;
 mod sweeper;
@@ -67,11 +69,16 @@ pub use commerce_core::{
     catalog::{Choice, ProductStatus, VariantStatus},
     claim::{ClaimEvent, ClaimKind, FeeBearer},
     day::Day,
+    hook::{Allowances, DeliveryState, DisabledReason, EndpointState},
 };
 pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
 pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
-pub use inbox::{WebhookOutcome, is_webhook_secret};
+pub use hook::{
+    EditWebhook, Names, NewWebhook, ReplayRange, Replayed, RotateSecret, Webhook, WebhookConfig,
+    WebhookDelivery, WebhookDeliveryDetail, WebhookTry, WebhookWithSecret,
+};
+pub use inbox::WebhookOutcome;
 pub use inventory::{AdjustReason, Adjustment, LevelView, Location, MovementView};
 pub use lease::LeaseKey;
 pub use metrics::{CardMetrics, StreamMetrics};
@@ -89,6 +96,7 @@ pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};
 pub use settlement::LedgerEntry;
 pub use shipping::{NewShipment, NewTracking, Shipment, TrackingEvent};
+pub use signature::is_webhook_secret;
 pub use statistics::{Group, Statistic, StatisticsFilter};
 pub use stream::{NewStream, Stream, StreamEvent, StreamFilter, StreamStatus};
 pub use wishlist::Wish;

@@ -149,5 +149,58 @@ pub const PAYMENT_ATTEMPTS_MAX: i64 = 10;
 /// the last one repeats.
 pub const RECHECK_SECONDS: [i64; 6] = [2, 5, 15, 60, 120, 300];
 
+/// Most webhooks of a seller; as many are for every seller.
+pub const HOOKS_PER_SELLER_MAX: i64 = 20;
+/// Longest address of a webhook, bytes.
+pub const HOOK_URL_BYTES_MAX: usize = 2048;
+/// Longest description of a webhook, characters.
+pub const HOOK_DESCRIPTION_CHARS_MAX: usize = 200;
+/// Most webhooks that are sent to at a time, of those that take what they get, and fast.
+pub const HOOK_BRISK_MAX: usize = 32;
+/// Most webhooks that are sent to at a time, of all others; new ones among them.
+pub const HOOK_SLOW_MAX: usize = 32;
+/// Most requests to one webhook at a time, once it takes what it gets, and fast; one before.
+pub const HOOK_PARALLEL_MAX: usize = 4;
+/// Most deliveries that are read and written together.
+pub const HOOK_BUNDLE_MAX: u32 = 32;
+/// An answer within so long counts as fast.
+pub const HOOK_FAST: Duration = Duration::from_secs(2);
+/// Webhooks that one look for what is due finds.
+pub const HOOK_LOOK: u32 = 128;
+/// How often the sender of webhooks looks when nobody woke it.
+pub const HOOK_EVERY: Duration = Duration::from_secs(1);
+/// Longest wait for an answer to a webhook, unless configured.
+pub const HOOK_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest such wait that can be configured.
+pub const HOOK_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for a webhook's address to connect.
+pub const HOOK_CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long the connection to a webhook is kept without use.
+pub const HOOK_IDLE_MAX: Duration = Duration::from_secs(30);
+/// Most addresses of one name that are looked at.
+pub const HOOK_ADDRESSES_MAX: usize = 16;
+/// Bytes of a webhook's answer that are read, and thrown away.
+pub const HOOK_BODY_BYTES_MAX: usize = 16 * 1024;
+/// How long they are read.
+pub const HOOK_BODY_WAIT: Duration = Duration::from_secs(1);
+/// Most deliveries that may wait for one webhook; one more turns it off.
+pub const HOOK_WAITING_MAX: u64 = 100_000;
+/// Most tests of one webhook that wait at a time.
+pub const HOOK_TESTS_WAITING_MAX: i64 = 5;
+/// Tries of a delivery that are shown.
+pub const HOOK_TRIES_SHOWN: u32 = 50;
+/// Most events that one request sends again.
+pub const HOOK_REPLAY_MAX: u32 = 200;
+/// Hours for which a replaced secret signs as well, unless asked for.
+pub const HOOK_OVERLAP_HOURS: u32 = 24;
+/// Most such hours.
+pub const HOOK_OVERLAP_HOURS_MAX: u32 = 168;
+/// How long events and their deliveries are kept.
+pub const HOOK_EVENTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How often old events are looked for and webhooks counted.
+pub const HOOK_TEND_EVERY: Duration = Duration::from_secs(60);
+/// Most steps of forgetting old events at a time.
+pub const HOOK_FORGET_PAGES: usize = 16;
+
 /// Cards of a show that stand as chips beside the pinned one.
 pub(crate) const CHIPS_MAX: u32 = 2;

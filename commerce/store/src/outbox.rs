@@ -110,17 +110,19 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
     })
 }
 
-/// Marks facts as told.
+/// Marks facts as told; returns how many were not yet.
 ///
 /// # Errors
 /// What the database says.
-pub async fn mark(conn: &mut Conn, seqs: &[i64], now_us: i64) -> Result<(), StoreError> {
-    sql::query("UPDATE outbox SET published_at = ? WHERE seq IN ({list}) AND published_at IS NULL")
-        .bind(now_us)
-        .bind_list(seqs.iter().copied())
-        .execute(conn)
-        .await?;
-    Ok(())
+pub async fn mark(conn: &mut Conn, seqs: &[i64], now_us: i64) -> Result<u64, StoreError> {
+    let done = sql::query(
+        "UPDATE outbox SET published_at = ? WHERE seq IN ({list}) AND published_at IS NULL",
+    )
+    .bind(now_us)
+    .bind_list(seqs.iter().copied())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Forgets facts that were told before `before_us`, at most `limit`; returns how many.

@@ -19,9 +19,9 @@ pub mod problem;
 pub use codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
-    AddressId, CardId, CartId, CategoryId, ChatMessageId, ClaimId, CouponId, LocationId,
-    OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, RefundId, ReservationId,
-    ReviewId, SaleId, SellerId, ShipmentId, StreamId, UserId, VariantId,
+    AddressId, CardId, CartId, CategoryId, ChatMessageId, ClaimId, CouponId, DeliveryId, EventId,
+    LocationId, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, RefundId,
+    ReservationId, ReviewId, SaleId, SellerId, ShipmentId, StreamId, UserId, VariantId, WebhookId,
 };
 pub use lane::{Lane, LaneSpec};
 pub use money::{Currency, Money};

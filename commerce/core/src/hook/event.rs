@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use signaling_wire::frame::shop::SaleState;
 
 /// Most entries of a filter.
@@ -189,8 +189,8 @@ impl Serialize for Filter {
 
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<String>::deserialize(deserializer)?;
-        Self::parse(&entries).map_err(D::Error::custom)
+        // What was parsed once is kept: a type that there is no more is wanted in vain.
+        Vec::<String>::deserialize(deserializer).map(Self)
     }
 }
 

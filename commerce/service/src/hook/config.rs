@@ -4,7 +4,7 @@ use std::{fmt, io, net::IpAddr, sync::Arc};
 
 use commerce_core::hook::Allowances;
 
-use crate::limits;
+use crate::{ServiceError, limits};
 
 /// How webhooks are sent.
 #[derive(Debug, Clone)]
@@ -29,6 +29,19 @@ impl Default for WebhookConfig {
             plain_http: false,
             timeout_ms: limits::HOOK_TIMEOUT.as_millis() as u64,
             names: Names::default(),
+        }
+    }
+}
+
+impl WebhookConfig {
+    /// Checks every value.
+    pub(crate) fn check(&self) -> Result<(), ServiceError> {
+        let most = limits::HOOK_TIMEOUT_MAX.as_millis() as u64;
+        match (1..=most).contains(&self.timeout_ms) {
+            true => Ok(()),
+            false => Err(ServiceError::Config(format!(
+                "`webhooks.timeout_ms` must be 1 to {most}"
+            ))),
         }
     }
 }

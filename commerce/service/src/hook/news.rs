@@ -123,7 +123,9 @@ impl Commerce {
         let mut facts = Vec::with_capacity(news.len());
         for one in news {
             let fact = match &one.about {
-                About::Order(id) => orders.get(id).map(|order| (order.seller_id, of_order(order))),
+                About::Order(id) => orders
+                    .get(id)
+                    .map(|order| (order.seller_id, of_order(order))),
                 About::Sale(stream, sale) => {
                     let seller = db::stream::seller(self.store().reader(), *stream).await?;
                     seller.map(|seller| (seller, of_sale(seller, sale)))

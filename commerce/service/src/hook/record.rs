@@ -1,9 +1,7 @@
 //! What came of tries, written in one transaction: the log, what is tried again and when, and how
 //! the endpoint fares.
 
-use commerce_core::hook::{
-    DeliveryState, DisabledReason, EndpointEvent, Next, Outcome, course,
-};
+use commerce_core::hook::{DeliveryState, DisabledReason, EndpointEvent, Next, Outcome, course};
 use commerce_store::{
     audit::{self, Entry},
     sql::Conn,

@@ -38,7 +38,11 @@ impl Desk {
 
     /// Whether there is a place for one more of the kind.
     fn has_place(&self, brisk: bool) -> bool {
-        let taken = self.busy.values().filter(|(_, kind)| *kind == brisk).count();
+        let taken = self
+            .busy
+            .values()
+            .filter(|(_, kind)| *kind == brisk)
+            .count();
         taken
             < match brisk {
                 true => limits::HOOK_BRISK_MAX,
@@ -76,11 +80,7 @@ impl Commerce {
     }
 
     /// Gives every endpoint that is due a task, as far as there are places.
-    async fn dispatch(
-        &self,
-        desk: &mut Desk,
-        tasks: &mut JoinSet<()>,
-    ) -> Result<(), ServiceError> {
+    async fn dispatch(&self, desk: &mut Desk, tasks: &mut JoinSet<()>) -> Result<(), ServiceError> {
         let (reader, now) = (self.store().reader(), self.now_us());
         // From where the last look ended, and then from the start: everybody has a turn.
         let behind = desk.behind.take();
@@ -156,7 +156,10 @@ impl Commerce {
             while go_on && under_way.len() < parallel {
                 let Some(one) = due.next() else { break };
                 let secrets = secrets.as_deref();
-                under_way.spawn(self.clone().send_one(self.letter(endpoint, &one, secrets), one));
+                under_way.spawn(
+                    self.clone()
+                        .send_one(self.letter(endpoint, &one, secrets), one),
+                );
             }
             let ended = tokio::select! {
                 ended = under_way.join_next() => ended,

@@ -53,7 +53,10 @@ mod tests {
 
         let next = b"the second master secret of a test";
         let rotated = PersonalData::new(next, Some(b"the first master secret of a test"));
-        assert_eq!(rotated.open_secret("webhook/a", &sealed).unwrap(), "whsec_x");
+        assert_eq!(
+            rotated.open_secret("webhook/a", &sealed).unwrap(),
+            "whsec_x"
+        );
         let fresh = rotated.seal_secret("webhook/a", "whsec_y").unwrap();
         assert!(old.open_secret("webhook/a", &fresh).is_err());
         let forgotten = PersonalData::new(next, None);

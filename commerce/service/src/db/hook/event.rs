@@ -157,13 +157,12 @@ pub(crate) async fn has_old(pool: &Reader, before: i64) -> Result<bool, StoreErr
 
 /// Forgets the oldest events before a time with their deliveries; returns how many.
 pub(crate) async fn forget(conn: &mut Conn, before: i64, limit: u32) -> Result<u64, StoreError> {
-    let old: Vec<String> = sql::query(
-        "SELECT id FROM webhook_event WHERE created_at < ? ORDER BY created_at LIMIT ?",
-    )
-    .bind(before)
-    .bind(limit)
-    .fetch_values(&mut *conn)
-    .await?;
+    let old: Vec<String> =
+        sql::query("SELECT id FROM webhook_event WHERE created_at < ? ORDER BY created_at LIMIT ?")
+            .bind(before)
+            .bind(limit)
+            .fetch_values(&mut *conn)
+            .await?;
     if old.is_empty() {
         return Ok(0);
     }
