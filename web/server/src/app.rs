@@ -130,6 +130,7 @@ impl Server {
             hold_seconds: config.hold_seconds,
             commission_bps: config.commission_bps,
             personal: Some(accounts.personal_data()),
+            webhooks: config.webhooks.clone(),
             ..CommerceConfig::new(payment)
         };
         let commerce = commerce_service::start(shop, store.clone(), hub.clone(), inbounds.shop)

@@ -10,6 +10,7 @@ mod payment;
 mod raw;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use commerce_service::PaymentConfig;
+use commerce_service::{PaymentConfig, WebhookConfig};
 use commerce_store::StoreConfig;
 use figment::{
     Figment,
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) commission_bps: i64,
     /// Who takes real payments; `None`: the embedded sandbox.
     pub(crate) payment: Option<PaymentConfig>,
+    /// What events are sent to.
+    pub(crate) webhooks: WebhookConfig,
     /// Log.
     pub(crate) log: LogConfig,
 }

@@ -11,7 +11,7 @@ use crate::{
     routes::{
         admin, auth, cards, cart, categories, coupons, credentials, events, health, inventory,
         mailbox, members, orders, payments, products, reviews, sales, selling, streams,
-        table::Table, users, variants, whep, whep_extensions, whip, wishlist,
+        table::Table, users, variants, webhooks, whep, whep_extensions, whip, wishlist,
     },
     security,
     state::App,
@@ -68,6 +68,7 @@ fn api() -> Table {
         .and(wishlist::routes())
         .and(cart::routes())
         .and(coupons::routes())
+        .and(webhooks::routes())
         .and(streams::routes())
         .and(cards::routes())
         .and(events::routes())

@@ -28,6 +28,7 @@ pub(crate) mod streams;
 pub(crate) mod table;
 pub(crate) mod users;
 pub(crate) mod variants;
+pub(crate) mod webhooks;
 pub(crate) mod whep;
 pub(crate) mod whep_extensions;
 pub(crate) mod whip;

@@ -260,6 +260,3 @@ impl Resolve for Guard {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

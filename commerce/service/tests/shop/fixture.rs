@@ -10,8 +10,8 @@ use std::{
 
 use commerce_sandbox::{Sandbox, SandboxConfig};
 use commerce_service::{
-    Actor, Clock, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem, NewStream,
-    PaymentConfig, Placed, Secret, ServiceError,
+    Actor, Allowances, Clock, Commerce, CommerceConfig, NewProduct, NewSale, NewSaleItem,
+    NewStream, PaymentConfig, Placed, Secret, ServiceError, WebhookConfig,
 };
 use commerce_store::{PersonalData, Store, sql, testing::Database};
 use signaling_hub::{Hub, HubConfig};
@@ -42,6 +42,7 @@ pub(crate) struct Shop {
     pub(crate) stream: StreamId,
     clock: Arc<AtomicI64>,
     timeout_ms: u64,
+    webhooks: WebhookConfig,
     database: Database,
 }
 
@@ -82,8 +83,19 @@ pub(crate) fn config(base_url: &str, timeout_ms: u64, clock: &Arc<AtomicI64>) ->
     let clock = Arc::clone(clock);
     CommerceConfig {
         personal: Some(PersonalData::new(b"a secret of tests, 32 bytes long", None)),
+        webhooks: webhooks(),
         clock: Clock::new(move || clock.load(Ordering::SeqCst)),
         ..CommerceConfig::new(payment)
+    }
+}
+
+/// Webhooks to this machine, and nowhere else that is not public.
+pub(crate) fn webhooks() -> WebhookConfig {
+    WebhookConfig {
+        allow: Allowances::parse(["127.0.0.1"]).unwrap(),
+        ports: Vec::new(),
+        plain_http: true,
+        ..WebhookConfig::default()
     }
 }
 
@@ -95,17 +107,23 @@ impl Shop {
 
     /// The same, with another patience with the provider, milliseconds.
     pub(crate) async fn open_with(timeout_ms: u64) -> Self {
-        Self::opened(timeout_ms, |_| None).await
+        Self::opened(timeout_ms, |_| None, webhooks()).await
     }
 
     /// As `open`, with another provider than the sandbox at its address.
     pub(crate) async fn open_at(provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>) -> Self {
-        Self::opened(1_000, provider).await
+        Self::opened(1_000, provider, webhooks()).await
+    }
+
+    /// As `open`, with webhooks of one's own.
+    pub(crate) async fn open_telling(webhooks: WebhookConfig) -> Self {
+        Self::opened(1_000, |_| None, webhooks).await
     }
 
     async fn opened(
         timeout_ms: u64,
         provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
+        webhooks: WebhookConfig,
     ) -> Self {
         let database = Database::fresh().await;
         let store = database.open().await;
@@ -115,6 +133,7 @@ impl Shop {
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
         let clock = Arc::new(AtomicI64::new(commerce_store::clock::now_us()));
         let mut config = config(&sandbox.base_url, timeout_ms, &clock);
+        config.webhooks = webhooks.clone();
         if let Some(payment) = provider(&sandbox) {
             config.payment = payment;
         }
@@ -147,6 +166,7 @@ impl Shop {
             stream,
             clock,
             timeout_ms,
+            webhooks,
             database,
         }
     }
@@ -162,6 +182,7 @@ impl Shop {
             stream,
             clock,
             timeout_ms,
+            webhooks,
             database,
             ..
         } = self;
@@ -170,7 +191,8 @@ impl Shop {
         store.close().await;
         let store = database.open().await;
         let (hub, inbounds) = Hub::without_media(HubConfig::default());
-        let config = config(&sandbox.base_url, timeout_ms, &clock);
+        let mut config = config(&sandbox.base_url, timeout_ms, &clock);
+        config.webhooks = webhooks.clone();
         let commerce = commerce_service::start(config, store.clone(), hub.clone(), inbounds.shop)
             .await
             .unwrap();
@@ -185,6 +207,7 @@ impl Shop {
             stream,
             clock,
             timeout_ms,
+            webhooks,
             database,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     AccountsConfig, Config, ConfigError, HttpConfig, LogConfig, MailConfig, MediaConfig, ice,
     payment,
     raw::{RawAccounts, RawConfig, RawDatabase, RawHttp, RawLog, RawMedia},
+    webhooks,
 };
 
 /// Most shards that the media plane takes.
@@ -53,6 +54,7 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
         hold_seconds: raw.shop.hold_seconds,
         commission_bps: raw.shop.commission_bps,
         payment: payment::check(&raw.shop.payment, raw.portone)?,
+        webhooks: webhooks::check(raw.webhooks)?,
         data_dir: raw.data_dir,
     })
 }

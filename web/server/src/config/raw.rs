@@ -8,7 +8,7 @@ use std::{net::IpAddr, path::PathBuf};
 use commerce_store::StoreConfig;
 use serde::{Deserialize, Serialize};
 
-use super::payment::RawPortone;
+use super::{payment::RawPortone, webhooks::RawWebhooks};
 
 /// The whole of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub(crate) struct RawConfig {
     pub(crate) shop: RawShop,
     /// The provider of real payments.
     pub(crate) portone: RawPortone,
+    /// What events are sent to.
+    pub(crate) webhooks: RawWebhooks,
     /// Log.
     pub(crate) log: RawLog,
 }
@@ -45,6 +47,7 @@ impl Default for RawConfig {
             mail: RawMail::default(),
             shop: RawShop::default(),
             portone: RawPortone::default(),
+            webhooks: RawWebhooks::default(),
             log: RawLog::default(),
         }
     }

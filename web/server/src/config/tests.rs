@@ -64,6 +64,8 @@ fn a_mistake_names_its_key() {
         ("[shop]\npayment = 'cash'", "shop.payment"),
         ("[shop]\nhold_seconds = 901", "shop.hold_seconds"),
         ("[shop]\ncommission_bps = -1", "shop.commission_bps"),
+        ("[webhooks]\nallow = [\"10.0.0.0/33\"]", "webhooks.allow"),
+        ("[webhooks]\ntimeout_ms = 60001", "webhooks.timeout_ms"),
         ("[log]\nformat = 'xml'", "log.format"),
         ("[log]\nfilter = 'souk=loud'", "log.filter"),
         ("[nothing]\nx = 1", "nothing"),

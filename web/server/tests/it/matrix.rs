@@ -201,7 +201,18 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
         "seller_id": seller, "code": "MATRIX1", "name": "Matrix", "currency": "KRW",
         "discount": { "kind": "percent", "basis_points": 100 },
     });
+    let new_webhook = json!({
+        "seller_id": seller, "url": "https://receiver.invalid/matrix", "events": ["*"],
+    });
+    let webhook = owner.post("/api/webhooks", new_webhook.clone()).await;
+    let last = owner.post("/api/webhooks", new_webhook.clone()).await;
+    let webhook = text(&webhook["webhook"]["id"]);
+    let tested = owner.poke(&format!("/api/webhooks/{webhook}/test")).await;
     vec![
+        ("NEW_WEBHOOK", new_webhook.to_string()),
+        ("WEBHOOK", webhook),
+        ("LAST_WEBHOOK", text(&last["webhook"]["id"])),
+        ("DELIVERY", text(&tested["id"])),
         ("NEW_PRODUCT", new_product.to_string()),
         ("NEW_COUPON", new_coupon.to_string()),
         ("VARIANT", text(&shop["sale"]["items"][0]["variant_id"])),
