@@ -86,6 +86,7 @@ async fn a_name_that_turns_is_asked_once_and_the_checked_address_is_the_one() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert_eq!(allowed.received().len(), 1);
     // Now it means another one, and is judged anew.
+    shop.pass(Duration::from_secs(1));
     shop.commerce.test_webhook(shop.owner, hook).await.unwrap();
     let failed = wait(&shop, hook, DeliveryState::Pending, 1).await;
     assert_eq!(failed.last_error.as_deref(), Some("forbidden_address"));

@@ -262,11 +262,11 @@ async fn two_couriers_make_an_event_once() {
     let shop = Shop::open().await;
     let receiver = Receiver::start(200).await;
     listen(&shop, &receiver.url(), &["order.placed"]).await;
-    let place = shop.open_sale(30, 30).await;
     let (hub, inbounds) = signaling_hub::Hub::without_media(signaling_hub::HubConfig::default());
     let second =
         commerce_service::start(shop.config(), shop.store.clone(), hub, inbounds.shop).await;
     let second = second.unwrap();
+    let place = shop.open_sale(30, 30).await;
     for _ in 0..20 {
         shop.order(place).await;
     }
