@@ -2,6 +2,7 @@
 //! signed, and nobody else.
 
 mod guard;
+mod keeping;
 mod managing;
 mod receiver;
 mod sending;

@@ -45,10 +45,13 @@ export type CouponChanges = { active: boolean }
 export type CouponId = string
 export type CreatedStream = (Stream & StreamKey)
 export type Currency = 'KRW' | 'JPY' | 'USD' | 'EUR'
+export type DeliveryId = string
 export type Difference = { ours: string; provider: string; what: string }
 export type Discount = ({ basis_points: number; kind: 'percent' } | { amount: number; kind: 'amount' })
 export type EditCategory = { name?: (Localized | null); slug?: (string | null); sort?: (number | null) }
+export type EditWebhook = { description?: (string | null); enabled?: (boolean | null); events?: (Array<string> | null); url?: (string | null) }
 export type EnterCoupon = { code: string }
+export type EventId = string
 export type FeeBearer = 'buyer' | 'seller'
 export type FieldError = { code: string; detail: string; pointer: string }
 export type Forgot = { email: string }
@@ -93,6 +96,7 @@ export type NewShipment = { courier: string; invoice_no: string; lines?: Array<L
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
 export type NewTrackingEvent = { location?: string; state: string }
 export type NewVariant = { choice?: Choice; compare_at?: (Money | null); max_per_buyer?: (number | null); price: Money; sku?: (string | null); stock?: number; weight_g?: number }
+export type NewWebhook = { description?: string; events: Array<string>; seller_id?: (SellerId | null); url: string }
 export type OpenSession = { address: string; created_ms: number; current: boolean; expires_ms: number; id: string; seen_ms: number; user_agent: string }
 export type Order = { completed_ms?: (number | null); delivered_ms?: (number | null); discount: Money; fulfillment_status: FulfillmentStatus; group_id: OrderGroupId; id: OrderId; items_total: Money; ledger_seq: number; lines: Array<OrderLine>; number: string; paid_ms?: (number | null); payment: OrderPayment; payment_due_ms?: (number | null); payment_status: PaymentStatus; placed_ms: number; sale_id?: (SaleId | null); seller_id: SellerId; shipping: Money; status: OrderStatus; stream_id?: (StreamId | null); tax: Money; total: Money }
 export type OrderChange = { reason?: string; shipment?: (NewShipment | null); status: OrderStatus }
@@ -131,6 +135,8 @@ export type PageView_Shipment = { data: Array<{ courier: string; delivered_ms?: 
 export type PageView_Statistic = { data: Array<{ conversion_percent?: (number | null); day?: (string | null); gmv: Money; net: Money; orders_paid: number; orders_placed: number; orders_refunded: number; refund_percent?: (number | null); refunded: Money; seller_id?: (SellerId | null); stream_id?: (StreamId | null) }>; page: PageEnd }
 export type PageView_Stream = { data: Array<{ id: StreamId; links?: (StreamLinks | null); live: boolean; pinned?: (Card | null); scheduled_ms?: (number | null); seller: StreamSeller; started_ms?: (number | null); status: StreamStatus; title: string; viewers: number }>; page: PageEnd }
 export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<string, unknown>; media_ms?: (number | null); seq: number; type: string }>; page: PageEnd }
+export type PageView_Webhook = { data: Array<{ created_ms: number; delivered_ms?: (number | null); description: string; disabled_reason?: (WebhookDisabledReason | null); events: Array<string>; failing_since_ms?: (number | null); id: WebhookId; previous_secret_until_ms?: (number | null); seller_id?: (SellerId | null); status: WebhookStatus; updated_ms: number; url: string }>; page: PageEnd }
+export type PageView_WebhookDelivery = { data: Array<{ created_ms: number; event_id: EventId; event_type: string; id: DeliveryId; last_error?: (string | null); last_status?: (number | null); next_ms?: (number | null); state: WebhookDeliveryState; tries: number; updated_ms: number; webhook_id: WebhookId }>; page: PageEnd }
 export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
 export type PasswordChange = { current_password: string; new_password: string }
 export type PaymentConfirmation = { payment_token?: (string | null) }
@@ -163,11 +169,14 @@ export type Reconciliation = { checked: number; differing: Array<PaymentId>; fro
 export type RefundId = string
 export type RefundLine = { amount: Money; line_id: OrderLineId; quantity: number }
 export type RefundView = { amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }
+export type ReplayRange = { all?: boolean; cursor?: (string | null); from_ms: number; until_ms: number }
+export type Replayed = { next_cursor?: (string | null); queued: number }
 export type Reset = { new_password: string; token: string }
 export type Review = { author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }
 export type ReviewId = string
 export type Role = 'user' | 'admin'
 export type RoleChange = { reason?: string; role: Role }
+export type RotateSecret = { overlap_hours?: (number | null) }
 export type Sale = { closes_ms?: (number | null); hold_seconds: number; id: SaleId; items: Array<SaleItem>; opens_ms?: (number | null); state: SaleState; stream_id: StreamId }
 export type SaleId = string
 export type SaleItem = { label?: (Localized | null); max_per_buyer: number; price: Money; product_id: ProductId; variant_id: VariantId }
@@ -214,6 +223,15 @@ export type VariantChanges = { compare_at?: (Money | null); max_per_buyer?: (num
 export type VariantId = string
 export type VariantStatus = 'active' | 'archived'
 export type Verify = { token: string }
+export type Webhook = { created_ms: number; delivered_ms?: (number | null); description: string; disabled_reason?: (WebhookDisabledReason | null); events: Array<string>; failing_since_ms?: (number | null); id: WebhookId; previous_secret_until_ms?: (number | null); seller_id?: (SellerId | null); status: WebhookStatus; updated_ms: number; url: string }
+export type WebhookDelivery = { created_ms: number; event_id: EventId; event_type: string; id: DeliveryId; last_error?: (string | null); last_status?: (number | null); next_ms?: (number | null); state: WebhookDeliveryState; tries: number; updated_ms: number; webhook_id: WebhookId }
+export type WebhookDeliveryDetail = { body: Record<string, unknown>; delivery: WebhookDelivery; tries: Array<WebhookTry> }
+export type WebhookDeliveryState = 'pending' | 'delivered' | 'failed'
+export type WebhookDisabledReason = 'gone' | 'failing' | 'backlog'
+export type WebhookId = string
+export type WebhookStatus = 'active' | 'paused' | 'disabled'
+export type WebhookTry = { at_ms: number; error?: (string | null); no: number; status?: (number | null); took_ms: number }
+export type WebhookWithSecret = { secret: string; webhook: Webhook }
 export type Wish = { added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }
 export type Withdraw = { password: string }
 
@@ -356,9 +374,20 @@ export interface Operations {
   'GET /api/variants/{id}/movements': { path: { id: string }; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_MovementView }
   'GET /api/variants/{id}/stock': { path: { id: string }; query: undefined; body: undefined; answer: PageView_LevelView }
   'POST /api/variants/{id}/stock-adjustments': { path: { id: string }; query: undefined; body: Adjustment; answer: LevelView }
+  'GET /api/webhooks': { path: undefined; query: { seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_Webhook }
+  'POST /api/webhooks': { path: undefined; query: undefined; body: NewWebhook; answer: WebhookWithSecret }
   'POST /api/webhooks/portone/confirm': { path: undefined; query: undefined; body: string; answer: null }
   'POST /api/webhooks/portone/v1': { path: undefined; query: undefined; body: string; answer: null }
   'POST /api/webhooks/portone/v2': { path: undefined; query: undefined; body: string; answer: null }
+  'DELETE /api/webhooks/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
+  'GET /api/webhooks/{id}': { path: { id: string }; query: undefined; body: undefined; answer: Webhook }
+  'PATCH /api/webhooks/{id}': { path: { id: string }; query: undefined; body: EditWebhook; answer: Webhook }
+  'GET /api/webhooks/{id}/deliveries': { path: { id: string }; query: { state?: 'pending' | 'delivered' | 'failed'; limit?: number; cursor?: string }; body: undefined; answer: PageView_WebhookDelivery }
+  'GET /api/webhooks/{id}/deliveries/{delivery}': { path: { id: string; delivery: string }; query: undefined; body: undefined; answer: WebhookDeliveryDetail }
+  'POST /api/webhooks/{id}/deliveries/{delivery}/replay': { path: { id: string; delivery: string }; query: undefined; body: undefined; answer: WebhookDelivery }
+  'POST /api/webhooks/{id}/replay': { path: { id: string }; query: undefined; body: ReplayRange; answer: Replayed }
+  'POST /api/webhooks/{id}/secret': { path: { id: string }; query: undefined; body: RotateSecret; answer: WebhookWithSecret }
+  'POST /api/webhooks/{id}/test': { path: { id: string }; query: undefined; body: undefined; answer: WebhookDelivery }
   'GET /api/wishlist': { path: undefined; query: undefined; body: undefined; answer: PageView_Wish }
   'DELETE /api/wishlist/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }
   'POST /api/wishlist/items/{id}': { path: { id: string }; query: undefined; body: undefined; answer: null }

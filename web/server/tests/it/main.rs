@@ -27,5 +27,6 @@ mod souk;
 mod table;
 mod tickets;
 mod viewer;
+mod webhooks;
 mod whep;
 mod whip;
