@@ -109,7 +109,17 @@ async fn only_who_runs_the_shop_sees_its_webhooks() {
         let all = commerce.webhooks(none, None, None, 0).await;
         assert!(matches!(all, Err(ServiceError::Forbidden)), "{all:?}");
     }
-    // One for every seller is an administrator's.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_for_every_seller_is_an_administrators_and_all_is_on_record() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::start(200).await;
+    let hook = listen(&shop, &receiver.url(), &["*"]).await.webhook.id;
+    let admin = Actor {
+        user: shop.buyer().await,
+        admin: true,
+    };
     let new = NewWebhook {
         seller_id: None,
         url: receiver.url(),
