@@ -95,6 +95,7 @@ pub(crate) fn webhooks() -> WebhookConfig {
         allow: Allowances::parse(["127.0.0.1"]).unwrap(),
         ports: Vec::new(),
         plain_http: true,
+        timeout_ms: 60_000,
         ..WebhookConfig::default()
     }
 }
