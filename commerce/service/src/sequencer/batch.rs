@@ -71,29 +71,10 @@ pub(crate) async fn run(
         return Err(Failure::Fenced);
     }
     let due = hold::due(conn, sale, now).await?;
-    let buyers: BTreeSet<UserId> = due
-        .iter()
-        .map(hold::Due::buyer)
-        .chain(purchases.iter().map(|purchase| purchase.demand.buyer))
-        .collect();
-    let keys: Vec<(UserId, &str)> = purchases
-        .iter()
-        .map(|purchase| (purchase.demand.buyer, purchase.key.as_str()))
-        .collect();
-    let known = placement::known(conn, &keys).await?;
-    let buyers: Vec<UserId> = buyers.into_iter().collect();
-    book.know(conn, &buyers).await?;
-    let banned = db::sanction::banned(conn, book.head.stream, &buyers, now).await?;
-
+    let facts = Facts::read(conn, &mut book, &due, purchases, now).await?;
     hold::expire(conn, &mut book, &due, now).await?;
     let mut placements = Vec::new();
-    let mut ground = Ground {
-        book: &mut book,
-        known,
-        banned,
-        now,
-    };
-    let decisions = decide(&mut ground, purchases, &mut placements)?;
+    let decisions = decide(&mut book, &facts, purchases, &mut placements)?;
     placement::insert(conn, &book, &placements, provider, now).await?;
     let head = book.head;
     let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
@@ -131,16 +112,42 @@ pub(crate) async fn run(
     })
 }
 
-/// What the decisions of a batch stand on.
-struct Ground<'a> {
-    book: &'a mut Book,
-    known: HashMap<(UserId, String), Known>,
+/// What is known of the buyers of a batch.
+struct Facts {
+    keys: HashMap<(UserId, String), Known>,
     banned: BTreeSet<UserId>,
     now: i64,
 }
 
+impl Facts {
+    /// Reads them, and into the book what the buyers have already.
+    async fn read(
+        conn: &mut Conn,
+        book: &mut Book,
+        due: &[hold::Due],
+        purchases: &[Purchase],
+        now: i64,
+    ) -> Result<Self, StoreError> {
+        let buyers: BTreeSet<UserId> = due
+            .iter()
+            .map(hold::Due::buyer)
+            .chain(purchases.iter().map(|purchase| purchase.demand.buyer))
+            .collect();
+        let buyers: Vec<UserId> = buyers.into_iter().collect();
+        let keys: Vec<(UserId, &str)> = purchases
+            .iter()
+            .map(|purchase| (purchase.demand.buyer, purchase.key.as_str()))
+            .collect();
+        let keys = placement::known(conn, &keys).await?;
+        book.know(conn, &buyers).await?;
+        let banned = db::sanction::banned(conn, book.head.stream, &buyers, now).await?;
+        Ok(Self { keys, banned, now })
+    }
+}
+
 fn decide(
-    ground: &mut Ground<'_>,
+    book: &mut Book,
+    facts: &Facts,
     purchases: &[Purchase],
     placements: &mut Vec<Placement>,
 ) -> Result<Vec<Decision>, StoreError> {
@@ -149,7 +156,7 @@ fn decide(
     for purchase in purchases {
         let buyer = purchase.demand.buyer;
         let same = |fingerprint: &str| fingerprint == purchase.fingerprint;
-        if let Some(known) = ground.known.get(&(buyer, purchase.key.clone())) {
+        if let Some(known) = facts.keys.get(&(buyer, purchase.key.clone())) {
             decisions.push(match same(&known.fingerprint) {
                 // The same request, so the same kind of effect.
                 true => Decision::Replay(known.effect.parse().map_err(StoreError::invalid)?),
@@ -161,7 +168,7 @@ fn decide(
                 false => Decision::Refused(Refusal::KeyReused),
             });
         } else {
-            decisions.push(match place(ground, purchase)? {
+            decisions.push(match place(book, facts, purchase)? {
                 Ok(placement) => {
                     fresh.insert((buyer, purchase.key.as_str()), placements.len());
                     placements.push(placement);
@@ -175,11 +182,12 @@ fn decide(
 }
 
 fn place(
-    ground: &mut Ground<'_>,
+    book: &mut Book,
+    facts: &Facts,
     purchase: &Purchase,
 ) -> Result<Result<Placement, Refusal>, StoreError> {
-    let (book, now) = (&mut *ground.book, ground.now);
-    if ground.banned.contains(&purchase.demand.buyer) {
+    let now = facts.now;
+    if facts.banned.contains(&purchase.demand.buyer) {
         return Ok(Err(Refusal::Banned));
     }
     let demand = match purchase.lease.applied(&purchase.demand, book.sale, now) {
