@@ -51,4 +51,4 @@ pub const OUTBOX_CLAIM_MAX: u32 = 512;
 pub const SQLITE_CACHE_KIB: u32 = 65_536;
 /// Pages in SQLite's log after which they are copied into the file. A batch writes hundreds of the
 /// same pages as the one before it; the default of 1,000 copies them after every other batch.
-pub const SQLITE_CHECKPOINT_PAGES: u32 = 8_192;
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_096;

@@ -17,8 +17,8 @@ const BUYERS: usize = 3;
 const ROUNDS: usize = 20;
 /// More orders than any room that is left over could take.
 const RUSHES_MAX: usize = 50;
-/// Room for a new database, its log and some orders.
-const DISK_MIB: u32 = 12;
+/// Room for a new database, its log of up to 16 MiB and some orders.
+const DISK_MIB: u32 = 28;
 
 /// A program that sets something up and becomes souk.
 fn wrapper(folder: &Path, first: &str) -> PathBuf {
