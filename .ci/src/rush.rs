@@ -11,6 +11,22 @@ struct Sale(bool, &'static [&'static str]);
 const SALES: &[Sale] = &[
     Sale(false, &["--kill", "5", "--pay-every", "5"]),
     Sale(false, &["--kill", "3", "--power-loss"]),
+    // So many that reservations are written before their orders.
+    Sale(false, &["--kill", "5", "--buyers", "128"]),
+    Sale(true, &["--fault", "crash-after-ack", "--buyers", "128"]),
+    Sale(
+        true,
+        &[
+            "--fault",
+            "forget-backlog",
+            "--kill",
+            "10",
+            "--buyers",
+            "128",
+            "--expect-broken",
+            "I2",
+        ],
+    ),
     Sale(true, &["--fault", "crash-before-commit"]),
     Sale(true, &["--fault", "crash-after-commit"]),
     Sale(true, &["--fault", "crash-after-ack"]),
@@ -58,6 +74,7 @@ const SALES: &[Sale] = &[
 /// The same on a MariaDB server that `rush` starts.
 const SALES_ON_MARIADB: &[Sale] = &[
     Sale(false, &["--kill", "3", "--pay-every", "5"]),
+    Sale(false, &["--kill", "3", "--buyers", "128"]),
     Sale(true, &["--fault", "crash-before-commit"]),
     Sale(true, &["--fault", "crash-after-commit"]),
     Sale(true, &["--fault", "crash-after-ack"]),

@@ -13,6 +13,7 @@ pub mod oracle;
 pub mod power;
 pub mod report;
 pub mod seed;
+pub mod shopper;
 pub mod souk;
 
 use std::{
@@ -34,6 +35,7 @@ use self::{
     oracle::{Oracle, Witness},
     report::{Report, Resources},
     seed::Shop,
+    shopper::{Errands, Shoppers},
     souk::{Setup, Souk},
 };
 
@@ -65,6 +67,8 @@ pub struct Plan {
     pub units: u32,
     /// One of so many orders is paid for; 0 for none.
     pub pay_every: u64,
+    /// Requests a second for the catalog and for carts, beside the sale; 0 for none.
+    pub shoppers: f64,
     /// Rest after the load, before memory and files are looked at again.
     pub rest: Duration,
     /// Of the moments.
@@ -111,7 +115,12 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
     let journal = Rc::new(Journal::new(shop.accounts.len()));
     let before = own.as_ref().map(Souk::resources).transpose()?;
     let log = Rc::new(Log::default());
-    let crew = crew(plan, &shop, &journal, &log, &places);
+    let errands = Rc::new(Errands::default());
+    let mut crew = crew(plan, &shop, &journal, &log, &places);
+    if plan.shoppers > 0.0 {
+        let shoppers = Shoppers::new(plan.shoppers, shop.clone(), errands.clone(), places.clone());
+        crew.push(tokio::task::spawn_local(shoppers?.run()));
+    }
     let begun = Instant::now();
     let mut lives = Lives::default();
     if let (Server::Own(setup), Some(souk)) = (&plan.server, own.take()) {
@@ -136,6 +145,7 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
         rested: plan.rest,
     };
     let mut report = Report::of(plan, (&journal, &log), seconds, lives, resources);
+    report.shoppers = (plan.shoppers > 0.0).then(|| errands.report());
     if let (Server::Own(setup), Some(souk)) = (&plan.server, own) {
         let witness = Witness {
             journal: &journal,
@@ -209,7 +219,7 @@ async fn judge(setup: &Setup, souk: Souk, witness: Witness<'_>) -> Result<Oracle
             power::lose(&setup.data_dir)?;
         }
         let store = setup.open_store().await?;
-        let waiting = commerce_store::outbox::depth(store.reader()).await?;
+        let waiting = lives::untold(&store).await?;
         rounds += 1;
         if waiting == 0 || rounds > FLUSH_ROUNDS_MAX {
             break store;

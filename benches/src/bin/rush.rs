@@ -67,6 +67,9 @@ struct Args {
     /// One of so many orders is paid for; 0 for none.
     #[arg(long, default_value_t = 0)]
     pay_every: u64,
+    /// Requests a second beside the sale: every second one lists products, the others fill carts.
+    #[arg(long, default_value_t = 0.0)]
+    shoppers: f64,
     /// Rest after the load, before open files and memory are looked at again, seconds.
     #[arg(long, default_value_t = 2.0)]
     rest: f64,
@@ -119,6 +122,7 @@ impl Args {
             items: self.items.clamp(1, 100),
             units: self.units,
             pay_every: self.pay_every,
+            shoppers: self.shoppers.clamp(0.0, 10_000.0),
             rest: Duration::from_secs_f64(self.rest),
             seed: self.seed,
         })

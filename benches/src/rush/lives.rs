@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use commerce_store::{Store, outbox, sql};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::sync::watch;
 
@@ -14,6 +15,8 @@ use super::{
     souk::{Setup, Souk},
 };
 
+/// Orders of a batch that waits to be written, at most.
+const BATCH_MAX: u64 = 256;
 /// A run fails when so long has passed without an acknowledgement. No machine is that busy.
 const STALL_MAX: Duration = Duration::from_secs(120);
 
@@ -32,6 +35,14 @@ pub(super) async fn until(
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     Ok(())
+}
+
+/// Facts that wait to be told, those of orders that wait to be written among them.
+pub(super) async fn untold(store: &Store) -> Result<u64> {
+    let promised: u64 = sql::query("SELECT COUNT(*) FROM order_backlog")
+        .fetch_value(store.reader())
+        .await?;
+    Ok(outbox::depth(store.reader()).await? + promised * BATCH_MAX)
 }
 
 /// The lives of the server.
@@ -61,7 +72,7 @@ impl Lives {
             until("the crash point", journal, || souk.has_ended()).await?;
             let _ = place.send(Place::Away);
             let store = setup.open_store().await?;
-            self.untold_at_crash = Some(commerce_store::outbox::depth(store.reader()).await?);
+            self.untold_at_crash = Some(untold(&store).await?);
             store.close().await;
             souk = self.again(setup, souk, place).await?;
         }

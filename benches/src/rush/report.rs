@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::{Plan, journal::Journal, lives::Lives, onlooker::Log};
+use super::{Plan, journal::Journal, lives::Lives, onlooker::Log, shopper::Errand};
 use crate::report::Percentiles;
 
 /// What the server's process has and used.
@@ -59,6 +59,8 @@ pub struct Report {
     pub called_off: usize,
     /// Facts of committed orders that were not told yet when the server died at a crash point.
     pub untold_at_crash: Option<u64>,
+    /// What shoppers beside the sale saw; `null` without any.
+    pub shoppers: Option<Errand>,
     /// Chat messages that onlookers heard, and levels of stock that they saw.
     pub onlookers: (usize, usize),
     /// Times that the server was killed or ended at a crash point, and started again.
@@ -106,6 +108,7 @@ impl Report {
             paid: journal.payments().len(),
             called_off: journal.called_off().len(),
             untold_at_crash: lives.untold_at_crash,
+            shoppers: None,
             onlookers: (log.heard(), log.levels().len()),
             kills: lives.ready_ms.len(),
             ready_ms: lives.ready_ms,

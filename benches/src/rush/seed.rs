@@ -13,6 +13,8 @@ use super::Plan;
 pub const ACCOUNTS_MAX: usize = 20;
 /// Units of one product that an account may have.
 pub const PER_BUYER: usize = 99;
+/// Products on the shelf.
+const SHELF: usize = 20;
 /// As long as the shop allows; in a longer run holds end, which the oracle knows.
 const HOLD_SECONDS: u32 = 900;
 
@@ -34,6 +36,8 @@ pub struct Shop {
     pub show: String,
     /// What is sold.
     pub products: Vec<String>,
+    /// Variants that lie on the shelf, for carts; none if nobody shops beside the sale.
+    pub shelf: Vec<String>,
     /// Who buys.
     pub accounts: Vec<Account>,
 }
@@ -101,16 +105,23 @@ impl Shop {
         let owner = text(&me["memberships"][0], "seller_id")?;
         let show = json!({ "seller_id": owner, "title": "A rush" });
         let show = text(&api.post("/api/streams", show).await?, "id")?;
-        let mut products = Vec::with_capacity(plan.items);
-        for n in 0..plan.items {
-            let product = json!({
+        let product = |n: usize| {
+            json!({
                 "seller_id": owner,
                 "title": { "ko": format!("품목 {n}"), "en": format!("Item {n}") },
                 "image_url": "/products/mug.svg",
                 "price": { "amount": 1_000 + n, "currency": "KRW" },
                 "stock": plan.units,
-            });
-            products.push(text(&api.post("/api/products", product).await?, "id")?);
+            })
+        };
+        let mut products = Vec::with_capacity(plan.items);
+        for n in 0..plan.items {
+            products.push(text(&api.post("/api/products", product(n)).await?, "id")?);
+        }
+        let mut shelf = Vec::new();
+        for n in 0..if plan.shoppers > 0.0 { SHELF } else { 0 } {
+            let made = api.post("/api/products", product(plan.items + n)).await?;
+            shelf.push(text(&made["variants"][0], "id")?);
         }
         let item = |id: &String| json!({ "product_id": id, "allocated": plan.units, "max_per_buyer": PER_BUYER });
         let items: Vec<Value> = products.iter().map(item).collect();
@@ -124,6 +135,7 @@ impl Shop {
             sale,
             show,
             products,
+            shelf,
             accounts,
         })
     }

@@ -135,6 +135,7 @@ impl Commerce {
         buyer: UserId,
         id: OrderGroupId,
     ) -> Result<Checkout, ServiceError> {
+        self.caught_up().await?;
         let found = db::payment::of_group(self.store().reader(), buyer, id).await?;
         found.ok_or(ServiceError::NotFound("checkout"))?;
         self.checkout_of(id, false).await

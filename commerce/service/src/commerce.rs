@@ -19,7 +19,7 @@ use crate::{
     hook::Poster,
     metrics::Tally,
     provider::{self, Provider},
-    sequencer::Directory,
+    sequencer::{Directory, backlog::Backlog},
 };
 
 /// The shop. Clones share it.
@@ -35,6 +35,7 @@ struct Inner {
     provider: Box<dyn Provider>,
     poster: Poster,
     directory: Directory,
+    backlog: Backlog,
     tally: Tally,
     courier: Notify,
     sweeper: Notify,
@@ -65,6 +66,7 @@ pub async fn start(
         provider,
         poster,
         directory: Directory::default(),
+        backlog: Backlog::default(),
         tally: Tally::default(),
         courier: Notify::new(),
         sweeper: Notify::new(),
@@ -100,6 +102,7 @@ impl Commerce {
     }
 
     async fn recover(&self) -> Result<(), ServiceError> {
+        self.recover_backlog().await?;
         let now = self.now_us();
         let orphaned = self
             .store()
@@ -184,6 +187,10 @@ impl Commerce {
 
     pub(crate) fn directory(&self) -> &Directory {
         &self.inner.directory
+    }
+
+    pub(crate) fn backlog(&self) -> &Backlog {
+        &self.inner.backlog
     }
 
     pub(crate) fn tally(&self) -> &Tally {

@@ -11,6 +11,10 @@ pub const PAGE_MAX: u32 = 100;
 pub const SALE_QUEUE_MAX: usize = 4096;
 /// Most purchases in one transaction.
 pub const BATCH_MAX: usize = 256;
+/// Orders of one batch from which on their rows may be written behind the reservations.
+pub const STORM_FROM: usize = 32;
+/// Most batches whose orders wait to be written; with more, batches are written whole again.
+pub const ORDER_BACKLOG_MAX: i64 = 256;
 /// How long the first purchase of a batch waits for others.
 pub const BATCH_WAIT: Duration = Duration::from_millis(2);
 /// Most holds that one transaction gives back.

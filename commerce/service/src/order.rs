@@ -104,6 +104,7 @@ impl Commerce {
     ) -> Result<Page<shop::Order>, ServiceError> {
         let after = page::after::<OrderId>(cursor)?;
         let limit = page::clamp(limit);
+        self.caught_up().await?;
         let rows = db::order::list(self.store().reader(), buyer, after, limit + 1).await?;
         Ok(Page::cut(rows, limit, |order| order.id.to_string()))
     }
@@ -123,6 +124,7 @@ impl Commerce {
     /// # Errors
     /// [`ServiceError::NotFound`], also for an order of somebody else.
     pub async fn order(&self, buyer: UserId, id: OrderId) -> Result<shop::Order, ServiceError> {
+        self.caught_up().await?;
         let found = db::order::of_buyer(self.store().reader(), buyer, id).await?;
         found.ok_or(ServiceError::NotFound("order"))
     }

@@ -63,6 +63,7 @@ impl Commerce {
     /// # Errors
     /// [`ServiceError::NotFound`], also for a payment of somebody else.
     pub async fn payment(&self, buyer: UserId, id: PaymentId) -> Result<PaymentView, ServiceError> {
+        self.caught_up().await?;
         let found = db::payment::view(self.store().reader(), buyer, id).await?;
         found.ok_or(ServiceError::NotFound("payment"))
     }
@@ -77,6 +78,7 @@ impl Commerce {
         buyer: UserId,
         group: OrderGroupId,
     ) -> Result<Prepared, ServiceError> {
+        self.caught_up().await?;
         let found = db::payment::of_group(self.store().reader(), buyer, group).await?;
         let id = found.ok_or(ServiceError::NotFound("checkout"))?;
         self.register(id).await?;

@@ -1,9 +1,11 @@
 //! A task per running sale that turns purchases into batches, one transaction each.
 //!
 //! Gather (up to 256 purchases or 2 ms), commit, then acknowledge, then tick. The queue is
-//! bounded; full is an answer. A sequencer takes the sale over by raising its owner epoch, and
-//! every batch of an older one fails as a whole. One that has nothing to do ends by itself.
+//! bounded; full is an answer. In a storm the reservations come first, and the rows of their orders
+//! when the queue is short again ([`backlog`]). A sequencer takes the sale over by raising its owner
+//! epoch, and every batch of an older one fails as a whole. One that has nothing to do ends by itself.
 
+pub(crate) mod backlog;
 mod batch;
 mod directory;
 #[cfg(feature = "negative-controls")]
@@ -87,7 +89,12 @@ impl Commerce {
             .write(move |conn| Box::pin(db::sale::take_over(conn, sale)))
             .await;
         match taken {
-            Ok(epoch) => self.serve_sale(sale, epoch, &mut work).await,
+            Ok(epoch) => {
+                self.serve_sale(sale, epoch, &mut work).await;
+                if let Err(error) = self.caught_up().await {
+                    tracing::warn!(%sale, %error, "promised orders wait for the next start");
+                }
+            }
             Err(error) => tracing::error!(%sale, %error, "the sale cannot be taken over"),
         }
         self.directory().close(sale);
@@ -101,6 +108,13 @@ impl Commerce {
     async fn serve_sale(&self, sale: SaleId, epoch: i64, work: &mut mpsc::Receiver<Waiting>) {
         let mut gathered = Vec::with_capacity(limits::BATCH_MAX);
         loop {
+            if work.is_empty() && self.backlog().waiting() > 0 {
+                if let Err(error) = self.write_one_behind().await {
+                    tracing::warn!(%sale, %error, "promised orders are not written yet");
+                } else {
+                    continue;
+                }
+            }
             tokio::select! {
                 biased;
                 count = work.recv_many(&mut gathered, limits::BATCH_MAX) => {
@@ -141,6 +155,9 @@ impl Commerce {
                 let orders = done.answers.iter().filter(|answer| answer.is_ok()).count();
                 #[cfg(feature = "negative-controls")]
                 negative::crash_point(negative::Fault::CrashAfterCommit, orders);
+                if let Some(place) = done.kept {
+                    self.backlog().note(place);
+                }
                 for (waiting, answer) in gathered.drain(..).zip(done.answers) {
                     // A buyer who went away finds the order under the same key.
                     let _ = waiting.answer.send(answer.map_err(ServiceError::from));
@@ -216,10 +233,16 @@ impl Commerce {
         purchases: Vec<Purchase>,
     ) -> Result<batch::Done, batch::Failure> {
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
+        let storm = purchases.len() >= limits::STORM_FROM && self.backlog().has_room();
         self.store()
             .transact(move |conn| {
                 Box::pin(async move {
-                    let done = batch::run(conn, sale, epoch, &purchases, provider, now).await?;
+                    let owner = batch::Owner {
+                        sale,
+                        epoch,
+                        storm,
+                    };
+                    let done = batch::run(conn, owner, &purchases, provider, now).await?;
                     #[cfg(feature = "negative-controls")]
                     negative::crash_point(negative::Fault::CrashBeforeCommit, done.answers.len());
                     Ok(done)

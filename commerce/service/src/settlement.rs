@@ -43,6 +43,7 @@ impl Commerce {
         (cursor, limit): (Option<&str>, u32),
     ) -> Result<Page<Order>, ServiceError> {
         self.authorize_books(actor, seller).await?;
+        self.caught_up().await?;
         let after = page::after::<OrderId>(cursor)?;
         let limit = page::clamp(limit);
         let pool = self.store().reader();

@@ -13,6 +13,7 @@ impl Commerce {
     pub(crate) async fn run_sweeper(self) {
         while !self.is_stopping() {
             for (what, outcome) in [
+                ("promised orders", self.sweep_backlog().await),
                 ("vigil", self.sweep_vigil().await),
                 ("holds", self.sweep_holds().await),
                 ("shelves", self.sweep_shelves().await),

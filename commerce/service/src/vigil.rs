@@ -50,6 +50,7 @@ impl Commerce {
 
     async fn note_turns(&self, stream: StreamId, turns: Turns) -> Result<(), ServiceError> {
         let Turns { gone, back } = turns;
+        self.caught_up().await?;
         let now = self.now_us();
         if !gone.is_empty() {
             let until = reservation::left_alone(i64::MAX, now);

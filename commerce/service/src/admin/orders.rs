@@ -57,6 +57,7 @@ impl Commerce {
             validation.check(sound, field, "range", "is out of range");
         }
         validation.done()?;
+        self.caught_up().await?;
         let after = page::after::<OrderId>(cursor)?;
         let limit = page::clamp(limit);
         let rows = db::order::search(self.store().reader(), &filter, after, limit + 1).await?;

@@ -158,6 +158,7 @@ impl Commerce {
             })?),
             None => None,
         };
+        self.caught_up().await?;
         let after = page::after::<PaymentId>(cursor)?;
         let limit = page::clamp(limit);
         let rows = db::payment::records(self.store().reader(), state, after, limit + 1).await?;

@@ -62,7 +62,10 @@ impl Check {
             Self::StockHolds => {
                 "SELECT l.id AS k, CASE WHEN l.held = (SELECT COALESCE(SUM(r.qty), 0)
                         FROM reservation r WHERE r.stock_level_id = l.id
-                          AND r.state IN ('held', 'committing')) THEN 1 ELSE 0 END AS fine
+                          AND r.state IN ('held', 'committing'))
+                        OR EXISTS (SELECT 1 FROM order_backlog b
+                                   WHERE b.sale_id = l.sale_id AND b.stuck = 0)
+                        THEN 1 ELSE 0 END AS fine
                  FROM stock_level l WHERE l.id > ? ORDER BY l.id LIMIT ?"
             }
             Self::StockLedger => {

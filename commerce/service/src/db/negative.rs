@@ -46,3 +46,9 @@ pub(crate) async fn overwrite(
     .await?;
     Ok(())
 }
+
+/// Takes away what was promised and not written.
+pub(crate) async fn forget_backlog(conn: &mut Conn) -> Result<(), StoreError> {
+    sql::query("DELETE FROM order_backlog").execute(conn).await?;
+    Ok(())
+}

@@ -112,7 +112,7 @@ pub(crate) async fn list_sold(
     let mut query =
         sql::query("SELECT id FROM orders WHERE seller_id = ?").bind(seller.to_string());
     if let Some(status) = status {
-        query = query.and("AND status = ?").bind(order::name(status));
+        query = search::with_status(query, status);
     }
     if let Some(after) = after {
         query = query.and("AND id < ?").bind(after.to_string());

@@ -1,7 +1,11 @@
 //! Placing orders in bulk: one statement per table for the whole batch.
 //!
 //! Tables `order_group`, `orders`, `order_line`, `reservation`, `payment`, `order_event`,
-//! `idempotency_key`; the ledger writes its own. The idempotency row is written with its order and never without one.
+//! `idempotency_key`; the ledger writes its own. The key of an order is written with the units that
+//! are kept for it. The other rows follow in the same transaction or, in a storm, from
+//! [`backlog`], where they lie complete until then.
+
+pub(crate) mod backlog;
 
 use std::collections::HashMap;
 
@@ -9,10 +13,10 @@ use commerce_store::{
     StoreError, outbox,
     sql::{self, Conn, Field, Rows},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use signaling_wire::{
-    Money, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, UserId,
-    VariantId,
+    Currency, Money, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId,
+    SaleId, SellerId, StreamId, UserId, VariantId,
 };
 
 use super::{
@@ -46,10 +50,15 @@ const PLACEMENTS: Rows = Rows::objects(&[
     ("currency", Field::Id),
     ("seq", Field::Int),
     ("due", Field::Int),
-    ("key", Field::Text),
-    ("fingerprint", Field::Id),
 ]);
 const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
+/// Keys with what they stand for.
+const EFFECTS: Rows = Rows::tuples(&[
+    ("scope", Field::Id),
+    ("idem_key", Field::Text),
+    ("fingerprint", Field::Id),
+    ("effect", Field::Id),
+]);
 
 /// An order to be written.
 #[derive(Debug, Serialize)]
@@ -78,8 +87,33 @@ pub(crate) struct Placement {
     pub(crate) currency: &'static str,
     pub(crate) seq: u64,
     pub(crate) due: i64,
+    #[serde(skip)]
     pub(crate) key: String,
+    #[serde(skip)]
     pub(crate) fingerprint: String,
+}
+
+/// Of a placement, what others are told.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Told {
+    order: OrderId,
+    buyer: UserId,
+    currency: Currency,
+}
+
+/// The orders of one batch of a sale, with all that their rows say.
+#[derive(Debug)]
+pub(crate) struct Placements {
+    sale: SaleId,
+    stream: StreamId,
+    seller: SellerId,
+    provider: String,
+    placed_at: i64,
+    /// When the first of them is no longer waited for.
+    first_due: i64,
+    /// [`PLACEMENTS`].
+    rows: String,
+    told: Vec<Told>,
 }
 
 /// What came of a key.
@@ -117,126 +151,151 @@ pub(crate) async fn known(
     Ok(found)
 }
 
-/// Writes orders that the ledger has holds for.
-pub(crate) async fn insert(
+/// Notes what the buyers' keys stand for now.
+pub(crate) async fn note_keys(
     conn: &mut Conn,
-    book: &Book,
     placements: &[Placement],
-    provider: &str,
     now: i64,
 ) -> Result<(), StoreError> {
     if placements.is_empty() {
         return Ok(());
     }
-    let rows = json(&placements)?;
-    let head = book.head;
-    sql::query(
-        "INSERT INTO order_group (id, number, buyer_id, placed_via, stream_id, currency, items_total,
-                tax, total, payment_due_at, created_at)
-         SELECT j.grp, j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total, j.due, ?
-         FROM {rows}",
-    )
-    .bind(head.stream.to_string())
-    .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
-    .execute(&mut *conn)
-    .await?;
-    sql::query(
-        "INSERT INTO orders (id, group_id, number, buyer_id, seller_id, stream_id, sale_id, status,
-                payment_status, items_total, tax, total, currency, ledger_seq, payment_due_at,
-                created_at, updated_at)
-         SELECT j.\"order\", j.grp, j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none', j.total,
-                j.tax, j.total, j.currency, j.seq, j.due, ?, ? FROM {rows}",
-    )
-    .bind(head.seller.to_string())
-    .bind(head.stream.to_string())
-    .bind(book.sale.to_string())
-    .bind(now)
-    .bind(now)
-    .bind_json(&PLACEMENTS, &rows)
-    .execute(&mut *conn)
-    .await?;
-    sql::query(
-        "INSERT INTO order_line (id, order_id, product_id, variant_id, title_ko, title_en, label_ko,
-                label_en, quantity, unit_price, tax, total)
-         SELECT j.line, j.\"order\", j.product, j.variant, j.title_ko, j.title_en, j.label_ko,
-                j.label_en, j.quantity, j.unit_price, j.tax, j.total FROM {rows}",
-    )
-    .bind_json(&PLACEMENTS, &rows)
-    .execute(&mut *conn)
-    .await?;
-    insert_holds(conn, &rows, book, now).await?;
-    insert_money(conn, &rows, provider, now).await?;
-    insert_history(conn, &rows, now).await?;
-    let stream = Some(head.stream);
-    let told = placements
+    let effects: Vec<_> = placements
         .iter()
-        .map(|placed| courier::order_entry("order.placed", stream, placed.buyer, placed.order));
-    outbox::append_all(conn, &told.collect::<Vec<_>>(), now).await?;
-    let places = placements.iter();
-    let placed = places.map(|placed| ((head.seller, stream, placed.currency), PLACED));
-    sales_day::add(conn, placed, now).await
-}
-
-/// The units that are kept for placements.
-async fn insert_holds(
-    conn: &mut Conn,
-    rows: &str,
-    book: &Book,
-    now: i64,
-) -> Result<(), StoreError> {
+        .map(|placed| (placed.buyer, &placed.key, &placed.fingerprint, placed.order))
+        .collect();
     sql::query(
-        "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
-                variant_id, stock_level_id, qty, state, expires_at, created_at, updated_at)
-         SELECT j.reservation, j.\"order\", j.line, j.buyer, ?, j.product, j.variant, j.\"row\",
-                j.quantity, 'held', j.due, ?, ? FROM {rows}",
+        "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id, created_at)
+         SELECT j.scope, j.idem_key, j.fingerprint, j.effect, ? FROM {rows}",
     )
-    .bind(book.sale.to_string())
     .bind(now)
-    .bind(now)
-    .bind_json(&PLACEMENTS, rows)
+    .bind_rows(&EFFECTS, &effects)
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The payments of placements, as they are before anybody pays.
-async fn insert_money(
-    conn: &mut Conn,
-    rows: &str,
-    provider: &str,
-    now: i64,
-) -> Result<(), StoreError> {
-    sql::query(
-        "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at, updated_at)
-         SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
-    )
-    .bind(provider)
-    .bind(now)
-    .bind(now)
-    .bind_json(&PLACEMENTS, rows)
-    .execute(&mut *conn)
-    .await?;
-    Ok(())
-}
+impl Placements {
+    /// Orders that the ledger has holds for; `None` without any.
+    pub(crate) fn of(
+        book: &Book,
+        placements: &[Placement],
+        provider: &str,
+        now: i64,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(first_due) = placements.iter().map(|placed| placed.due).min() else {
+            return Ok(None);
+        };
+        let told = placements.iter().map(|placed| Told {
+            order: placed.order,
+            buyer: placed.buyer,
+            currency: placed.unit.currency,
+        });
+        Ok(Some(Self {
+            sale: book.sale,
+            stream: book.head.stream,
+            seller: book.head.seller,
+            provider: provider.to_owned(),
+            placed_at: now,
+            first_due,
+            rows: json(&placements)?,
+            told: told.collect(),
+        }))
+    }
 
-/// The events and keys of placements.
-async fn insert_history(conn: &mut Conn, rows: &str, now: i64) -> Result<(), StoreError> {
-    sql::query(
-        "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
-         SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
-    )
-    .bind(now)
-    .bind_json(&PLACEMENTS, rows)
-    .execute(&mut *conn)
-    .await?;
-    sql::query(
-        "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id, created_at)
-         SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
-    )
-    .bind(now)
-    .bind_json(&PLACEMENTS, rows)
-    .execute(&mut *conn)
-    .await?;
-    Ok(())
+    /// Writes every row of the orders but their keys.
+    pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.write_orders(conn).await?;
+        self.write_lines(conn).await?;
+        self.write_money(conn).await?;
+        let stream = Some(self.stream);
+        let entry =
+            |told: &Told| courier::order_entry("order.placed", stream, told.buyer, told.order);
+        let entries: Vec<_> = self.told.iter().map(entry).collect();
+        outbox::append_all(conn, &entries, self.placed_at).await?;
+        let place = |told: &Told| ((self.seller, stream, told.currency.code()), PLACED);
+        sales_day::add(conn, self.told.iter().map(place), self.placed_at).await
+    }
+
+    /// Checkouts, orders and their first event.
+    async fn write_orders(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        let now = self.placed_at;
+        sql::query(
+            "INSERT INTO order_group (id, number, buyer_id, placed_via, stream_id, currency,
+                    items_total, tax, total, payment_due_at, created_at)
+             SELECT j.grp, j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total,
+                    j.due, ? FROM {rows}",
+        )
+        .bind(self.stream.to_string())
+        .bind(now)
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(&mut *conn)
+        .await?;
+        sql::query(
+            "INSERT INTO orders (id, group_id, number, buyer_id, seller_id, stream_id, sale_id,
+                    status, payment_status, items_total, tax, total, currency, ledger_seq,
+                    payment_due_at, created_at, updated_at)
+             SELECT j.\"order\", j.grp, j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none',
+                    j.total, j.tax, j.total, j.currency, j.seq, j.due, ?, ? FROM {rows}",
+        )
+        .bind(self.seller.to_string())
+        .bind(self.stream.to_string())
+        .bind(self.sale.to_string())
+        .bind(now)
+        .bind(now)
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(&mut *conn)
+        .await?;
+        sql::query(
+            "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
+             SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
+        )
+        .bind(now)
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Lines, and the units that are kept for them.
+    async fn write_lines(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        sql::query(
+            "INSERT INTO order_line (id, order_id, product_id, variant_id, title_ko, title_en,
+                    label_ko, label_en, quantity, unit_price, tax, total)
+             SELECT j.line, j.\"order\", j.product, j.variant, j.title_ko, j.title_en, j.label_ko,
+                    j.label_en, j.quantity, j.unit_price, j.tax, j.total FROM {rows}",
+        )
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(&mut *conn)
+        .await?;
+        sql::query(
+            "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
+                    variant_id, stock_level_id, qty, state, expires_at, created_at, updated_at)
+             SELECT j.reservation, j.\"order\", j.line, j.buyer, ?, j.product, j.variant, j.\"row\",
+                    j.quantity, 'held', j.due, ?, ? FROM {rows}",
+        )
+        .bind(self.sale.to_string())
+        .bind(self.placed_at)
+        .bind(self.placed_at)
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The payments, as they are before anybody pays.
+    async fn write_money(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        sql::query(
+            "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at,
+                    updated_at)
+             SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
+        )
+        .bind(self.provider.as_str())
+        .bind(self.placed_at)
+        .bind(self.placed_at)
+        .bind_json(&PLACEMENTS, self.rows.as_str())
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
 }

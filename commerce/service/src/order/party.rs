@@ -1,19 +1,25 @@
 //! Who may see an order, and who may do something with it. Foreign orders do not exist.
 
 use commerce_core::{Deed, order::Party};
-use signaling_wire::{OrderId, SellerId};
+use signaling_wire::{OrderId, SellerId, UserId};
 
 use crate::{Actor, Commerce, ServiceError, db};
 
 impl Commerce {
+    /// The buyer and the seller of an order.
+    pub(crate) async fn parties(&self, id: OrderId) -> Result<(UserId, SellerId), ServiceError> {
+        self.caught_up().await?;
+        let parties = db::order::parties(self.store().reader(), id).await?;
+        parties.ok_or(ServiceError::NotFound("order"))
+    }
+
     /// Refuses unless the caller is the order's buyer, speaks for its seller or runs the site.
     pub(crate) async fn authorize_reading(
         &self,
         actor: Actor,
         id: OrderId,
     ) -> Result<(), ServiceError> {
-        let parties = db::order::parties(self.store().reader(), id).await?;
-        let (buyer, seller) = parties.ok_or(ServiceError::NotFound("order"))?;
+        let (buyer, seller) = self.parties(id).await?;
         if actor.admin || actor.user == buyer {
             return Ok(());
         }
@@ -22,8 +28,7 @@ impl Commerce {
 
     /// What the caller is to an order.
     pub(crate) async fn party(&self, actor: Actor, id: OrderId) -> Result<Party, ServiceError> {
-        let parties = db::order::parties(self.store().reader(), id).await?;
-        let (buyer, seller) = parties.ok_or(ServiceError::NotFound("order"))?;
+        let (buyer, seller) = self.parties(id).await?;
         if actor.user == buyer {
             return Ok(Party::Buyer);
         }
@@ -37,8 +42,7 @@ impl Commerce {
         actor: Actor,
         id: OrderId,
     ) -> Result<SellerId, ServiceError> {
-        let parties = db::order::parties(self.store().reader(), id).await?;
-        let (_, seller) = parties.ok_or(ServiceError::NotFound("order"))?;
+        let (_, seller) = self.parties(id).await?;
         self.authorize_sold(actor, seller).await?;
         Ok(seller)
     }

@@ -55,9 +55,8 @@ impl Commerce {
     /// [`ServiceError::NotFound`] for everybody but the buyer and who handles the seller's orders,
     /// administrators too; for an order without an address, and once the buyer has withdrawn.
     pub async fn ship_to(&self, actor: Actor, id: OrderId) -> Result<PostalAddress, ServiceError> {
+        let (buyer, seller) = self.parties(id).await?;
         let reader = self.store().reader();
-        let parties = db::order::parties(reader, id).await?;
-        let (buyer, seller) = parties.ok_or(ServiceError::NotFound("order"))?;
         if actor.user != buyer {
             // To run the site is no reason to know where people live.
             let nobody_special = Actor {

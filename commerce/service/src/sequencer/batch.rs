@@ -1,7 +1,8 @@
 //! One batch of a sale in one transaction.
 //!
 //! Read: the sale's ledger, its holds that are over, what the keys stand for, what the buyers
-//! have. Decide, in arrival order. Write: one statement per table.
+//! have. Decide, in arrival order. Write: one statement per table, or in a storm the reservations and
+//! all that the orders' rows will say.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +21,7 @@ use crate::{
     db::{
         self, hold,
         ledger::{Book, Cause, Head, Name},
-        placement::{self, Known, Placement},
+        placement::{self, Known, Placement, Placements, backlog},
     },
     mint::mint,
 };
@@ -29,6 +30,18 @@ use crate::{
 pub(crate) struct Done {
     pub(crate) answers: Vec<Verdict>,
     pub(crate) changed: Changed,
+    /// The place in the line of orders that are yet to be written.
+    pub(crate) kept: Option<i64>,
+}
+
+/// On whose behalf a batch is run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) sale: SaleId,
+    /// Without one the sale is not owned: allowed for giving holds back only.
+    pub(crate) epoch: Option<i64>,
+    /// Whether the orders' rows may be written later.
+    pub(crate) storm: bool,
 }
 
 /// Why a batch did nothing.
@@ -56,26 +69,32 @@ enum Decision {
     Placed(usize, bool),
 }
 
-/// Runs a batch. Without an epoch the sale is not owned: allowed for giving holds back only.
+/// Runs a batch.
 pub(crate) async fn run(
     conn: &mut Conn,
-    sale: SaleId,
-    epoch: Option<i64>,
+    owner: Owner,
     purchases: &[Purchase],
     provider: &'static str,
     now: i64,
 ) -> Result<Done, Failure> {
+    let sale = owner.sale;
     let turned = db::sale::keep_time(conn, sale, now).await?;
     let mut book = Book::open(conn, sale).await?;
-    if epoch.is_some_and(|epoch| epoch != book.head.epoch) {
+    if owner.epoch.is_some_and(|epoch| epoch != book.head.epoch) {
         return Err(Failure::Fenced);
     }
+    backlog::write_due(conn, sale, now).await?;
     let due = hold::due(conn, sale, now).await?;
     let facts = Facts::read(conn, &mut book, &due, purchases, now).await?;
     hold::expire(conn, &mut book, &due, now).await?;
     let mut placements = Vec::new();
     let decisions = decide(&mut book, &facts, purchases, &mut placements)?;
-    placement::insert(conn, &book, &placements, provider, now).await?;
+    placement::note_keys(conn, &placements, now).await?;
+    let kept = match Placements::of(&book, &placements, provider, now)? {
+        Some(orders) if owner.storm => Some(backlog::keep(conn, &orders).await?),
+        Some(orders) => orders.write(conn).await.map(|()| None)?,
+        None => None,
+    };
     let head = book.head;
     let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
     let mut levels = book.close(conn, now).await?;
@@ -85,7 +104,7 @@ pub(crate) async fn run(
     if closed && (turned.is_some() || !due.is_empty()) {
         levels.extend(db::stock::return_unsold(conn, sale, now).await?);
     }
-    let replayed = replayed(conn, &decisions).await?;
+    let replayed = replayed(conn, sale, &decisions).await?;
     let answers = decisions
         .into_iter()
         .map(|decision| match decision {
@@ -109,6 +128,7 @@ pub(crate) async fn run(
             stream: head.stream,
             levels,
         },
+        kept,
     })
 }
 
@@ -238,6 +258,7 @@ fn place(
 
 async fn replayed(
     conn: &mut Conn,
+    sale: SaleId,
     decisions: &[Decision],
 ) -> Result<HashMap<OrderId, Order>, StoreError> {
     let ids: BTreeSet<OrderId> = decisions
@@ -249,7 +270,11 @@ async fn replayed(
         .collect();
     metrics::counter!("souk_idempotency_replays_total").increment(ids.len() as u64);
     let ids: Vec<OrderId> = ids.into_iter().collect();
-    let orders = db::order::by_ids(conn, &ids).await?;
+    let mut orders = db::order::by_ids(&mut *conn, &ids).await?;
+    if orders.len() < ids.len() {
+        backlog::write_sale(conn, sale).await?;
+        orders = db::order::by_ids(conn, &ids).await?;
+    }
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `ack-before-commit` | acknowledges before it commits, on a disk that takes its time |
 //! | `read-modify-write` | writes levels that it read a batch ago, in place of the conditional update |
+//! | `forget-backlog` | starts without the orders that were promised and not written |
 //! | `crash-before-commit` | dies with a batch written, but not committed |
 //! | `crash-after-commit` | dies with a batch committed, but not acknowledged |
 //! | `crash-after-ack` | dies with batches acknowledged, but nothing told by the outbox |
@@ -24,7 +25,7 @@ use std::{
 use signaling_wire::SaleId;
 
 use super::{Fenced, Waiting, batch};
-use crate::{Commerce, ServiceError};
+use crate::{Commerce, ServiceError, db};
 
 const SLOW_DISK: Duration = Duration::from_millis(20);
 /// Batches with orders that are written before a crash.
@@ -37,6 +38,7 @@ const ANSWERS_TRAVEL: Duration = Duration::from_millis(5);
 pub(crate) enum Fault {
     AckBeforeCommit,
     ReadModifyWrite,
+    ForgetBacklog,
     CrashBeforeCommit,
     CrashAfterCommit,
     CrashAfterAck,
@@ -46,6 +48,7 @@ static CHOSEN: LazyLock<Option<Fault>> = LazyLock::new(|| {
     let fault = match std::env::var("NEGATIVE_CONTROL").ok()?.as_str() {
         "ack-before-commit" => Fault::AckBeforeCommit,
         "read-modify-write" => Fault::ReadModifyWrite,
+        "forget-backlog" => Fault::ForgetBacklog,
         "crash-before-commit" => Fault::CrashBeforeCommit,
         "crash-after-commit" => Fault::CrashAfterCommit,
         "crash-after-ack" => Fault::CrashAfterAck,
@@ -90,6 +93,17 @@ impl Commerce {
         }
     }
 
+    /// What a start must never do.
+    pub(super) async fn forget_backlog(&self) -> Result<(), ServiceError> {
+        if is(Fault::ForgetBacklog) {
+            let forget = self
+                .store()
+                .write(|conn| Box::pin(db::negative::forget_backlog(conn)));
+            forget.await?;
+        }
+        Ok(())
+    }
+
     /// What a sequencer must never do.
     async fn acknowledge_then_commit(
         &self,
@@ -105,8 +119,12 @@ impl Commerce {
             .store()
             .transact(move |conn| {
                 Box::pin(async move {
-                    let mut done =
-                        batch::run(conn, sale, Some(epoch), &purchases, provider, now).await?;
+                    let owner = batch::Owner {
+                        sale,
+                        epoch: Some(epoch),
+                        storm: false,
+                    };
+                    let mut done = batch::run(conn, owner, &purchases, provider, now).await?;
                     let told = waiting.lock().map(|mut list| std::mem::take(&mut *list));
                     for (waiting, answer) in told
                         .unwrap_or_default()

@@ -7,6 +7,8 @@ use commerce_store::{
     sql::{self, Dialect},
 };
 
+use super::fixture::eventually;
+
 /// What must not be found. C and I name the invariants of the shop.
 const FAULTS: &[(&str, &str)] = &[
     (
@@ -144,6 +146,11 @@ const RECOUNT: &str = "SELECT COUNT(*) FROM (
 /// Checks the ledger against the levels, the orders and the limits, from independent tables.
 pub(crate) async fn audit(store: &Store) {
     let pool = store.reader();
+    eventually("promised orders are written", async || {
+        let waiting = sql::query("SELECT COUNT(*) FROM order_backlog").fetch_value::<u64>(pool);
+        waiting.await.unwrap() == 0
+    })
+    .await;
     let movements = sql::query(
         "SELECT seq, stock_level_id, d_on_hand, d_held, d_committed FROM stock_movement ORDER BY seq",
     )

@@ -24,6 +24,7 @@ mod race;
 mod restart;
 mod room;
 mod statistics;
+mod storm;
 mod trouble;
 mod vigil;
 mod webhook;

@@ -3,7 +3,7 @@
 
 CREATE TABLE order_group (
     id             VARCHAR(64) NOT NULL PRIMARY KEY,
-    number         VARCHAR(64) NOT NULL UNIQUE,
+    number         VARCHAR(64) NOT NULL,
     buyer_id       VARCHAR(64) NOT NULL REFERENCES users (id),
     placed_via     VARCHAR(64) NOT NULL CHECK (placed_via IN ('sale', 'items', 'cart')),
     stream_id      VARCHAR(64) REFERENCES stream (id),
@@ -152,7 +152,23 @@ CREATE TABLE idempotency_key (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (scope, idem_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-CREATE INDEX idempotency_key_effect ON idempotency_key (effect_id);
+
+-- Orders of a storm whose units are kept and whose buyers have their answer: all that their rows will
+-- say, a batch a row, until the transaction that writes them.
+CREATE TABLE order_backlog (
+    id        BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    sale_id   VARCHAR(64) NOT NULL REFERENCES sale (id),
+    stream_id VARCHAR(64) NOT NULL REFERENCES stream (id),
+    seller_id VARCHAR(64) NOT NULL REFERENCES seller (id),
+    provider  VARCHAR(64) NOT NULL,
+    placed_at BIGINT NOT NULL,
+    -- When the first of them is no longer waited for.
+    first_due BIGINT NOT NULL,
+    -- JSON.
+    orders    MEDIUMTEXT NOT NULL,
+    -- 1 when they could not be written and others went past.
+    stuck     SMALLINT NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Parcels.
 CREATE TABLE shipment (

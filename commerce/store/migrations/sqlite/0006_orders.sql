@@ -3,7 +3,7 @@
 
 CREATE TABLE order_group (
     id             TEXT PRIMARY KEY,
-    number         TEXT NOT NULL UNIQUE,
+    number         TEXT NOT NULL,
     buyer_id       TEXT NOT NULL REFERENCES users (id),
     placed_via     TEXT NOT NULL CHECK (placed_via IN ('sale', 'items', 'cart')),
     stream_id      TEXT REFERENCES stream (id),
@@ -21,7 +21,6 @@ CREATE TABLE order_group (
     CHECK (items_total >= 0 AND discount >= 0 AND shipping >= 0 AND tax >= 0 AND tax_free >= 0),
     CHECK (total = items_total - discount + shipping AND tax <= total AND tax_free <= total)
 ) STRICT;
-CREATE INDEX order_group_buyer ON order_group (buyer_id, id);
 
 CREATE TABLE orders (
     id                 TEXT PRIMARY KEY,
@@ -61,9 +60,13 @@ CREATE TABLE orders (
 CREATE INDEX orders_group ON orders (group_id);
 CREATE INDEX orders_buyer ON orders (buyer_id, id);
 CREATE INDEX orders_seller ON orders (seller_id, id);
-CREATE INDEX orders_seller_status ON orders (seller_id, status, id);
-CREATE INDEX orders_status ON orders (status, delivered_at);
-CREATE INDEX orders_status_id ON orders (status, id);
+-- Orders that wait for money are among the newest, and those that waited in vain are many: neither is
+-- worth a place in these, and a sale has less to write.
+CREATE INDEX orders_seller_status ON orders (seller_id, status, id)
+    WHERE status NOT IN ('pending_payment', 'expired');
+CREATE INDEX orders_status_id ON orders (status, id)
+    WHERE status NOT IN ('pending_payment', 'expired');
+CREATE INDEX orders_delivered ON orders (delivered_at) WHERE status = 'delivered';
 
 CREATE TABLE order_line (
     id            TEXT PRIMARY KEY,
@@ -98,7 +101,6 @@ CREATE TABLE order_line (
     CHECK (qty_claimed >= 0 AND qty_cancelled + qty_returned + qty_claimed <= quantity)
 ) STRICT;
 CREATE INDEX order_line_order ON order_line (order_id);
-CREATE INDEX order_line_product ON order_line (product_id);
 
 -- Units kept for a line; one row per line. `qty_cancelled` went back to the stock row after they
 -- were sold, `qty_shipped` left it.
@@ -125,7 +127,6 @@ CREATE INDEX reservation_order ON reservation (order_id);
 CREATE INDEX reservation_level ON reservation (stock_level_id, state);
 -- Only live holds are looked for, and they are few among all that ever were.
 CREATE INDEX reservation_due ON reservation (expires_at, sale_id) WHERE state = 'held';
-CREATE INDEX reservation_sale_due ON reservation (sale_id, expires_at) WHERE state = 'held';
 
 CREATE TABLE order_event (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -153,7 +154,23 @@ CREATE TABLE idempotency_key (
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (scope, idem_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX idempotency_key_effect ON idempotency_key (effect_id);
+
+-- Orders of a storm whose units are kept and whose buyers have their answer: all that their rows will
+-- say, a batch a row, until the transaction that writes them.
+CREATE TABLE order_backlog (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    sale_id   TEXT NOT NULL REFERENCES sale (id),
+    stream_id TEXT NOT NULL REFERENCES stream (id),
+    seller_id TEXT NOT NULL REFERENCES seller (id),
+    provider  TEXT NOT NULL,
+    placed_at INTEGER NOT NULL,
+    -- When the first of them is no longer waited for.
+    first_due INTEGER NOT NULL,
+    -- JSON.
+    orders    TEXT NOT NULL,
+    -- 1 when they could not be written and others went past.
+    stuck     INTEGER NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1))
+) STRICT;
 
 -- Parcels.
 CREATE TABLE shipment (

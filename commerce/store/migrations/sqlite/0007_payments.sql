@@ -34,7 +34,7 @@ CREATE TABLE payment (
     CHECK (returned >= 0 AND returned <= promised AND promised <= amount)
 ) STRICT;
 CREATE INDEX payment_group ON payment (group_id);
-CREATE INDEX payment_state ON payment (state, id);
+CREATE INDEX payment_state ON payment (state, id) WHERE state NOT IN ('created', 'expired');
 CREATE INDEX payment_check ON payment (next_check_at) WHERE next_check_at IS NOT NULL;
 
 CREATE TABLE payment_attempt (

@@ -137,6 +137,8 @@ pub(crate) async fn withdraw(
     Fields(withdraw): Fields<Withdraw>,
 ) -> Answer<Response> {
     super::auth::limit(&app, &client)?;
+    // An order that was promised keeps its buyer from withdrawing as one that is written does.
+    app.commerce.caught_up().await.map_err(Problem::from)?;
     let done = app
         .accounts
         .withdraw(user.0.user, &withdraw.password, client);

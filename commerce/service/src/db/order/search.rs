@@ -5,15 +5,24 @@ use std::collections::HashMap;
 use commerce_core::order;
 use commerce_store::{
     StoreError,
-    sql::{self, Reader},
+    sql::{self, Query, Reader},
 };
-use signaling_wire::{OrderId, UserId};
+use signaling_wire::{OrderId, UserId, frame::shop::OrderStatus};
 
 use super::newest_first;
 use crate::{OrderFilter, OrderRecord, db::parsed};
 
 /// An id is made a little before its order is written; ids bound what is read, times decide.
 const SLACK_MS: u64 = 60_000;
+
+/// Orders of a status. The indexes by status leave those out that were not paid.
+pub(super) fn with_status(query: Query, status: OrderStatus) -> Query {
+    let query = query.and("AND status = ?").bind(order::name(status));
+    match status {
+        OrderStatus::PendingPayment | OrderStatus::Expired => query,
+        _ => query.and("AND status NOT IN ('pending_payment', 'expired')"),
+    }
+}
 
 /// Orders by a filter, the newest first.
 pub(crate) async fn search(
@@ -35,7 +44,7 @@ pub(crate) async fn search(
         query = query.and("AND seller_id = ?").bind(seller.to_string());
     }
     if let Some(status) = filter.status {
-        query = query.and("AND status = ?").bind(order::name(status));
+        query = with_status(query, status);
     }
     if let Some(from) = filter.from_ms {
         let first = OrderId::from_parts(from.saturating_sub(SLACK_MS), 0);

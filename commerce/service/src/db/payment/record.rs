@@ -34,6 +34,10 @@ pub(crate) async fn records(
     let mut query = sql::query(columns!("p.id < ?")).bind(after);
     if let Some(state) = state {
         query = query.and("AND p.state = ?").bind(state.name());
+        // The index has no others.
+        if !matches!(state, PaymentState::Created | PaymentState::Expired) {
+            query = query.and("AND p.state NOT IN ('created', 'expired')");
+        }
     }
     let query = query.and("ORDER BY p.id DESC LIMIT ?").bind(limit);
     query.fetch_all(pool).await?.iter().map(of).collect()

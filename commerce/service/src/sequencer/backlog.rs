@@ -1,0 +1,131 @@
+//! The orders of a storm, behind its reservations.
+//!
+//! What a buyer is promised is durable with the units: the order's number, price and time. In a
+//! storm the sequencer keeps the rest of a batch's rows as one row of [`db::placement::backlog`] and
+//! writes them when its queue is short again. Whoever needs the order's rows waits until everything
+//! that was promised before is written ([`Commerce::caught_up`]), and writes it if nobody does.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use commerce_store::StoreError;
+use tokio::sync::Mutex;
+
+use crate::{Commerce, ServiceError, db::placement::backlog, limits};
+
+/// How far the writing of orders is behind their promises: places in the line.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    /// The last batch whose promises are durable.
+    kept: AtomicI64,
+    /// The last batch whose orders are written.
+    written: AtomicI64,
+    /// Held while a batch is written, so that those who wait do not write in each other's way.
+    pen: Mutex<()>,
+}
+
+impl Backlog {
+    /// Batches that wait.
+    pub(crate) fn waiting(&self) -> i64 {
+        // Written first: what is read of a line that moves is never less than what waits.
+        let written = self.written.load(Ordering::Acquire);
+        self.kept.load(Ordering::Acquire) - written
+    }
+
+    /// Whether one more batch may wait.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting() < limits::ORDER_BACKLOG_MAX
+    }
+
+    /// Notes a batch before its buyers have their answers.
+    pub(crate) fn note(&self, place: i64) {
+        self.kept.fetch_max(place, Ordering::AcqRel);
+    }
+
+    fn is_written(&self, place: i64) -> bool {
+        self.written.load(Ordering::Acquire) >= place
+    }
+
+    fn note_written(&self, place: i64) {
+        self.kept.fetch_max(place, Ordering::AcqRel);
+        self.written.fetch_max(place, Ordering::AcqRel);
+    }
+}
+
+impl Commerce {
+    /// Returns when every order that was promised before is written, as those who look for one must
+    /// wait; at once outside of a storm.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when the database is away.
+    pub async fn caught_up(&self) -> Result<(), ServiceError> {
+        let backlog = self.backlog();
+        let last = backlog.kept.load(Ordering::Acquire);
+        while !backlog.is_written(last) {
+            let _pen = backlog.pen.lock().await;
+            if !backlog.is_written(last) {
+                self.write_next().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the batch that has waited longest, for a sequencer with nothing better to do.
+    pub(crate) async fn write_one_behind(&self) -> Result<(), ServiceError> {
+        let _pen = self.backlog().pen.lock().await;
+        self.write_next().await.map(drop)
+    }
+
+    /// Writes all that waits, whoever left it; what could not be written before is tried again.
+    pub(crate) async fn recover_backlog(&self) -> Result<(), ServiceError> {
+        #[cfg(feature = "negative-controls")]
+        self.forget_backlog().await?;
+        self.store()
+            .write(|conn| Box::pin(backlog::retry(conn)))
+            .await?;
+        let _pen = self.backlog().pen.lock().await;
+        while self.write_next().await? {}
+        Ok(())
+    }
+
+    /// Writes batches that were left behind by a commit whose outcome nobody heard.
+    pub(crate) async fn sweep_backlog(&self) -> Result<(), ServiceError> {
+        let (waiting, stuck) = backlog::depth(self.store().reader()).await?;
+        metrics::gauge!("souk_order_backlog").set(waiting as f64);
+        metrics::gauge!("souk_order_backlog_stuck").set(stuck as f64);
+        if waiting > 0 {
+            self.write_one_behind().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the first batch of the line; `false` if there is none. Only with the pen.
+    async fn write_next(&self) -> Result<bool, ServiceError> {
+        let last = self.backlog().kept.load(Ordering::Acquire);
+        let written = self
+            .store()
+            .write(|conn| Box::pin(backlog::write_next(conn)))
+            .await;
+        let place = match written {
+            Ok(Some(place)) => place,
+            Ok(None) => {
+                self.backlog().note_written(last);
+                return Ok(false);
+            }
+            Err(error) if error.is_outage() => return Err(error.into()),
+            Err(error) => self.pass(&error).await?,
+        };
+        self.backlog().note_written(place);
+        self.wake_courier();
+        Ok(true)
+    }
+
+    /// A batch that cannot be written must not keep those behind it from being.
+    async fn pass(&self, why: &StoreError) -> Result<i64, ServiceError> {
+        let passed = self
+            .store()
+            .write(|conn| Box::pin(backlog::pass(conn)))
+            .await?;
+        tracing::error!(place = passed, %why, "promised orders cannot be written");
+        Ok(passed.unwrap_or_default())
+    }
+}
