@@ -166,6 +166,7 @@ fn verdict(tables: &Tables) -> BTreeMap<&'static str, bool> {
         sale: "sale".to_owned(),
         show: "show".to_owned(),
         products: Vec::new(),
+        shelf: Vec::new(),
         accounts: vec![account],
     };
     let witness = Witness {

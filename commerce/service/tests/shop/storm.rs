@@ -131,6 +131,23 @@ async fn what_was_promised_and_not_written_is_written_by_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_promised_what_cannot_be_written() {
+    let shop = Shop::open().await;
+    let place = shop.open_sale(400, 1).await;
+    let mut crowd = crowd(&shop, 200).await;
+    let ghosts: Vec<_> = (0..3).map(|n| UserId::from_parts(1, n)).collect();
+    for (at, ghost) in ghosts.iter().enumerate() {
+        crowd.insert(at * 70, *ghost);
+    }
+    for (buyer, answer) in rush(&shop, place, &crowd, "first").await {
+        assert_eq!(answer.is_err(), ghosts.contains(&buyer), "{answer:?}");
+    }
+    assert_eq!(shop.stock(place.0).await.held, 200);
+    assert_eq!(backlog(&shop, STUCK).await, 0);
+    audit(&shop.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn holds_of_a_storm_end_like_others() {
     let shop = Shop::open().await;
     let place = shop.open_sale(400, 1).await;

@@ -44,7 +44,8 @@ CREATE TABLE sale_item (
 CREATE TABLE sale_buyer (
     sale_id    VARCHAR(64) NOT NULL,
     variant_id VARCHAR(64) NOT NULL,
-    buyer_id   VARCHAR(64) NOT NULL,
+    -- Nobody is promised units without an account that their order can be written for.
+    buyer_id   VARCHAR(64) NOT NULL REFERENCES users (id),
     qty        BIGINT NOT NULL,
     max_qty    BIGINT NOT NULL,
     PRIMARY KEY (sale_id, variant_id, buyer_id),

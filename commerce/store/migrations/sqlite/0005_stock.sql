@@ -44,7 +44,8 @@ CREATE TABLE sale_item (
 CREATE TABLE sale_buyer (
     sale_id    TEXT NOT NULL,
     variant_id TEXT NOT NULL,
-    buyer_id   TEXT NOT NULL,
+    -- Nobody is promised units without an account that their order can be written for.
+    buyer_id   TEXT NOT NULL REFERENCES users (id),
     qty        INTEGER NOT NULL,
     max_qty    INTEGER NOT NULL,
     PRIMARY KEY (sale_id, variant_id, buyer_id),
