@@ -13,7 +13,17 @@ const SALES: &[Sale] = &[
     Sale(false, &["--kill", "3", "--power-loss"]),
     // So many that reservations are written before their orders.
     Sale(false, &["--kill", "5", "--buyers", "128"]),
-    Sale(true, &["--fault", "crash-after-ack", "--buyers", "128"]),
+    Sale(
+        true,
+        &[
+            "--fault",
+            "crash-after-ack",
+            "--buyers",
+            "128",
+            "--accounts",
+            "6",
+        ],
+    ),
     Sale(
         true,
         &[
@@ -23,6 +33,8 @@ const SALES: &[Sale] = &[
             "10",
             "--buyers",
             "128",
+            "--accounts",
+            "6",
             "--expect-broken",
             "I2",
         ],

@@ -165,7 +165,9 @@ impl Commerce {
                 #[cfg(feature = "negative-controls")]
                 self.crash_after_ack(orders).await;
                 self.tick(done.changed.stream, &done.changed.levels).await;
-                self.wake_courier();
+                if done.news {
+                    self.wake_courier();
+                }
                 Ok(())
             }
             Err(batch::Failure::Fenced) => {
@@ -237,11 +239,7 @@ impl Commerce {
         self.store()
             .transact(move |conn| {
                 Box::pin(async move {
-                    let owner = batch::Owner {
-                        sale,
-                        epoch,
-                        storm,
-                    };
+                    let owner = batch::Owner { sale, epoch, storm };
                     let done = batch::run(conn, owner, &purchases, provider, now).await?;
                     #[cfg(feature = "negative-controls")]
                     negative::crash_point(negative::Fault::CrashBeforeCommit, done.answers.len());

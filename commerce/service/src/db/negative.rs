@@ -49,6 +49,8 @@ pub(crate) async fn overwrite(
 
 /// Takes away what was promised and not written.
 pub(crate) async fn forget_backlog(conn: &mut Conn) -> Result<(), StoreError> {
-    sql::query("DELETE FROM order_backlog").execute(conn).await?;
+    sql::query("DELETE FROM order_backlog")
+        .execute(conn)
+        .await?;
     Ok(())
 }

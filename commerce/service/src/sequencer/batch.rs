@@ -32,6 +32,8 @@ pub(crate) struct Done {
     pub(crate) changed: Changed,
     /// The place in the line of orders that are yet to be written.
     pub(crate) kept: Option<i64>,
+    /// Whether there is news for the courier.
+    pub(crate) news: bool,
 }
 
 /// On whose behalf a batch is run.
@@ -105,6 +107,7 @@ pub(crate) async fn run(
         levels.extend(db::stock::return_unsold(conn, sale, now).await?);
     }
     let replayed = replayed(conn, sale, &decisions).await?;
+    let others = turned.is_some() || !due.is_empty() || !replayed.is_empty();
     let answers = decisions
         .into_iter()
         .map(|decision| match decision {
@@ -128,6 +131,7 @@ pub(crate) async fn run(
             stream: head.stream,
             levels,
         },
+        news: kept.is_none() || others,
         kept,
     })
 }

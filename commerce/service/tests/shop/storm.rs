@@ -109,7 +109,10 @@ async fn what_was_promised_and_not_written_is_written_by_the_next_start() {
     assert!(backlog(&shop, STUCK).await > 0);
     for (buyer, order) in &promised {
         let found = shop.commerce.order(*buyer, order.id).await;
-        assert!(found.is_err(), "the control: without its rows there is no order");
+        assert!(
+            found.is_err(),
+            "the control: without its rows there is no order"
+        );
     }
     shop.commerce.check_books().await.unwrap();
     let admin = commerce_service::Actor {
@@ -117,7 +120,10 @@ async fn what_was_promised_and_not_written_is_written_by_the_next_start() {
         ..shop.owner
     };
     let books = shop.commerce.books(admin).await.unwrap();
-    assert!(books.violations > 0, "the books tell of units without orders");
+    assert!(
+        books.violations > 0,
+        "the books tell of units without orders"
+    );
     block(&shop, false).await;
 
     let shop = shop.restart().await;
