@@ -107,6 +107,8 @@ impl Commerce {
 
     async fn serve_sale(&self, sale: SaleId, epoch: i64, work: &mut mpsc::Receiver<Waiting>) {
         let mut gathered = Vec::with_capacity(limits::BATCH_MAX);
+        // Who had the sale before may have promised what nobody here has heard of.
+        let mut doubt = true;
         loop {
             if work.is_empty() && self.backlog().waiting() > 0 {
                 if let Err(error) = self.write_one_behind().await {
@@ -128,35 +130,40 @@ impl Commerce {
             fill(work, &mut gathered).await;
             metrics::histogram!("souk_sale_batch_size").record(gathered.len() as f64);
             #[cfg(not(feature = "negative-controls"))]
-            let outcome = self.commit(sale, epoch, &mut gathered).await;
+            let outcome = self.commit(sale, epoch, doubt, &mut gathered).await;
             #[cfg(feature = "negative-controls")]
-            let outcome = self.commit_wrongly(sale, epoch, &mut gathered).await;
-            if outcome == Err(Fenced) {
-                tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
-                return;
+            let outcome = self.commit_wrongly(sale, epoch, doubt, &mut gathered).await;
+            match outcome {
+                Ok(sure) => doubt = !sure,
+                Err(Fenced) => {
+                    tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
+                    return;
+                }
             }
         }
     }
 
-    /// Commits what was gathered, acknowledges it, and ticks.
+    /// Commits what was gathered, acknowledges it, and ticks. `false` if it is not known what became
+    /// of it.
     async fn commit(
         &self,
         sale: SaleId,
         epoch: i64,
+        doubt: bool,
         gathered: &mut Vec<Waiting>,
-    ) -> Result<(), Fenced> {
+    ) -> Result<bool, Fenced> {
         let purchases = gathered
             .iter()
             .map(|waiting| waiting.purchase.clone())
             .collect();
-        match self.run_batch(sale, Some(epoch), purchases).await {
+        match self.run_batch(sale, Some(epoch), doubt, purchases).await {
             Ok(done) => {
                 #[cfg(feature = "negative-controls")]
                 let orders = done.answers.iter().filter(|answer| answer.is_ok()).count();
                 #[cfg(feature = "negative-controls")]
                 negative::crash_point(negative::Fault::CrashAfterCommit, orders);
                 if let Some(place) = done.kept {
-                    self.backlog().note(place);
+                    self.backlog().note(place, done.keys);
                 }
                 for (waiting, answer) in gathered.drain(..).zip(done.answers) {
                     // A buyer who went away finds the order under the same key.
@@ -168,7 +175,7 @@ impl Commerce {
                 if done.news {
                     self.wake_courier();
                 }
-                Ok(())
+                Ok(true)
             }
             Err(batch::Failure::Fenced) => {
                 refuse(gathered, || ServiceError::Busy);
@@ -176,7 +183,7 @@ impl Commerce {
             }
             Err(batch::Failure::Other(error)) => {
                 self.commit_one_by_one(sale, epoch, gathered, error).await;
-                Ok(())
+                Ok(false)
             }
         }
     }
@@ -211,7 +218,7 @@ impl Commerce {
         tracing::warn!(%sale, %error, "a batch failed; its purchases are tried one by one");
         for waiting in gathered.drain(..) {
             let outcome = self
-                .run_batch(sale, Some(epoch), vec![waiting.purchase])
+                .run_batch(sale, Some(epoch), true, vec![waiting.purchase])
                 .await;
             let answer = match outcome {
                 Ok(mut done) => {
@@ -232,15 +239,25 @@ impl Commerce {
         &self,
         sale: SaleId,
         epoch: Option<i64>,
+        doubt: bool,
         purchases: Vec<Purchase>,
     ) -> Result<batch::Done, batch::Failure> {
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
         let storm = purchases.len() >= limits::STORM_FROM && self.backlog().has_room();
+        let asked = batch::Asked {
+            promised: self.backlog().promised(&purchases),
+            purchases,
+        };
+        let owner = batch::Owner {
+            sale,
+            epoch,
+            storm,
+            doubt,
+        };
         self.store()
             .transact(move |conn| {
                 Box::pin(async move {
-                    let owner = batch::Owner { sale, epoch, storm };
-                    let done = batch::run(conn, owner, &purchases, provider, now).await?;
+                    let done = batch::run(conn, owner, &asked, provider, now).await?;
                     #[cfg(feature = "negative-controls")]
                     negative::crash_point(negative::Fault::CrashBeforeCommit, done.answers.len());
                     Ok(done)
@@ -251,7 +268,7 @@ impl Commerce {
 
     /// Gives back the sale's holds that are over, as every batch does.
     pub(crate) async fn expire_due(&self, sale: SaleId) -> Result<(), ServiceError> {
-        let done = self.run_batch(sale, None, Vec::new()).await;
+        let done = self.run_batch(sale, None, false, Vec::new()).await;
         let done = done.map_err(|failure| match failure {
             batch::Failure::Fenced => ServiceError::Busy,
             batch::Failure::Other(error) => error,

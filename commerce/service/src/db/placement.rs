@@ -1,11 +1,11 @@
 //! Placing orders in bulk: one statement per table for the whole batch.
 //!
 //! Tables `order_group`, `orders`, `order_line`, `reservation`, `payment`, `order_event`,
-//! `idempotency_key`; the ledger writes its own. The key of an order is written with the units that
-//! are kept for it. The other rows follow in the same transaction or, in a storm, from
-//! [`backlog`], where they lie complete until then.
+//! `idempotency_key`; the ledger writes its own. In a storm the units are kept first, and these rows
+//! follow from [`backlog`], where they lie complete until then.
 
 pub(crate) mod backlog;
+mod view;
 
 use std::collections::HashMap;
 
@@ -15,8 +15,8 @@ use commerce_store::{
 };
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
-    Currency, Money, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId,
-    SaleId, SellerId, StreamId, UserId, VariantId,
+    Currency, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, SaleId,
+    SellerId, StreamId, UserId, VariantId,
 };
 
 use super::{
@@ -50,18 +50,12 @@ const PLACEMENTS: Rows = Rows::objects(&[
     ("currency", Field::Id),
     ("seq", Field::Int),
     ("due", Field::Int),
-]);
-const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
-/// Keys with what they stand for.
-const EFFECTS: Rows = Rows::tuples(&[
-    ("scope", Field::Id),
     ("idem_key", Field::Text),
     ("fingerprint", Field::Id),
-    ("effect", Field::Id),
 ]);
-
+const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
 /// An order to be written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Placement {
     pub(crate) order: OrderId,
     #[serde(rename = "grp")]
@@ -79,17 +73,14 @@ pub(crate) struct Placement {
     pub(crate) label_ko: Option<String>,
     pub(crate) label_en: Option<String>,
     pub(crate) quantity: u32,
-    #[serde(skip)]
-    pub(crate) unit: Money,
     pub(crate) unit_price: i64,
     pub(crate) total: i64,
     pub(crate) tax: i64,
-    pub(crate) currency: &'static str,
+    pub(crate) currency: Currency,
     pub(crate) seq: u64,
     pub(crate) due: i64,
-    #[serde(skip)]
+    #[serde(rename = "idem_key")]
     pub(crate) key: String,
-    #[serde(skip)]
     pub(crate) fingerprint: String,
 }
 
@@ -111,6 +102,8 @@ pub(crate) struct Placements {
     placed_at: i64,
     /// When the first of them is no longer waited for.
     first_due: i64,
+    /// Whether the buyers have had their answers.
+    promised: bool,
     /// [`PLACEMENTS`].
     rows: String,
     told: Vec<Told>,
@@ -122,15 +115,29 @@ pub(crate) struct Known {
     pub(crate) fingerprint: String,
     /// The id of what was made.
     pub(crate) effect: String,
+    /// Where it waits in the [`backlog`], if it does.
+    pub(crate) place: Option<i64>,
+}
+
+/// Keys of buyers, and what came of them.
+pub(crate) type Keys = HashMap<(UserId, String), Known>;
+
+impl Placement {
+    /// What its key stands for while it waits at a place of the line.
+    pub(crate) fn known(&self, place: i64) -> ((UserId, String), Known) {
+        let known = Known {
+            place: Some(place),
+            fingerprint: self.fingerprint.clone(),
+            effect: self.order.to_string(),
+        };
+        ((self.buyer, self.key.clone()), known)
+    }
 }
 
 /// What came of the keys that these buyers use, as far as anything did.
-pub(crate) async fn known(
-    conn: &mut Conn,
-    keys: &[(UserId, &str)],
-) -> Result<HashMap<(UserId, String), Known>, StoreError> {
+pub(crate) async fn known(conn: &mut Conn, keys: &[(UserId, &str)]) -> Result<Keys, StoreError> {
     if keys.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Keys::new());
     }
     let rows = sql::query(
         "SELECT k.scope, k.idem_key, k.fingerprint, k.effect_id
@@ -145,34 +152,11 @@ pub(crate) async fn known(
         let known = Known {
             fingerprint: row.get("fingerprint")?,
             effect: row.get("effect_id")?,
+            place: None,
         };
         found.insert((parsed(row, "scope")?, row.get("idem_key")?), known);
     }
     Ok(found)
-}
-
-/// Notes what the buyers' keys stand for now.
-pub(crate) async fn note_keys(
-    conn: &mut Conn,
-    placements: &[Placement],
-    now: i64,
-) -> Result<(), StoreError> {
-    if placements.is_empty() {
-        return Ok(());
-    }
-    let effects: Vec<_> = placements
-        .iter()
-        .map(|placed| (placed.buyer, &placed.key, &placed.fingerprint, placed.order))
-        .collect();
-    sql::query(
-        "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id, created_at)
-         SELECT j.scope, j.idem_key, j.fingerprint, j.effect, ? FROM {rows}",
-    )
-    .bind(now)
-    .bind_rows(&EFFECTS, &effects)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 impl Placements {
@@ -189,7 +173,7 @@ impl Placements {
         let told = placements.iter().map(|placed| Told {
             order: placed.order,
             buyer: placed.buyer,
-            currency: placed.unit.currency,
+            currency: placed.currency,
         });
         Ok(Some(Self {
             sale: book.sale,
@@ -198,13 +182,15 @@ impl Placements {
             provider: provider.to_owned(),
             placed_at: now,
             first_due,
+            promised: false,
             rows: json(&placements)?,
             told: told.collect(),
         }))
     }
 
-    /// Writes every row of the orders but their keys.
+    /// Writes every row of the orders.
     pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.write_keys(conn).await?;
         self.write_orders(conn).await?;
         self.write_lines(conn).await?;
         self.write_money(conn).await?;
@@ -215,6 +201,35 @@ impl Placements {
         outbox::append_all(conn, &entries, self.placed_at).await?;
         let place = |told: &Told| ((self.seller, stream, told.currency.code()), PLACED);
         sales_day::add(conn, self.told.iter().map(place), self.placed_at).await
+    }
+
+    /// What the buyers' keys stand for.
+    async fn write_keys(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        macro_rules! insert {
+            ($rest:literal) => {
+                concat!(
+                    "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id,
+                            created_at)
+                     SELECT j.buyer, j.idem_key, j.fingerprint, j.\"order\", ? FROM {rows}",
+                    $rest
+                )
+            };
+        }
+        let insert = match self.promised {
+            false => sql::query(insert!("")),
+            // One key of one buyer may have been promised by two sales at once: the first has it.
+            // `WHERE true` keeps the parser from reading ON as a join's.
+            true => sql::either(
+                insert!(" WHERE true ON CONFLICT (scope, idem_key) DO NOTHING"),
+                insert!(" ON DUPLICATE KEY UPDATE idempotency_key.scope = idempotency_key.scope"),
+            ),
+        };
+        insert
+            .bind(self.placed_at)
+            .bind_json(&PLACEMENTS, self.rows.as_str())
+            .execute(conn)
+            .await?;
+        Ok(())
     }
 
     /// Checkouts, orders and their first event.

@@ -5,12 +5,24 @@
 //! writes them when its queue is short again. Whoever needs the order's rows waits until everything
 //! that was promised before is written ([`Commerce::caught_up`]), and writes it if nobody does.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use commerce_store::StoreError;
+use signaling_wire::UserId;
 use tokio::sync::Mutex;
 
-use crate::{Commerce, ServiceError, db::placement::backlog, limits};
+use super::Purchase;
+use crate::{
+    Commerce, ServiceError,
+    db::placement::{Keys, Known, backlog},
+    limits,
+};
 
 /// How far the writing of orders is behind their promises: places in the line.
 #[derive(Default)]
@@ -21,6 +33,14 @@ pub(crate) struct Backlog {
     written: AtomicI64,
     /// Held while a batch is written, so that those who wait do not write in each other's way.
     pen: Mutex<()>,
+    /// The keys of the orders that wait: in the database they are found with the orders.
+    keys: std::sync::Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    known: HashMap<(UserId, String), (i64, Known)>,
+    by_place: VecDeque<(i64, Vec<(UserId, String)>)>,
 }
 
 impl Backlog {
@@ -37,8 +57,37 @@ impl Backlog {
     }
 
     /// Notes a batch before its buyers have their answers.
-    pub(crate) fn note(&self, place: i64) {
+    pub(crate) fn note(&self, place: i64, keys: Keys) {
         self.kept.fetch_max(place, Ordering::AcqRel);
+        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = keys.keys().cloned().collect();
+        waiting.by_place.push_back((place, names));
+        for (key, known) in keys {
+            waiting.known.insert(key, (place, known));
+        }
+    }
+
+    /// Notes a batch that cannot be written: the line goes on, and its keys are found here for good.
+    fn note_passed(&self, place: i64, keys: Keys) {
+        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.by_place.retain(|(at, _)| *at != place);
+        let keys = keys.into_iter().map(|(key, known)| (key, (place, known)));
+        waiting.known.extend(keys);
+    }
+
+    /// What came of those keys of the purchases whose orders wait.
+    pub(crate) fn promised(&self, purchases: &[Purchase]) -> Keys {
+        let waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Keys::new();
+        if !waiting.known.is_empty() {
+            for purchase in purchases {
+                let key = (purchase.demand.buyer, purchase.key.clone());
+                if let Some((_, known)) = waiting.known.get(&key) {
+                    found.insert(key, known.clone());
+                }
+            }
+        }
+        found
     }
 
     fn is_written(&self, place: i64) -> bool {
@@ -48,6 +97,15 @@ impl Backlog {
     fn note_written(&self, place: i64) {
         self.kept.fetch_max(place, Ordering::AcqRel);
         self.written.fetch_max(place, Ordering::AcqRel);
+        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let Waiting { known, by_place } = &mut *waiting;
+        while let Some((_, names)) = by_place.pop_front_if(|(at, _)| *at <= place) {
+            for name in names {
+                if known.get(&name).is_some_and(|(at, _)| *at <= place) {
+                    known.remove(&name);
+                }
+            }
+        }
     }
 }
 
@@ -125,7 +183,9 @@ impl Commerce {
             .store()
             .write(|conn| Box::pin(backlog::pass(conn)))
             .await?;
-        tracing::error!(place = passed, %why, "promised orders cannot be written");
-        Ok(passed.unwrap_or_default())
+        let (place, keys) = passed.unwrap_or_default();
+        tracing::error!(place, %why, "promised orders cannot be written");
+        self.backlog().note_passed(place, keys);
+        Ok(place)
     }
 }

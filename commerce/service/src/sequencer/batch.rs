@@ -7,12 +7,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use commerce_core::{Refusal, order, totals};
-use commerce_store::{StoreError, clock, sql::Conn};
+use commerce_store::{StoreError, sql::Conn};
 use signaling_wire::{
     OrderGroupId, OrderId, OrderLineId, PaymentId, ReservationId, SaleId, UserId,
-    frame::shop::{
-        FulfillmentStatus, Localized, Order, OrderLine, OrderPayment, OrderStatus, PaymentStatus,
-    },
+    frame::shop::Order,
 };
 
 use super::{Changed, Purchase, Verdict};
@@ -20,8 +18,8 @@ use crate::{
     Placed, ServiceError,
     db::{
         self, hold,
-        ledger::{Book, Cause, Head, Name},
-        placement::{self, Known, Placement, Placements, backlog},
+        ledger::{Book, Cause, Name},
+        placement::{self, Keys, Placement, Placements, backlog},
     },
     mint::mint,
 };
@@ -32,8 +30,18 @@ pub(crate) struct Done {
     pub(crate) changed: Changed,
     /// The place in the line of orders that are yet to be written.
     pub(crate) kept: Option<i64>,
+    /// What the keys of those orders stand for.
+    pub(crate) keys: Keys,
     /// Whether there is news for the courier.
     pub(crate) news: bool,
+}
+
+/// What a batch is to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) purchases: Vec<Purchase>,
+    /// What came of those of their keys whose orders are yet to be written.
+    pub(crate) promised: Keys,
 }
 
 /// On whose behalf a batch is run.
@@ -44,6 +52,8 @@ pub(crate) struct Owner {
     pub(crate) epoch: Option<i64>,
     /// Whether the orders' rows may be written later.
     pub(crate) storm: bool,
+    /// Whether earlier promises may have been made that this process does not know of.
+    pub(crate) doubt: bool,
 }
 
 /// Why a batch did nothing.
@@ -64,8 +74,8 @@ impl<E: Into<ServiceError>> From<E> for Failure {
 /// What became of a purchase before its order is written.
 enum Decision {
     Refused(Refusal),
-    /// The order of an earlier request.
-    Replay(OrderId),
+    /// The order of an earlier request, and its place in the line if it is not written yet.
+    Replay(OrderId, Option<i64>),
     /// The placement with this index, of this batch; the flag says that it was placed by an
     /// earlier request of the same batch.
     Placed(usize, bool),
@@ -75,30 +85,41 @@ enum Decision {
 pub(crate) async fn run(
     conn: &mut Conn,
     owner: Owner,
-    purchases: &[Purchase],
+    asked: &Asked,
     provider: &'static str,
     now: i64,
 ) -> Result<Done, Failure> {
+    let purchases = &asked.purchases;
     let sale = owner.sale;
     let turned = db::sale::keep_time(conn, sale, now).await?;
     let mut book = Book::open(conn, sale).await?;
     if owner.epoch.is_some_and(|epoch| epoch != book.head.epoch) {
         return Err(Failure::Fenced);
     }
-    backlog::write_due(conn, sale, now).await?;
+    match owner.doubt {
+        true => backlog::write_sale(conn, sale).await?,
+        false => backlog::write_due(conn, sale, now).await?,
+    }
     let due = hold::due(conn, sale, now).await?;
-    let facts = Facts::read(conn, &mut book, &due, purchases, now).await?;
+    let facts = Facts::read(conn, &mut book, &due, asked, now).await?;
     hold::expire(conn, &mut book, &due, now).await?;
     let mut placements = Vec::new();
     let decisions = decide(&mut book, &facts, purchases, &mut placements)?;
-    placement::note_keys(conn, &placements, now).await?;
-    let kept = match Placements::of(&book, &placements, provider, now)? {
-        Some(orders) if owner.storm => Some(backlog::keep(conn, &orders).await?),
+    let orders = Placements::of(&book, &placements, provider, now)?;
+    let kept = match &orders {
+        Some(orders) if owner.storm => Some(backlog::keep(conn, orders).await?),
         Some(orders) => orders.write(conn).await.map(|()| None)?,
         None => None,
     };
-    let head = book.head;
-    let closed = head.state == signaling_wire::frame::shop::SaleState::Closed;
+    let keys = match kept {
+        Some(place) => placements
+            .iter()
+            .map(|placed| placed.known(place))
+            .collect(),
+        None => Keys::new(),
+    };
+    let stream = book.head.stream;
+    let closed = book.head.state == signaling_wire::frame::shop::SaleState::Closed;
     let mut levels = book.close(conn, now).await?;
     if turned.is_some() {
         crate::sale::tell(conn, sale, now).await?;
@@ -106,39 +127,40 @@ pub(crate) async fn run(
     if closed && (turned.is_some() || !due.is_empty()) {
         levels.extend(db::stock::return_unsold(conn, sale, now).await?);
     }
-    let replayed = replayed(conn, sale, &decisions).await?;
+    let replayed = replayed(conn, &decisions).await?;
     let others = turned.is_some() || !due.is_empty() || !replayed.is_empty();
     let answers = decisions
         .into_iter()
         .map(|decision| match decision {
             Decision::Refused(refusal) => Ok(Err(refusal)),
-            Decision::Replay(id) => match replayed.get(&id) {
+            Decision::Replay(id, _) => match replayed.get(&id) {
                 Some(order) => Ok(Ok(Placed {
                     order: order.clone(),
                     replayed: true,
                 })),
                 None => Err(StoreError::invalid("a key without its order")),
             },
-            Decision::Placed(index, replayed) => {
-                let order = seen(&placements[index], &head, sale, provider, now);
-                Ok(Ok(Placed { order, replayed }))
-            }
+            Decision::Placed(index, replayed) => match &orders {
+                Some(orders) => Ok(Ok(Placed {
+                    order: orders.view(&placements[index]),
+                    replayed,
+                })),
+                None => Err(StoreError::invalid("an order that is not written")),
+            },
         })
         .collect::<Result<_, _>>()?;
     Ok(Done {
         answers,
-        changed: Changed {
-            stream: head.stream,
-            levels,
-        },
+        changed: Changed { stream, levels },
         news: kept.is_none() || others,
         kept,
+        keys,
     })
 }
 
 /// What is known of the buyers of a batch.
 struct Facts {
-    keys: HashMap<(UserId, String), Known>,
+    keys: Keys,
     banned: BTreeSet<UserId>,
     now: i64,
 }
@@ -149,7 +171,10 @@ impl Facts {
         conn: &mut Conn,
         book: &mut Book,
         due: &[hold::Due],
-        purchases: &[Purchase],
+        Asked {
+            purchases,
+            promised,
+        }: &Asked,
         now: i64,
     ) -> Result<Self, StoreError> {
         let buyers: BTreeSet<UserId> = due
@@ -158,11 +183,12 @@ impl Facts {
             .chain(purchases.iter().map(|purchase| purchase.demand.buyer))
             .collect();
         let buyers: Vec<UserId> = buyers.into_iter().collect();
-        let keys: Vec<(UserId, &str)> = purchases
+        let asked: Vec<(UserId, &str)> = purchases
             .iter()
             .map(|purchase| (purchase.demand.buyer, purchase.key.as_str()))
             .collect();
-        let keys = placement::known(conn, &keys).await?;
+        let mut keys = placement::known(conn, &asked).await?;
+        keys.extend(promised.clone());
         book.know(conn, &buyers).await?;
         let banned = db::sanction::banned(conn, book.head.stream, &buyers, now).await?;
         Ok(Self { keys, banned, now })
@@ -183,7 +209,10 @@ fn decide(
         if let Some(known) = facts.keys.get(&(buyer, purchase.key.clone())) {
             decisions.push(match same(&known.fingerprint) {
                 // The same request, so the same kind of effect.
-                true => Decision::Replay(known.effect.parse().map_err(StoreError::invalid)?),
+                true => Decision::Replay(
+                    known.effect.parse().map_err(StoreError::invalid)?,
+                    known.place,
+                ),
                 false => Decision::Refused(Refusal::KeyReused),
             });
         } else if let Some(&index) = fresh.get(&(buyer, purchase.key.as_str())) {
@@ -240,11 +269,10 @@ fn place(
         label_ko,
         label_en,
         quantity: demand.quantity,
-        unit: hold.unit_price,
         unit_price: hold.unit_price.amount,
         total: hold.total.amount,
         tax: totals::vat(hold.total.amount),
-        currency: hold.total.currency.code(),
+        currency: hold.total.currency,
         seq: hold.seq,
         due: now + i64::from(book.head.hold_seconds) * 1_000_000,
         key: purchase.key.clone(),
@@ -262,81 +290,21 @@ fn place(
 
 async fn replayed(
     conn: &mut Conn,
-    sale: SaleId,
     decisions: &[Decision],
 ) -> Result<HashMap<OrderId, Order>, StoreError> {
-    let ids: BTreeSet<OrderId> = decisions
-        .iter()
-        .filter_map(|decision| match decision {
-            Decision::Replay(id) => Some(*id),
-            _ => None,
-        })
-        .collect();
+    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
+    for decision in decisions {
+        if let Decision::Replay(id, place) = decision {
+            ids.insert(*id);
+            places.extend(*place);
+        }
+    }
     metrics::counter!("souk_idempotency_replays_total").increment(ids.len() as u64);
-    let ids: Vec<OrderId> = ids.into_iter().collect();
-    let mut orders = db::order::by_ids(&mut *conn, &ids).await?;
-    if orders.len() < ids.len() {
-        backlog::write_sale(conn, sale).await?;
-        orders = db::order::by_ids(conn, &ids).await?;
+    let mut orders = backlog::find(conn, &places, &ids).await?;
+    for order in &orders {
+        ids.remove(&order.id);
     }
+    let written: Vec<OrderId> = ids.into_iter().collect();
+    orders.extend(db::order::by_ids(conn, &written).await?);
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
-}
-
-/// A fresh order as its buyer sees it; what a read of it would give.
-fn seen(placed: &Placement, head: &Head, sale: SaleId, provider: &'static str, now: i64) -> Order {
-    let money = |amount| signaling_wire::Money {
-        amount,
-        currency: placed.unit.currency,
-    };
-    let title = Localized {
-        ko: placed.title_ko.clone(),
-        en: placed.title_en.clone(),
-    };
-    let label = match (&placed.label_ko, &placed.label_en) {
-        (Some(ko), Some(en)) => Some(Localized {
-            ko: ko.clone(),
-            en: en.clone(),
-        }),
-        _ => None,
-    };
-    Order {
-        id: placed.order,
-        number: placed.number.clone(),
-        group_id: placed.group,
-        seller_id: head.seller,
-        status: OrderStatus::PendingPayment,
-        payment_status: PaymentStatus::None,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        stream_id: Some(head.stream),
-        sale_id: Some(sale),
-        lines: vec![OrderLine {
-            id: placed.line,
-            product_id: placed.product,
-            variant_id: placed.variant,
-            label,
-            title,
-            quantity: placed.quantity,
-            unit_price: placed.unit,
-            discount: money(0),
-            total: money(placed.total),
-            quantity_cancelled: 0,
-            quantity_returned: 0,
-        }],
-        items_total: money(placed.total),
-        discount: money(0),
-        shipping: money(0),
-        tax: money(placed.tax),
-        total: money(placed.total),
-        payment: OrderPayment {
-            id: placed.payment,
-            provider: provider.to_owned(),
-            amount: money(placed.total),
-        },
-        ledger_seq: placed.seq,
-        placed_ms: clock::us_to_ms(now),
-        payment_due_ms: Some(clock::us_to_ms(placed.due)),
-        paid_ms: None,
-        delivered_ms: None,
-        completed_ms: None,
-    }
 }

@@ -15,6 +15,7 @@
 //! `synchronous-normal` is the store's.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -77,12 +78,14 @@ impl Commerce {
         &self,
         sale: SaleId,
         epoch: i64,
+        doubt: bool,
         gathered: &mut Vec<Waiting>,
-    ) -> Result<(), Fenced> {
+    ) -> Result<bool, Fenced> {
         match is(Fault::AckBeforeCommit) {
-            true => self.acknowledge_then_commit(sale, epoch, gathered).await,
-            false => self.commit(sale, epoch, gathered).await,
+            true => self.acknowledge_then_commit(sale, epoch, gathered).await?,
+            false => return self.commit(sale, epoch, doubt, gathered).await,
         }
+        Ok(true)
     }
 
     /// Dies, if it is the place and the time, after the answers went out.
@@ -111,7 +114,10 @@ impl Commerce {
         epoch: i64,
         gathered: &mut Vec<Waiting>,
     ) -> Result<(), Fenced> {
-        let purchases: Vec<_> = gathered.iter().map(|w| w.purchase.clone()).collect();
+        let asked = batch::Asked {
+            purchases: gathered.iter().map(|w| w.purchase.clone()).collect(),
+            promised: HashMap::new(),
+        };
         // A job may be run again; the second time there is nobody left to tell.
         let waiting = Arc::new(Mutex::new(std::mem::take(gathered)));
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
@@ -123,8 +129,9 @@ impl Commerce {
                         sale,
                         epoch: Some(epoch),
                         storm: false,
+                        doubt: false,
                     };
-                    let mut done = batch::run(conn, owner, &purchases, provider, now).await?;
+                    let mut done = batch::run(conn, owner, &asked, provider, now).await?;
                     let told = waiting.lock().map(|mut list| std::mem::take(&mut *list));
                     for (waiting, answer) in told
                         .unwrap_or_default()

@@ -42,6 +42,8 @@ async fn backlog(shop: &Shop, of: &'static str) -> u64 {
 
 const STUCK: &str = "SELECT COUNT(*) FROM order_backlog WHERE stuck = 1";
 
+const WRITTEN: &str = "SELECT COUNT(*) FROM orders";
+
 /// Lets no order be written, or lets them again.
 async fn block(shop: &Shop, on: bool) {
     let done = shop.store.write(move |conn| {
@@ -114,6 +116,13 @@ async fn what_was_promised_and_not_written_is_written_by_the_next_start() {
             "the control: without its rows there is no order"
         );
     }
+    let (buyer, order) = &promised[0];
+    let again = shop.commerce.buy(*buyer, command(place, 1, "first")).await;
+    assert_eq!(
+        &again.unwrap().order,
+        order,
+        "its key finds it all the same"
+    );
     shop.commerce.check_books().await.unwrap();
     let admin = commerce_service::Actor {
         admin: true,
@@ -124,6 +133,13 @@ async fn what_was_promised_and_not_written_is_written_by_the_next_start() {
         books.violations > 0,
         "the books tell of units without orders"
     );
+    let shop = shop.restart().await;
+    assert_eq!(backlog(&shop, WRITTEN).await, 0, "nothing goes");
+    for (buyer, order) in promised.iter().take(5) {
+        let again = shop.commerce.buy(*buyer, command(place, 1, "first")).await;
+        let again = again.unwrap();
+        assert_eq!((&again.order, again.replayed), (order, true));
+    }
     block(&shop, false).await;
 
     let shop = shop.restart().await;

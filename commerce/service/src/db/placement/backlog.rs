@@ -2,13 +2,15 @@
 //! and whose other rows are written next. A row is a whole batch; it goes in the transaction that
 //! writes its orders, so that they are written once, whatever ends in between.
 
+use std::collections::BTreeSet;
+
 use commerce_store::{
     StoreError,
     sql::{self, Conn, Reader, Row},
 };
-use signaling_wire::SaleId;
+use signaling_wire::{OrderId, SaleId, frame::shop::Order};
 
-use super::Placements;
+use super::{Keys, Placement, Placements};
 use crate::db::parsed;
 
 macro_rules! select {
@@ -73,18 +75,7 @@ pub(crate) async fn write_sale(conn: &mut Conn, sale: SaleId) -> Result<(), Stor
 
 async fn write(conn: &mut Conn, row: &Row) -> Result<i64, StoreError> {
     let id: i64 = row.get("id")?;
-    let rows: String = row.get("orders")?;
-    let placements = Placements {
-        sale: parsed(row, "sale_id")?,
-        stream: parsed(row, "stream_id")?,
-        seller: parsed(row, "seller_id")?,
-        provider: row.get("provider")?,
-        placed_at: row.get("placed_at")?,
-        first_due: row.get("first_due")?,
-        told: serde_json::from_str(&rows).map_err(StoreError::invalid)?,
-        rows,
-    };
-    placements.write(conn).await?;
+    placements(row)?.write(conn).await?;
     sql::query("DELETE FROM order_backlog WHERE id = ?")
         .bind(id)
         .execute(conn)
@@ -92,19 +83,68 @@ async fn write(conn: &mut Conn, row: &Row) -> Result<i64, StoreError> {
     Ok(id)
 }
 
-/// Lets the line pass the batch at its head, which cannot be written; returns its place.
-pub(crate) async fn pass(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
-    let id: Option<i64> =
-        sql::query("SELECT id FROM order_backlog WHERE stuck = 0 ORDER BY id LIMIT 1 {for update}")
-            .fetch_value_optional(&mut *conn)
-            .await?;
-    if let Some(id) = id {
-        sql::query("UPDATE order_backlog SET stuck = 1 WHERE id = ?")
-            .bind(id)
-            .execute(conn)
-            .await?;
+fn placements(row: &Row) -> Result<Placements, StoreError> {
+    let rows: String = row.get("orders")?;
+    Ok(Placements {
+        sale: parsed(row, "sale_id")?,
+        stream: parsed(row, "stream_id")?,
+        seller: parsed(row, "seller_id")?,
+        provider: row.get("provider")?,
+        placed_at: row.get("placed_at")?,
+        first_due: row.get("first_due")?,
+        promised: true,
+        told: serde_json::from_str(&rows).map_err(StoreError::invalid)?,
+        rows,
+    })
+}
+
+/// Those of the orders that wait at these places, as their buyers see them.
+pub(crate) async fn find(
+    conn: &mut Conn,
+    places: &BTreeSet<i64>,
+    wanted: &BTreeSet<OrderId>,
+) -> Result<Vec<Order>, StoreError> {
+    let mut found = Vec::new();
+    if places.is_empty() {
+        return Ok(found);
     }
-    Ok(id)
+    let rows = sql::query(select!("WHERE id IN ({list})"))
+        .bind_list(places.iter().copied())
+        .fetch_all(conn)
+        .await?;
+    for row in &rows {
+        let batch = placements(row)?;
+        let placed: Vec<Placement> =
+            serde_json::from_str(&batch.rows).map_err(StoreError::invalid)?;
+        let wanted = placed
+            .iter()
+            .filter(|placed| wanted.contains(&placed.order));
+        found.extend(wanted.map(|placed| batch.view(placed)));
+    }
+    Ok(found)
+}
+
+/// Lets the line pass the batch at its head, which cannot be written; returns its place and what its
+/// keys stand for.
+pub(crate) async fn pass(conn: &mut Conn) -> Result<Option<(i64, Keys)>, StoreError> {
+    let row = sql::query(select!("WHERE stuck = 0 ORDER BY id LIMIT 1 {for update}"))
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let id: i64 = row.get("id")?;
+    sql::query("UPDATE order_backlog SET stuck = 1 WHERE id = ?")
+        .bind(id)
+        .execute(conn)
+        .await?;
+    let keys = orders(&placements(&row)?)?;
+    Ok(Some((
+        id,
+        keys.iter().map(|placed| placed.known(id)).collect(),
+    )))
+}
+
+fn orders(batch: &Placements) -> Result<Vec<Placement>, StoreError> {
+    serde_json::from_str(&batch.rows).map_err(StoreError::invalid)
 }
 
 /// Lets the batches that were passed try again, as after a start.
