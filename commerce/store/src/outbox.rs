@@ -4,22 +4,18 @@
 //! its topics in order, tells them, and marks them: at least once, never before the commit. One
 //! process holds the database, so a topic has one deliverer and a claim needs no lock.
 
-use serde::Serialize;
-
 use crate::{
-    StoreError, limits,
-    sql::{self, Conn, Field, Reader, Row, Rows},
+    StoreError, limits, rows_of,
+    sql::{self, Conn, Reader, Row},
 };
 
-/// [`Entry`] as JSON.
-const ENTRIES: Rows = Rows::objects(&[
-    ("topic", Field::Id),
-    ("key", Field::Id),
-    ("payload", Field::Text),
-]);
+rows_of! {
+    /// Facts to append.
+    ENTRIES: Entry { topic: Id, key: Id, payload: Text }
+}
 
 /// A fact to append.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What happened, as in `order.placed`.
     pub topic: &'static str,

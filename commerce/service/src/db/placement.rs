@@ -10,10 +10,10 @@ mod view;
 use std::collections::HashMap;
 
 use commerce_store::{
-    StoreError, outbox,
+    StoreError, outbox, rows_of,
     sql::{self, Conn, Field, Rows},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use signaling_wire::{
     Currency, OrderGroupId, OrderId, OrderLineId, PaymentId, ProductId, ReservationId, SaleId,
     SellerId, StreamId, UserId, VariantId,
@@ -27,38 +27,21 @@ use super::{
 };
 use crate::courier;
 
-/// [`Placement`] as JSON.
-const PLACEMENTS: Rows = Rows::objects(&[
-    ("order", Field::Id),
-    ("grp", Field::Id),
-    ("number", Field::Id),
-    ("line", Field::Id),
-    ("reservation", Field::Id),
-    ("payment", Field::Id),
-    ("buyer", Field::Id),
-    ("product", Field::Id),
-    ("variant", Field::Id),
-    ("row", Field::Int),
-    ("title_ko", Field::Text),
-    ("title_en", Field::Text),
-    ("label_ko", Field::Text),
-    ("label_en", Field::Text),
-    ("quantity", Field::Int),
-    ("unit_price", Field::Int),
-    ("total", Field::Int),
-    ("tax", Field::Int),
-    ("currency", Field::Id),
-    ("seq", Field::Int),
-    ("due", Field::Int),
-    ("idem_key", Field::Text),
-    ("fingerprint", Field::Id),
-]);
+rows_of! {
+    /// Orders to be written.
+    PLACEMENTS: Placement {
+        order: Id, group: Id, number: Id, line: Id, reservation: Id, payment: Id, buyer: Id,
+        product: Id, variant: Id, row: Int, title_ko: Text, title_en: Text, label_ko: Text,
+        label_en: Text, quantity: Int, unit_price: Int, total: Int, tax: Int, currency: Id,
+        seq: Int, due: Int, key: Text, fingerprint: Id,
+    }
+}
 const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
 /// An order to be written.
-#[derive(Debug, Serialize, Deserialize)]
+/// Read back from such a row: the fields stand in its order.
+#[derive(Debug, Deserialize)]
 pub(crate) struct Placement {
     pub(crate) order: OrderId,
-    #[serde(rename = "grp")]
     pub(crate) group: OrderGroupId,
     pub(crate) number: String,
     pub(crate) line: OrderLineId,
@@ -79,17 +62,26 @@ pub(crate) struct Placement {
     pub(crate) currency: Currency,
     pub(crate) seq: u64,
     pub(crate) due: i64,
-    #[serde(rename = "idem_key")]
     pub(crate) key: String,
     pub(crate) fingerprint: String,
 }
 
 /// Of a placement, what others are told.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 struct Told {
     order: OrderId,
     buyer: UserId,
     currency: Currency,
+}
+
+impl Told {
+    fn of(placed: &Placement) -> Self {
+        Self {
+            order: placed.order,
+            buyer: placed.buyer,
+            currency: placed.currency,
+        }
+    }
 }
 
 /// The orders of one batch of a sale, with all that their rows say.
@@ -170,11 +162,6 @@ impl Placements {
         let Some(first_due) = placements.iter().map(|placed| placed.due).min() else {
             return Ok(None);
         };
-        let told = placements.iter().map(|placed| Told {
-            order: placed.order,
-            buyer: placed.buyer,
-            currency: placed.currency,
-        });
         Ok(Some(Self {
             sale: book.sale,
             stream: book.head.stream,
@@ -184,7 +171,7 @@ impl Placements {
             first_due,
             promised: false,
             rows: json(&placements)?,
-            told: told.collect(),
+            told: placements.iter().map(Told::of).collect(),
         }))
     }
 
@@ -210,7 +197,7 @@ impl Placements {
                 concat!(
                     "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id,
                             created_at)
-                     SELECT j.buyer, j.idem_key, j.fingerprint, j.\"order\", ? FROM {rows}",
+                     SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
                     $rest
                 )
             };
@@ -238,7 +225,7 @@ impl Placements {
         sql::query(
             "INSERT INTO order_group (id, number, buyer_id, placed_via, stream_id, currency,
                     items_total, tax, total, payment_due_at, created_at)
-             SELECT j.grp, j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total,
+             SELECT j.\"group\", j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total,
                     j.due, ? FROM {rows}",
         )
         .bind(self.stream.to_string())
@@ -250,7 +237,7 @@ impl Placements {
             "INSERT INTO orders (id, group_id, number, buyer_id, seller_id, stream_id, sale_id,
                     status, payment_status, items_total, tax, total, currency, ledger_seq,
                     payment_due_at, created_at, updated_at)
-             SELECT j.\"order\", j.grp, j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none',
+             SELECT j.\"order\", j.\"group\", j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none',
                     j.total, j.tax, j.total, j.currency, j.seq, j.due, ?, ? FROM {rows}",
         )
         .bind(self.seller.to_string())
@@ -303,7 +290,7 @@ impl Placements {
         sql::query(
             "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at,
                     updated_at)
-             SELECT j.payment, j.grp, ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
+             SELECT j.payment, j.\"group\", ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
         )
         .bind(self.provider.as_str())
         .bind(self.placed_at)

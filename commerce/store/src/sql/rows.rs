@@ -82,6 +82,27 @@ impl Rows {
     }
 }
 
+/// Says once which columns a struct has in a statement: makes the [`Rows`] for it, and serialises it
+/// as such a row.
+#[macro_export]
+macro_rules! rows_of {
+    ($(#[$doc:meta])* $rows:ident: $name:ident { $($field:ident: $kind:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        const $rows: $crate::sql::Rows = $crate::sql::Rows::tuples(&[
+            $((stringify!($field), $crate::sql::Field::$kind)),+
+        ]);
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeTuple as _;
+                let mut row = to.serialize_tuple([$(stringify!($field)),+].len())?;
+                $(row.serialize_element(&self.$field)?;)+
+                row.end()
+            }
+        }
+    };
+}
+
 const fn mariadb(field: Field) -> &'static str {
     match field {
         Field::Id => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

@@ -7,27 +7,20 @@ use std::collections::BTreeMap;
 
 use commerce_core::Movement;
 use commerce_store::{
-    StoreError,
+    StoreError, rows_of,
     sql::{self, Conn, Field, Rows},
 };
-use serde::Serialize;
 use signaling_wire::{OrderId, ReservationId, UserId};
 
 use super::Cause;
 
-/// [`Posting`] as JSON.
-const POSTINGS: Rows = Rows::objects(&[
-    ("seq", Field::Int),
-    ("row", Field::Int),
-    ("kind", Field::Id),
-    ("on_hand", Field::Int),
-    ("held", Field::Int),
-    ("committed", Field::Int),
-    ("reservation", Field::Id),
-    ("order", Field::Id),
-    ("actor", Field::Id),
-    ("reason", Field::Text),
-]);
+rows_of! {
+    /// Movements with their causes.
+    POSTINGS: Posting {
+        seq: Int, row: Int, kind: Id, on_hand: Int, held: Int, committed: Int, reservation: Id,
+        order: Id, actor: Id, reason: Text,
+    }
+}
 /// What a level changes by.
 const SUMS: Rows = Rows::tuples(&[
     ("row", Field::Int),
@@ -37,7 +30,7 @@ const SUMS: Rows = Rows::tuples(&[
     ("seq", Field::Int),
 ]);
 /// A movement with its cause, as it is stored.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Posting {
     seq: u64,
     row: i64,

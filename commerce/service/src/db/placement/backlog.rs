@@ -10,7 +10,7 @@ use commerce_store::{
 };
 use signaling_wire::{OrderId, SaleId, frame::shop::Order};
 
-use super::{Keys, Placement, Placements};
+use super::{Keys, Placement, Placements, Told};
 use crate::db::parsed;
 
 macro_rules! select {
@@ -75,7 +75,7 @@ pub(crate) async fn write_sale(conn: &mut Conn, sale: SaleId) -> Result<(), Stor
 
 async fn write(conn: &mut Conn, row: &Row) -> Result<i64, StoreError> {
     let id: i64 = row.get("id")?;
-    placements(row)?.write(conn).await?;
+    placements(row)?.0.write(conn).await?;
     sql::query("DELETE FROM order_backlog WHERE id = ?")
         .bind(id)
         .execute(conn)
@@ -83,9 +83,10 @@ async fn write(conn: &mut Conn, row: &Row) -> Result<i64, StoreError> {
     Ok(id)
 }
 
-fn placements(row: &Row) -> Result<Placements, StoreError> {
+fn placements(row: &Row) -> Result<(Placements, Vec<Placement>), StoreError> {
     let rows: String = row.get("orders")?;
-    Ok(Placements {
+    let orders: Vec<Placement> = serde_json::from_str(&rows).map_err(StoreError::invalid)?;
+    let placements = Placements {
         sale: parsed(row, "sale_id")?,
         stream: parsed(row, "stream_id")?,
         seller: parsed(row, "seller_id")?,
@@ -93,9 +94,10 @@ fn placements(row: &Row) -> Result<Placements, StoreError> {
         placed_at: row.get("placed_at")?,
         first_due: row.get("first_due")?,
         promised: true,
-        told: serde_json::from_str(&rows).map_err(StoreError::invalid)?,
+        told: orders.iter().map(Told::of).collect(),
         rows,
-    })
+    };
+    Ok((placements, orders))
 }
 
 /// Those of the orders that wait at these places, as their buyers see them.
@@ -113,10 +115,8 @@ pub(crate) async fn find(
         .fetch_all(conn)
         .await?;
     for row in &rows {
-        let batch = placements(row)?;
-        let placed: Vec<Placement> =
-            serde_json::from_str(&batch.rows).map_err(StoreError::invalid)?;
-        let wanted = placed
+        let (batch, orders) = placements(row)?;
+        let wanted = orders
             .iter()
             .filter(|placed| wanted.contains(&placed.order));
         found.extend(wanted.map(|placed| batch.view(placed)));
@@ -136,15 +136,9 @@ pub(crate) async fn pass(conn: &mut Conn) -> Result<Option<(i64, Keys)>, StoreEr
         .bind(id)
         .execute(conn)
         .await?;
-    let keys = orders(&placements(&row)?)?;
-    Ok(Some((
-        id,
-        keys.iter().map(|placed| placed.known(id)).collect(),
-    )))
-}
-
-fn orders(batch: &Placements) -> Result<Vec<Placement>, StoreError> {
-    serde_json::from_str(&batch.rows).map_err(StoreError::invalid)
+    let (_, orders) = placements(&row)?;
+    let keys = orders.iter().map(|placed| placed.known(id));
+    Ok(Some((id, keys.collect())))
 }
 
 /// Lets the batches that were passed try again, as after a start.
