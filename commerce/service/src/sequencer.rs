@@ -162,13 +162,17 @@ impl Commerce {
                 let orders = done.answers.iter().filter(|answer| answer.is_ok()).count();
                 #[cfg(feature = "negative-controls")]
                 negative::crash_point(negative::Fault::CrashAfterCommit, orders);
-                if let Some(place) = done.kept {
-                    self.backlog().note(place, done.keys);
+                if let Some(kept) = done.kept {
+                    self.backlog().note(kept);
                 }
-                for (waiting, answer) in gathered.drain(..).zip(done.answers) {
-                    // A buyer who went away finds the order under the same key.
-                    let _ = waiting.answer.send(answer.map_err(ServiceError::from));
-                }
+                let told: Vec<_> = gathered.drain(..).zip(done.answers).collect();
+                // Beside the next batch, which need not wait for it.
+                self.spawn(async move {
+                    for (waiting, answer) in told {
+                        // A buyer who went away finds the order under the same key.
+                        let _ = waiting.answer.send(answer.map_err(ServiceError::from));
+                    }
+                });
                 #[cfg(feature = "negative-controls")]
                 self.crash_after_ack(orders).await;
                 self.tick(done.changed.stream, &done.changed.levels).await;
@@ -246,6 +250,7 @@ impl Commerce {
         let storm = purchases.len() >= limits::STORM_FROM && self.backlog().has_room();
         let asked = batch::Asked {
             promised: self.backlog().promised(&purchases),
+            overdue: self.backlog().is_overdue(now),
             purchases,
         };
         let owner = batch::Owner {

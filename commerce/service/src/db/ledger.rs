@@ -37,6 +37,20 @@ pub(crate) struct Head {
     pub(crate) seller: SellerId,
     pub(crate) hold_seconds: u32,
     pub(crate) epoch: i64,
+    opens_at: Option<i64>,
+    closes_at: Option<i64>,
+}
+
+impl Head {
+    /// Whether the sale is to be opened or closed by now.
+    pub(crate) fn is_time(&self, now: i64) -> bool {
+        let has_come = |at: Option<i64>| at.is_some_and(|at| at <= now);
+        match self.state {
+            SaleState::Closed => false,
+            SaleState::Draft => has_come(self.opens_at) || has_come(self.closes_at),
+            SaleState::Open | SaleState::Paused => has_come(self.closes_at),
+        }
+    }
 }
 
 /// What a variant is called.
@@ -86,7 +100,7 @@ impl Book {
         lock(conn, sale).await?;
         let rows = sql::query(
             "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch, s.opens_at,
-                    i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
+                    s.closes_at, i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
                     l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
                     ko.title AS title_ko, en.title AS title_en,
                     v.label_ko, v.label_en
@@ -108,6 +122,8 @@ impl Book {
             seller: parsed(first, "seller_id")?,
             hold_seconds: count(first, "hold_seconds")?,
             epoch: first.get("owner_epoch")?,
+            opens_at: first.get("opens_at")?,
+            closes_at: first.get("closes_at")?,
         };
         let mut levels = Vec::with_capacity(rows.len());
         let mut names = BTreeMap::new();

@@ -126,6 +126,16 @@ impl Placement {
     }
 }
 
+/// Orders that wait in the line to be written.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) place: i64,
+    /// When the first of them is no longer waited for.
+    pub(crate) first_due: i64,
+    /// What their keys stand for.
+    pub(crate) keys: Keys,
+}
+
 /// What came of the keys that these buyers use, as far as anything did.
 pub(crate) async fn known(conn: &mut Conn, keys: &[(UserId, &str)]) -> Result<Keys, StoreError> {
     if keys.is_empty() {
@@ -173,6 +183,18 @@ impl Placements {
             rows: json(&placements)?,
             told: placements.iter().map(Told::of).collect(),
         }))
+    }
+
+    /// What is to be remembered of them while they wait at a place of the line.
+    pub(crate) fn kept(&self, place: i64, placements: &[Placement]) -> Kept {
+        Kept {
+            place,
+            first_due: self.first_due,
+            keys: placements
+                .iter()
+                .map(|placed| placed.known(place))
+                .collect(),
+        }
     }
 
     /// Writes every row of the orders.

@@ -8,7 +8,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        PoisonError,
+        MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use super::Purchase;
 use crate::{
     Commerce, ServiceError,
-    db::placement::{Keys, Known, backlog},
+    db::placement::{Kept, Keys, Known, backlog},
     limits,
 };
 
@@ -37,10 +37,16 @@ pub(crate) struct Backlog {
     keys: std::sync::Mutex<Waiting>,
 }
 
+struct Batch {
+    place: i64,
+    first_due: i64,
+    keys: Vec<(UserId, String)>,
+}
+
 #[derive(Default)]
 struct Waiting {
     known: HashMap<(UserId, String), (i64, Known)>,
-    by_place: VecDeque<(i64, Vec<(UserId, String)>)>,
+    batches: VecDeque<Batch>,
 }
 
 impl Backlog {
@@ -57,27 +63,42 @@ impl Backlog {
     }
 
     /// Notes a batch before its buyers have their answers.
-    pub(crate) fn note(&self, place: i64, keys: Keys) {
+    pub(crate) fn note(&self, kept: Kept) {
+        let place = kept.place;
         self.kept.fetch_max(place, Ordering::AcqRel);
-        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let names = keys.keys().cloned().collect();
-        waiting.by_place.push_back((place, names));
-        for (key, known) in keys {
-            waiting.known.insert(key, (place, known));
-        }
+        let mut waiting = self.waiting_keys();
+        waiting.batches.push_back(Batch {
+            place,
+            first_due: kept.first_due,
+            keys: kept.keys.keys().cloned().collect(),
+        });
+        let keys = kept.keys.into_iter();
+        waiting
+            .known
+            .extend(keys.map(|(key, known)| (key, (place, known))));
+    }
+
+    /// Whether one of the orders that wait is no longer waited for by `now`.
+    pub(crate) fn is_overdue(&self, now: i64) -> bool {
+        let waiting = self.waiting_keys();
+        waiting.batches.iter().any(|batch| batch.first_due <= now)
+    }
+
+    fn waiting_keys(&self) -> MutexGuard<'_, Waiting> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a batch that cannot be written: the line goes on, and its keys are found here for good.
     fn note_passed(&self, place: i64, keys: Keys) {
-        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.by_place.retain(|(at, _)| *at != place);
+        let mut waiting = self.waiting_keys();
+        waiting.batches.retain(|batch| batch.place != place);
         let keys = keys.into_iter().map(|(key, known)| (key, (place, known)));
         waiting.known.extend(keys);
     }
 
     /// What came of those keys of the purchases whose orders wait.
     pub(crate) fn promised(&self, purchases: &[Purchase]) -> Keys {
-        let waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.waiting_keys();
         let mut found = Keys::new();
         if !waiting.known.is_empty() {
             for purchase in purchases {
@@ -97,10 +118,10 @@ impl Backlog {
     fn note_written(&self, place: i64) {
         self.kept.fetch_max(place, Ordering::AcqRel);
         self.written.fetch_max(place, Ordering::AcqRel);
-        let mut waiting = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let Waiting { known, by_place } = &mut *waiting;
-        while let Some((_, names)) = by_place.pop_front_if(|(at, _)| *at <= place) {
-            for name in names {
+        let mut waiting = self.waiting_keys();
+        let Waiting { known, batches } = &mut *waiting;
+        while let Some(batch) = batches.pop_front_if(|batch| batch.place <= place) {
+            for name in batch.keys {
                 if known.get(&name).is_some_and(|(at, _)| *at <= place) {
                     known.remove(&name);
                 }

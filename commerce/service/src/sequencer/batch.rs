@@ -19,7 +19,7 @@ use crate::{
     db::{
         self, hold,
         ledger::{Book, Cause, Name},
-        placement::{self, Keys, Placement, Placements, backlog},
+        placement::{self, Kept, Keys, Placement, Placements, backlog},
     },
     mint::mint,
 };
@@ -28,10 +28,8 @@ use crate::{
 pub(crate) struct Done {
     pub(crate) answers: Vec<Verdict>,
     pub(crate) changed: Changed,
-    /// The place in the line of orders that are yet to be written.
-    pub(crate) kept: Option<i64>,
-    /// What the keys of those orders stand for.
-    pub(crate) keys: Keys,
+    /// The orders that are yet to be written.
+    pub(crate) kept: Option<Kept>,
     /// Whether there is news for the courier.
     pub(crate) news: bool,
 }
@@ -42,6 +40,8 @@ pub(crate) struct Asked {
     pub(crate) purchases: Vec<Purchase>,
     /// What came of those of their keys whose orders are yet to be written.
     pub(crate) promised: Keys,
+    /// Whether one of the orders that are yet to be written may be no longer waited for.
+    pub(crate) overdue: bool,
 }
 
 /// On whose behalf a batch is run.
@@ -91,14 +91,19 @@ pub(crate) async fn run(
 ) -> Result<Done, Failure> {
     let purchases = &asked.purchases;
     let sale = owner.sale;
-    let turned = db::sale::keep_time(conn, sale, now).await?;
     let mut book = Book::open(conn, sale).await?;
+    let mut turned = None;
+    if book.head.is_time(now) {
+        turned = db::sale::keep_time(conn, sale, now).await?;
+        book = Book::open(conn, sale).await?;
+    }
     if owner.epoch.is_some_and(|epoch| epoch != book.head.epoch) {
         return Err(Failure::Fenced);
     }
-    match owner.doubt {
-        true => backlog::write_sale(conn, sale).await?,
-        false => backlog::write_due(conn, sale, now).await?,
+    if owner.doubt {
+        backlog::write_sale(conn, sale).await?;
+    } else if owner.epoch.is_none() || asked.overdue {
+        backlog::write_due(conn, sale, now).await?;
     }
     let due = hold::due(conn, sale, now).await?;
     let facts = Facts::read(conn, &mut book, &due, asked, now).await?;
@@ -107,16 +112,12 @@ pub(crate) async fn run(
     let decisions = decide(&mut book, &facts, purchases, &mut placements)?;
     let orders = Placements::of(&book, &placements, provider, now)?;
     let kept = match &orders {
-        Some(orders) if owner.storm => Some(backlog::keep(conn, orders).await?),
+        Some(orders) if owner.storm => {
+            let place = backlog::keep(conn, orders).await?;
+            Some(orders.kept(place, &placements))
+        }
         Some(orders) => orders.write(conn).await.map(|()| None)?,
         None => None,
-    };
-    let keys = match kept {
-        Some(place) => placements
-            .iter()
-            .map(|placed| placed.known(place))
-            .collect(),
-        None => Keys::new(),
     };
     let stream = book.head.stream;
     let closed = book.head.state == signaling_wire::frame::shop::SaleState::Closed;
@@ -154,7 +155,6 @@ pub(crate) async fn run(
         changed: Changed { stream, levels },
         news: kept.is_none() || others,
         kept,
-        keys,
     })
 }
 
@@ -174,6 +174,7 @@ impl Facts {
         Asked {
             purchases,
             promised,
+            ..
         }: &Asked,
         now: i64,
     ) -> Result<Self, StoreError> {

@@ -117,6 +117,7 @@ impl Commerce {
         let asked = batch::Asked {
             purchases: gathered.iter().map(|w| w.purchase.clone()).collect(),
             promised: HashMap::new(),
+            overdue: false,
         };
         // A job may be run again; the second time there is nobody left to tell.
         let waiting = Arc::new(Mutex::new(std::mem::take(gathered)));
