@@ -21,8 +21,10 @@ pub(crate) use self::posting::{Posting, post};
 use super::{count, label, maybe_ms, money, parsed, seq, stock, title, word};
 use crate::ServiceError;
 
-/// Units of a variant that a buyer gives back, or takes and may have at most.
+/// Units of a variant that a buyer gives back, or takes and may have at most. The sale is in each
+/// row: as a value of its own it would have SQLite walk over all buyers of the sale.
 const UNITS: Rows = Rows::tuples(&[
+    ("sale", Field::Id),
     ("variant", Field::Id),
     ("buyer", Field::Id),
     ("qty", Field::Int),
@@ -299,9 +301,11 @@ impl Book {
         let taken: Vec<_> = self
             .taken
             .iter()
-            .map(|((buyer, variant), quantity)| (variant, buyer, quantity, limit(variant)))
+            .map(|((buyer, variant), quantity)| {
+                (self.sale, variant, buyer, quantity, limit(variant))
+            })
             .collect();
-        take(conn, self.sale, &taken).await?;
+        take(conn, &taken).await?;
         let changed = self.batch.changed().map(|(row, _)| {
             stock::seen(
                 self.sale,
@@ -342,16 +346,15 @@ async fn give_back(
     }
     let rows: Vec<_> = back
         .iter()
-        .map(|((buyer, variant), qty)| (variant, buyer, qty))
+        .map(|((buyer, variant), qty)| (sale, variant, buyer, qty))
         .collect();
     sql::either(
         "UPDATE sale_buyer SET qty = sale_buyer.qty - j.qty FROM {rows}
-         WHERE sale_id = ? AND variant_id = j.variant AND buyer_id = j.buyer",
+         WHERE sale_id = j.sale AND variant_id = j.variant AND buyer_id = j.buyer",
         "UPDATE {rows} STRAIGHT_JOIN sale_buyer b SET b.qty = b.qty - j.qty
-         WHERE b.sale_id = ? AND b.variant_id = j.variant AND b.buyer_id = j.buyer",
+         WHERE b.sale_id = j.sale AND b.variant_id = j.variant AND b.buyer_id = j.buyer",
     )
     .bind_rows(&UNITS, &rows)
-    .bind(sale.to_string())
     .execute(conn)
     .await?;
     Ok(())
@@ -359,8 +362,7 @@ async fn give_back(
 
 async fn take(
     conn: &mut Conn,
-    sale: SaleId,
-    taken: &[(&VariantId, &UserId, &u32, u32)],
+    taken: &[(SaleId, &VariantId, &UserId, &u32, u32)],
 ) -> Result<(), StoreError> {
     if taken.is_empty() {
         return Ok(());
@@ -368,13 +370,12 @@ async fn take(
     // `WHERE true` keeps the parser from reading ON as a join's.
     sql::either(
         "INSERT INTO sale_buyer (sale_id, variant_id, buyer_id, qty, max_qty)
-         SELECT ?, j.variant, j.buyer, j.qty, j.most FROM {rows} WHERE true
-         ON CONFLICT (sale_id, variant_id, buyer_id) DO UPDATE SET qty = qty + excluded.qty",
+         SELECT j.sale, j.variant, j.buyer, j.qty, j.most FROM {rows} WHERE true
+         ON CONFLICT (sale_id, buyer_id, variant_id) DO UPDATE SET qty = qty + excluded.qty",
         "INSERT INTO sale_buyer (sale_id, variant_id, buyer_id, qty, max_qty)
-         SELECT ?, j.variant, j.buyer, j.qty, j.most FROM {rows}
+         SELECT j.sale, j.variant, j.buyer, j.qty, j.most FROM {rows}
          ON DUPLICATE KEY UPDATE qty = sale_buyer.qty + VALUES(qty)",
     )
-    .bind(sale.to_string())
     .bind_rows(&UNITS, taken)
     .execute(conn)
     .await?;

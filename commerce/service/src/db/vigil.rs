@@ -193,11 +193,12 @@ pub(crate) async fn extend(
         .map(|(hold, until)| (hold.order, *until, now))
         .collect();
     // Only what has the new time now: another hold may have ended meanwhile.
+    // The plus has the reservations found by their order: a whole batch ends at one moment.
     sql::either(
         "UPDATE orders SET payment_due_at = j.until, version = version + 1 FROM {rows}
          WHERE orders.id = j.id AND orders.status = 'pending_payment'
            AND EXISTS (SELECT 1 FROM reservation r WHERE r.order_id = orders.id
-                       AND r.state = 'held' AND r.expires_at = j.until)",
+                       AND r.state = 'held' AND +r.expires_at = j.until)",
         "UPDATE {rows} STRAIGHT_JOIN orders o
            SET o.payment_due_at = j.until, o.version = o.version + 1
          WHERE o.id = j.id AND o.status = 'pending_payment'

@@ -48,7 +48,7 @@ CREATE TABLE sale_buyer (
     buyer_id   VARCHAR(64) NOT NULL REFERENCES users (id),
     qty        BIGINT NOT NULL,
     max_qty    BIGINT NOT NULL,
-    PRIMARY KEY (sale_id, variant_id, buyer_id),
+    PRIMARY KEY (sale_id, buyer_id, variant_id),
     CHECK (qty BETWEEN 0 AND max_qty)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -48,7 +48,7 @@ CREATE TABLE sale_buyer (
     buyer_id   TEXT NOT NULL REFERENCES users (id),
     qty        INTEGER NOT NULL,
     max_qty    INTEGER NOT NULL,
-    PRIMARY KEY (sale_id, variant_id, buyer_id),
+    PRIMARY KEY (sale_id, buyer_id, variant_id),
     CHECK (qty BETWEEN 0 AND max_qty)
 ) STRICT, WITHOUT ROWID;
 
