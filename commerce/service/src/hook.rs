@@ -11,6 +11,7 @@ mod manage;
 pub(crate) mod news;
 mod post;
 mod record;
+mod retire;
 mod sender;
 mod tend;
 

@@ -17,6 +17,8 @@ pub struct WebhookConfig {
     pub plain_http: bool,
     /// Longest wait for an answer, milliseconds.
     pub timeout_ms: u64,
+    /// Most deliveries that may wait for one webhook.
+    pub waiting_max: u64,
     /// Who looks names up; the system unless a test says otherwise.
     pub names: Names,
 }
@@ -28,6 +30,7 @@ impl Default for WebhookConfig {
             ports: vec![443, 8443],
             plain_http: false,
             timeout_ms: limits::HOOK_TIMEOUT.as_millis() as u64,
+            waiting_max: limits::HOOK_WAITING_MAX,
             names: Names::default(),
         }
     }

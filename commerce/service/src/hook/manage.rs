@@ -13,10 +13,7 @@ use super::{EditWebhook, NewWebhook, RotateSecret, Webhook, WebhookWithSecret};
 use crate::{
     Actor, Commerce, Page, Secret, ServiceError,
     admin::{entry, for_administrators},
-    db::hook::{
-        delivery,
-        endpoint::{self, Endpoint},
-    },
+    db::hook::endpoint::{self, Endpoint, retire},
     limits,
     mint::mint,
     page, signature,
@@ -133,6 +130,9 @@ impl Commerce {
             description(&mut validation, text);
         }
         validation.done()?;
+        if edit.enabled == Some(true) {
+            self.give_up_backlog(id).await?;
+        }
         let now = self.now_us();
         let edited = self.store().transact(move |conn| {
             let (url, filter, edit) = (url.clone(), filter.clone(), edit.clone());
@@ -153,7 +153,8 @@ impl Commerce {
                 }
                 let backlog = before.reason == Some(DisabledReason::Backlog);
                 if backlog && after.state == EndpointState::Active {
-                    delivery::give_up(conn, id, now).await?;
+                    // What came since the portions before.
+                    retire::give_up(conn, id, limits::SWEEP_MAX, now).await?;
                 }
                 after.updated_at = now;
                 endpoint::update(conn, &after).await?;
@@ -168,7 +169,7 @@ impl Commerce {
         Ok(edited.view(now))
     }
 
-    /// Takes a webhook away, with its deliveries.
+    /// Takes a webhook away. Its deliveries follow, bit by bit; nobody sees them any more.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
@@ -182,13 +183,14 @@ impl Commerce {
                     if endpoint::lock(conn, id, None).await?.is_none() {
                         return Err(ServiceError::NotFound("webhook"));
                     }
-                    endpoint::delete(conn, id).await?;
+                    retire::hide(conn, id, now).await?;
                     let detail = json!({ "seller": known.seller, "from": told(&known) });
                     let entry = entry(actor, "webhook.deleted", id, detail);
                     Ok(audit::record(conn, &entry, now).await?)
                 })
             })
             .await
+            .inspect(|()| self.wake_hooks())
     }
 
     /// Gives a webhook another secret; the one before signs as well for a while.

@@ -67,6 +67,11 @@ impl Commerce {
             if let Err(error) = self.dispatch(&mut desk, &mut tasks).await {
                 tracing::warn!(%error, "webhooks that are due could not be read");
             }
+            match self.retire_hooks().await {
+                Ok(true) => self.wake_hooks(),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "what webhooks left could not be taken away"),
+            }
             tokio::select! {
                 Some(ended) = tasks.join_next_with_id() => clear(&mut desk, ended),
                 () = self.hooks_rest(limits::HOOK_EVERY) => {}

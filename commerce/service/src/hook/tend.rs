@@ -22,7 +22,7 @@ impl Commerce {
             waiting += if active { standing.waiting } else { 0 };
             failing += u64::from(active && standing.failing);
             disabled += u64::from(standing.state == EndpointState::Disabled);
-            if active && standing.waiting > limits::HOOK_WAITING_MAX {
+            if active && standing.waiting > self.config().webhooks.waiting_max {
                 self.give_up_on(standing.id).await?;
             }
         }

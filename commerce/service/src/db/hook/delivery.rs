@@ -123,23 +123,6 @@ pub(crate) async fn again(
     Ok(done.rows_affected())
 }
 
-/// Gives up whatever waits for an endpoint.
-pub(crate) async fn give_up(
-    conn: &mut Conn,
-    endpoint: WebhookId,
-    now: i64,
-) -> Result<(), StoreError> {
-    sql::query(
-        "UPDATE webhook_delivery SET state = 'failed', next_at = NULL, updated_at = ?
-         WHERE endpoint_id = ? AND next_at > -1",
-    )
-    .bind(now)
-    .bind(endpoint.to_string())
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 macro_rules! select {
     ($rest:literal) => {
         sql::query(concat!(

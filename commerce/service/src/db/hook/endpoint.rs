@@ -1,4 +1,6 @@
-//! Table `webhook_endpoint`.
+//! Table `webhook_endpoint`. What was taken away is there for [`retire`] alone.
+
+pub(crate) mod retire;
 
 use commerce_core::hook::{DisabledReason, EndpointState, Filter, Health};
 use commerce_store::{
@@ -95,9 +97,9 @@ fn of(row: &Row) -> Result<Endpoint, StoreError> {
 /// Endpoints of a seller, or those for every seller.
 pub(crate) async fn count(conn: &mut Conn, seller: Option<SellerId>) -> Result<i64, StoreError> {
     let query = match seller {
-        Some(seller) => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE seller_id = ?")
+        Some(seller) => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id = ?")
             .bind(seller.to_string()),
-        None => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE seller_id IS NULL"),
+        None => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id IS NULL"),
     };
     query.fetch_value(conn).await
 }
@@ -133,7 +135,7 @@ pub(crate) async fn find<'e>(
     id: WebhookId,
     of_seller: Option<SellerId>,
 ) -> Result<Option<Endpoint>, StoreError> {
-    let mut query = select!("WHERE id = ?").bind(id.to_string());
+    let mut query = select!("WHERE id = ? AND deleted_at IS NULL").bind(id.to_string());
     if let Some(seller) = of_seller {
         query = query.and("AND seller_id = ?").bind(seller.to_string());
     }
@@ -147,7 +149,7 @@ pub(crate) async fn lock(
     id: WebhookId,
     of_seller: Option<SellerId>,
 ) -> Result<Option<Endpoint>, StoreError> {
-    let mut query = select!("WHERE id = ?").bind(id.to_string());
+    let mut query = select!("WHERE id = ? AND deleted_at IS NULL").bind(id.to_string());
     if let Some(seller) = of_seller {
         query = query.and("AND seller_id = ?").bind(seller.to_string());
     }
@@ -163,7 +165,7 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Vec<Endpoint>, StoreError> {
     let after = after.map_or_else(|| "whk_~".to_owned(), |id| id.to_string());
-    let mut query = select!("WHERE id < ?").bind(after);
+    let mut query = select!("WHERE id < ? AND deleted_at IS NULL").bind(after);
     if let Some(seller) = of_seller {
         query = query.and("AND seller_id = ?").bind(seller.to_string());
     }
@@ -200,18 +202,9 @@ pub(crate) async fn update(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), S
     Ok(())
 }
 
-/// Takes it away, with its deliveries.
-pub(crate) async fn delete(conn: &mut Conn, id: WebhookId) -> Result<(), StoreError> {
-    sql::query("DELETE FROM webhook_endpoint WHERE id = ?")
-        .bind(id.to_string())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Whether there is any endpoint: most shops have none, and nothing is made for nobody.
 pub(crate) async fn any(pool: &Reader) -> Result<bool, StoreError> {
-    let found: Option<i64> = sql::query("SELECT 1 FROM webhook_endpoint LIMIT 1")
+    let found: Option<i64> = sql::query("SELECT 1 FROM webhook_endpoint WHERE deleted_at IS NULL LIMIT 1")
         .fetch_value_optional(pool)
         .await?;
     Ok(found.is_some())
@@ -232,7 +225,7 @@ pub(crate) async fn listening(
 ) -> Result<Vec<Listener>, StoreError> {
     let rows = sql::query(
         "SELECT id, seller_id, events, status FROM webhook_endpoint
-         WHERE seller_id IS NULL OR seller_id IN ({list}) ORDER BY id",
+         WHERE deleted_at IS NULL AND (seller_id IS NULL OR seller_id IN ({list})) ORDER BY id",
     )
     .bind_list(sellers.iter().map(SellerId::to_string))
     .fetch_all(pool)
@@ -289,7 +282,7 @@ pub(crate) async fn standings(pool: &Reader) -> Result<Vec<Standing>, StoreError
         "SELECT e.id, e.status, e.failing_since,
                 (SELECT COUNT(*) FROM webhook_delivery d
                  WHERE d.endpoint_id = e.id AND d.next_at > -1) AS waiting
-         FROM webhook_endpoint e ORDER BY e.id",
+         FROM webhook_endpoint e WHERE e.deleted_at IS NULL ORDER BY e.id",
     )
     .fetch_all(pool)
     .await?;

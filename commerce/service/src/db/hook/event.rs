@@ -69,7 +69,8 @@ pub(crate) async fn send(conn: &mut Conn, to: &[To], now: i64) -> Result<(), Sto
         "INSERT INTO webhook_delivery
              (id, endpoint_id, event_id, state, next_at, created_at, updated_at)
          SELECT j.id, e.id, j.event, 'pending', ?, ?, ?
-         FROM {rows} JOIN webhook_endpoint e ON e.id = j.endpoint",
+         FROM {rows} JOIN webhook_endpoint e ON e.id = j.endpoint
+         WHERE e.deleted_at IS NULL",
     )
     .bind(now)
     .bind(now)

@@ -1,0 +1,11 @@
+-- Webhooks that are taken away bit by bit, and what is watched for them.
+
+-- When it was taken away: nobody sees it any more, and its deliveries go in portions before it does.
+ALTER TABLE webhook_endpoint ADD COLUMN deleted_at BIGINT;
+CREATE INDEX webhook_endpoint_deleted ON webhook_endpoint (deleted_at);
+
+-- Variants whose shelves held enough when they were last looked at. One that is here and has little
+-- left is told once, and is no longer here.
+CREATE TABLE stock_watch (
+    variant_id VARCHAR(64) NOT NULL PRIMARY KEY REFERENCES variant (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
