@@ -16,12 +16,16 @@ use signaling_wire::{
 
 #[cfg(feature = "negative-controls")]
 use crate::sequencer::negative;
-use crate::{Commerce, ServiceError, db, hook::news::News, limits};
+use crate::{
+    Commerce, ServiceError, db,
+    hook::{low, news::News},
+    limits,
+};
 
 /// The topic of frames for a room.
 const ROOM: &str = "room.frame";
 /// Everything that this courier delivers.
-const TOPICS: [&str; 13] = [
+const TOPICS: [&str; 14] = [
     ROOM,
     "order.placed",
     "order.paid",
@@ -35,6 +39,7 @@ const TOPICS: [&str; 13] = [
     "order.completed",
     "order.refunded",
     "order.claim",
+    low::TOPIC,
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +138,9 @@ fn sort(rows: &[outbox::Claimed]) -> Sorted {
                     .or_default()
                     .push(told.frame);
             })
+        } else if row.topic == low::TOPIC {
+            serde_json::from_str(&row.payload)
+                .map(|fact: low::LowFact| sorted.news.push(News::of_stock(row, fact)))
         } else {
             serde_json::from_str(&row.payload).map(|fact: OrderFact| {
                 sorted.news.extend(News::of_order(row, fact.order));

@@ -7,6 +7,7 @@
 
 mod config;
 mod log;
+pub(crate) mod low;
 mod manage;
 pub(crate) mod news;
 mod post;
@@ -126,7 +127,7 @@ pub struct WebhookDelivery {
     /// Status of the last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_status: Option<u32>,
-    /// Why there was no answer: `timeout`, `connect`, `forbidden_address`, `url` or `secret`.
+    /// Why there was no answer: `timeout`, `connect`, `tls`, `forbidden_address`, `url` or `secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When it is tried next, milliseconds since 1970.

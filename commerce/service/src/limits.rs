@@ -205,6 +205,12 @@ pub const HOOK_EVENTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 pub const HOOK_TEND_EVERY: Duration = Duration::from_secs(60);
 /// Most steps of forgetting old events at a time.
 pub const HOOK_FORGET_PAGES: usize = 16;
+/// Units of a variant on the shelves at or below which webhooks are told, unless configured.
+pub const STOCK_LOW_DEFAULT: u32 = 5;
+/// How often the next variants are looked at for that.
+pub const STOCK_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Variants that one such look sees.
+pub const STOCK_LOOK: u32 = 256;
 
 /// Cards of a show that stand as chips beside the pinned one.
 pub(crate) const CHIPS_MAX: u32 = 2;

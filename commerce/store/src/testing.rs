@@ -5,6 +5,7 @@
 //! with a private socket and folder and no network, and ends with the process, however that ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod authority;
 mod server;
 
 use std::sync::{
@@ -15,7 +16,7 @@ use std::sync::{
 use sqlx::Executor as _;
 use tokio::sync::Mutex;
 
-pub use self::server::Server;
+pub use self::{authority::Authority, server::Server};
 use crate::{Store, StoreConfig, sql::Dialect};
 
 /// The environment variable that chooses the database of a test run.

@@ -66,6 +66,8 @@ events! {
     SalePaused = "sale.paused", None;
     /// A sale is over.
     SaleClosed = "sale.closed", None;
+    /// The shelves have little left of a variant, and had more before.
+    StockLow = "stock.low", Some("stock.low");
     /// Nothing happened: somebody tries an endpoint. Sent whatever the filter says.
     WebhookTest = "webhook.test", None;
 }

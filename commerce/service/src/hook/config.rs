@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::IpAddr, sync::Arc};
 
-use commerce_core::hook::Allowances;
+use commerce_core::{hook::Allowances, limits::UNITS_MAX};
 
 use crate::{ServiceError, limits};
 
@@ -17,6 +17,10 @@ pub struct WebhookConfig {
     pub plain_http: bool,
     /// Longest wait for an answer, milliseconds.
     pub timeout_ms: u64,
+    /// Certificates that are trusted besides the usual ones, as PEM; empty: none.
+    pub roots: String,
+    /// Units of a variant on the shelves at or below which its seller is told.
+    pub stock_low: u32,
     /// Most deliveries that may wait for one webhook.
     pub waiting_max: u64,
     /// Who looks names up; the system unless a test says otherwise.
@@ -30,6 +34,8 @@ impl Default for WebhookConfig {
             ports: vec![443, 8443],
             plain_http: false,
             timeout_ms: limits::HOOK_TIMEOUT.as_millis() as u64,
+            roots: String::new(),
+            stock_low: limits::STOCK_LOW_DEFAULT,
             waiting_max: limits::HOOK_WAITING_MAX,
             names: Names::default(),
         }
@@ -40,10 +46,14 @@ impl WebhookConfig {
     /// Checks every value.
     pub(crate) fn check(&self) -> Result<(), ServiceError> {
         let most = limits::HOOK_TIMEOUT_MAX.as_millis() as u64;
-        match (1..=most).contains(&self.timeout_ms) {
+        if !(1..=most).contains(&self.timeout_ms) {
+            let text = format!("`webhooks.timeout_ms` must be 1 to {most}");
+            return Err(ServiceError::Config(text));
+        }
+        match self.stock_low <= UNITS_MAX {
             true => Ok(()),
             false => Err(ServiceError::Config(format!(
-                "`webhooks.timeout_ms` must be 1 to {most}"
+                "`webhooks.stock_low` must be at most {UNITS_MAX}"
             ))),
         }
     }

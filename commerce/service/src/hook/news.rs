@@ -8,10 +8,11 @@ use commerce_store::{StoreError, outbox::Claimed, sql::Conn};
 use serde::Serialize;
 use serde_json::{Value, json};
 use signaling_wire::{
-    DeliveryId, EventId, OrderId, SellerId, StreamId,
+    DeliveryId, EventId, OrderId, ProductId, SellerId, StreamId,
     frame::shop::{Order, Sale},
 };
 
+use super::low::LowFact;
 use crate::{
     Commerce, ServiceError,
     db::{
@@ -36,6 +37,7 @@ pub(crate) struct News {
 pub(crate) enum About {
     Order(OrderId),
     Sale(StreamId, Box<Sale>),
+    Stock(LowFact),
 }
 
 impl News {
@@ -46,6 +48,15 @@ impl News {
             at: row.created_us,
             about: About::Order(order),
         })
+    }
+
+    /// What a row about shelves tells.
+    pub(crate) fn of_stock(row: &Claimed, fact: LowFact) -> Self {
+        Self {
+            kind: EventType::StockLow,
+            at: row.created_us,
+            about: About::Stock(fact),
+        }
     }
 
     /// What a row with a sale tells.
@@ -130,6 +141,10 @@ impl Commerce {
                     let seller = db::stream::seller(self.store().reader(), *stream).await?;
                     seller.map(|seller| (seller, of_sale(seller, sale)))
                 }
+                About::Stock(fact) => {
+                    let place = db::variant::place(self.store().reader(), fact.variant).await?;
+                    place.map(|(product, seller)| (seller, of_stock(product, seller, *fact)))
+                }
             };
             facts.extend(fact.map(|(seller, data)| (one, seller, data)));
         }
@@ -199,5 +214,15 @@ fn of_sale(seller: SellerId, sale: &Sale) -> Value {
         "state": sale.state,
         "opens_ms": sale.opens_ms,
         "closes_ms": sale.closes_ms,
+    })
+}
+
+fn of_stock(product: ProductId, seller: SellerId, fact: LowFact) -> Value {
+    json!({
+        "variant_id": fact.variant,
+        "product_id": product,
+        "seller_id": seller,
+        "available": fact.available,
+        "threshold": fact.threshold,
     })
 }

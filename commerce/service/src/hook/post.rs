@@ -7,7 +7,7 @@
 
 use std::{
     error::Error,
-    fmt,
+    fmt, io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use std::{
 
 use commerce_core::hook::{Allowances, Forbidden, Outcome};
 use reqwest::{
-    Client, Response, Url,
+    Certificate, Client, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT},
     redirect::Policy,
@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     Timeout,
     /// No connection, or one that broke.
     Connect,
+    /// The address answered with a certificate that is not good for it.
+    Tls,
     /// The address is none that webhooks may go to.
     ForbiddenAddress,
     /// The URL is none that webhooks may go to.
@@ -48,6 +50,7 @@ impl Failure {
         match self {
             Self::Timeout => "timeout",
             Self::Connect => "connect",
+            Self::Tls => "tls",
             Self::ForbiddenAddress => "forbidden_address",
             Self::Url => "url",
             Self::Secret => "secret",
@@ -103,7 +106,10 @@ impl Poster {
             allow: Arc::new(config.allow.clone()),
             names: config.names.clone(),
         };
+        let roots = Certificate::from_pem_bundle(config.roots.as_bytes());
+        let roots = roots.map_err(|error| ServiceError::Config(error.to_string()))?;
         let client = Client::builder()
+            .tls_certs_merge(roots)
             .https_only(!config.plain_http)
             .redirect(Policy::none())
             .referer(false)
@@ -219,7 +225,14 @@ fn failure(error: &reqwest::Error) -> Failure {
             metrics::counter!("souk_webhook_addresses_refused_total").increment(1);
             return Failure::ForbiddenAddress;
         }
-        cause = inner.source();
+        if inner.is::<rustls::Error>() {
+            return Failure::Tls;
+        }
+        // The source of an error of the system is not what it wraps, but the source of that.
+        cause = match inner.downcast_ref::<io::Error>() {
+            Some(outer) => outer.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => inner.source(),
+        };
     }
     match error.is_timeout() {
         true => Failure::Timeout,

@@ -12,6 +12,7 @@ use signaling_wire::WebhookId;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{
+    low,
     post::{Answer, Failure, Letter},
     record::{self, Tried},
 };
@@ -56,7 +57,7 @@ impl Commerce {
     pub(crate) async fn run_sender(self) {
         let mut desk = Desk::default();
         let mut tasks = JoinSet::new();
-        let mut tended = i64::MIN;
+        let (mut tended, mut round) = (i64::MIN, low::Round::default());
         while !self.is_stopping() {
             if self.now_us().saturating_sub(tended) >= limits::HOOK_TEND_EVERY.as_micros() as i64 {
                 tended = self.now_us();
@@ -66,6 +67,9 @@ impl Commerce {
             }
             if let Err(error) = self.dispatch(&mut desk, &mut tasks).await {
                 tracing::warn!(%error, "webhooks that are due could not be read");
+            }
+            if let Err(error) = self.look_at_shelves(&mut round).await {
+                tracing::warn!(%error, "the shelves could not be looked at");
             }
             match self.retire_hooks().await {
                 Ok(true) => self.wake_hooks(),

@@ -18,13 +18,13 @@ use super::{
     fixture::{Shop, actor, eventually},
 };
 
-async fn variant(shop: &Shop, stock: u32) -> VariantId {
+pub(crate) async fn variant(shop: &Shop, stock: u32) -> VariantId {
     let product = shop.add_product(stock).await;
     let product = shop.commerce.product(Some(shop.owner), product).await;
     product.unwrap().variants[0].id
 }
 
-fn items(wanted: &[(VariantId, u32)], key: &str) -> NewCheckout {
+pub(crate) fn items(wanted: &[(VariantId, u32)], key: &str) -> NewCheckout {
     let item = |(variant_id, quantity): &(VariantId, u32)| CheckoutItem {
         variant_id: *variant_id,
         quantity: *quantity,

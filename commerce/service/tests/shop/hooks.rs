@@ -3,9 +3,12 @@
 
 mod guard;
 mod keeping;
+mod low;
 mod managing;
 mod receiver;
+mod retiring;
 mod sending;
+mod tls;
 
 use commerce_service::{DeliveryState, NewWebhook, Webhook, WebhookDelivery, WebhookWithSecret};
 use signaling_wire::{PaymentId, UserId, WebhookId};

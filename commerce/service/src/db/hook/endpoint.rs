@@ -97,9 +97,13 @@ fn of(row: &Row) -> Result<Endpoint, StoreError> {
 /// Endpoints of a seller, or those for every seller.
 pub(crate) async fn count(conn: &mut Conn, seller: Option<SellerId>) -> Result<i64, StoreError> {
     let query = match seller {
-        Some(seller) => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id = ?")
-            .bind(seller.to_string()),
-        None => sql::query("SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id IS NULL"),
+        Some(seller) => sql::query(
+            "SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id = ?",
+        )
+        .bind(seller.to_string()),
+        None => sql::query(
+            "SELECT COUNT(*) FROM webhook_endpoint WHERE deleted_at IS NULL AND seller_id IS NULL",
+        ),
     };
     query.fetch_value(conn).await
 }
@@ -204,9 +208,10 @@ pub(crate) async fn update(conn: &mut Conn, endpoint: &Endpoint) -> Result<(), S
 
 /// Whether there is any endpoint: most shops have none, and nothing is made for nobody.
 pub(crate) async fn any(pool: &Reader) -> Result<bool, StoreError> {
-    let found: Option<i64> = sql::query("SELECT 1 FROM webhook_endpoint WHERE deleted_at IS NULL LIMIT 1")
-        .fetch_value_optional(pool)
-        .await?;
+    let found: Option<i64> =
+        sql::query("SELECT 1 FROM webhook_endpoint WHERE deleted_at IS NULL LIMIT 1")
+            .fetch_value_optional(pool)
+            .await?;
     Ok(found.is_some())
 }
 

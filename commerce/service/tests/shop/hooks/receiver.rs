@@ -9,9 +9,11 @@ use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
+use tokio_rustls::{TlsAcceptor, rustls};
 
 use crate::fixture::eventually;
 
@@ -73,6 +75,7 @@ impl Received {
 /// The server. It ends with the test's runtime.
 pub(crate) struct Receiver {
     pub(crate) port: u16,
+    scheme: &'static str,
     address: &'static str,
     received: Arc<Mutex<Vec<Received>>>,
     status: Arc<AtomicU16>,
@@ -85,10 +88,36 @@ impl Receiver {
 
     /// At an address of this machine, with one more header in every answer.
     pub(crate) async fn at(address: &'static str, status: u16, header: &str) -> Self {
+        Self::listening(address, status, header, None).await
+    }
+
+    /// Behind TLS, with a certificate and its key, as PEM.
+    pub(crate) async fn secured(status: u16, (certificate, key): (String, String)) -> Self {
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let tls = TlsAcceptor::from(Arc::new(config));
+        Self::listening("127.0.0.1", status, "", Some(tls)).await
+    }
+
+    async fn listening(
+        address: &'static str,
+        status: u16,
+        header: &str,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
         let found = Self {
             port: listener.local_addr().unwrap().port(),
+            scheme: tls.as_ref().map_or("http", |_| "https"),
             address,
             received: received.clone(),
             status: Arc::new(AtomicU16::new(status)),
@@ -98,14 +127,23 @@ impl Receiver {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (received, status) = (received.clone(), status.clone());
-                tokio::spawn(serve(socket, received, status, header.clone()));
+                let (header, tls) = (header.clone(), tls.clone());
+                tokio::spawn(async move {
+                    let Some(tls) = tls else {
+                        return serve(socket, received, status, header).await;
+                    };
+                    // Who does not like the certificate hangs up.
+                    if let Ok(socket) = tls.accept(socket).await {
+                        serve(socket, received, status, header).await;
+                    }
+                });
             }
         });
         found
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}:{}/hook", self.address, self.port)
+        format!("{}://{}:{}/hook", self.scheme, self.address, self.port)
     }
 
     /// What it answers from now on.
@@ -129,7 +167,7 @@ impl Receiver {
 }
 
 async fn serve(
-    mut socket: TcpStream,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     received: Arc<Mutex<Vec<Received>>>,
     status: Arc<AtomicU16>,
     header: String,
@@ -167,4 +205,5 @@ async fn serve(
     let answer =
         format!("HTTP/1.1 {status} X\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n");
     let _ = socket.write_all(answer.as_bytes()).await;
+    let _ = socket.shutdown().await;
 }
