@@ -54,6 +54,23 @@ impl PaymentKind {
     }
 }
 
+/// How the buyer pays in PortOne's window. Only ways that charge at once: what a buyer transfers on
+/// another day comes when the units are long gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PayMethod {
+    /// By card.
+    Card,
+    /// By a wallet, as its channel says.
+    EasyPay,
+    /// From the buyer's bank account.
+    Transfer,
+    /// With the telephone bill.
+    Mobile,
+    /// With vouchers.
+    GiftCertificate,
+}
+
 /// The payment provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +94,9 @@ pub struct PaymentConfig {
     /// The channel that the buyer's page opens.
     #[serde(default)]
     pub channel_key: Option<String>,
+    /// What that channel opens with.
+    #[serde(default)]
+    pub pay_method: Option<PayMethod>,
     /// Whether the channel is a test channel, on which no money moves.
     #[serde(default)]
     pub test_channel: bool,
@@ -99,6 +119,7 @@ impl PaymentConfig {
             webhook_secrets: webhook_secret.into_iter().collect(),
             store_id: None,
             channel_key: None,
+            pay_method: None,
             test_channel: true,
             timeout_ms: Self::default_timeout_ms(),
             give_up_ms: Self::default_give_up_ms(),

@@ -71,7 +71,7 @@ pub use commerce_core::{
     day::Day,
     hook::{Allowances, DeliveryState, DisabledReason, EndpointState},
 };
-pub use config::{Clock, CommerceConfig, PaymentConfig, PaymentKind, Secret};
+pub use config::{Clock, CommerceConfig, PayMethod, PaymentConfig, PaymentKind, Secret};
 pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
 pub use hook::{

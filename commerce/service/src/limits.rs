@@ -207,6 +207,8 @@ pub const HOOK_TEND_EVERY: Duration = Duration::from_secs(60);
 pub const HOOK_FORGET_PAGES: usize = 16;
 /// Units of a variant on the shelves at or below which webhooks are told, unless configured.
 pub const STOCK_LOW_DEFAULT: u32 = 5;
+/// Most units that may be configured for that.
+pub const STOCK_LOW_MAX: u32 = 1_000_000;
 /// How often the next variants are looked at for that.
 pub const STOCK_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Variants that one such look sees.

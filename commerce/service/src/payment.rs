@@ -9,7 +9,7 @@ use serde::Serialize;
 use signaling_wire::{Money, OrderGroupId, OrderId, PaymentId, UserId, frame::shop};
 
 use crate::{
-    Commerce, PaymentKind, ServiceError, db,
+    Commerce, PayMethod, PaymentKind, ServiceError, db,
     db::payment::{Gate, Head},
     limits,
     provider::{Due, Outcome},
@@ -55,6 +55,9 @@ pub struct Prepared {
     /// The channel to open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_key: Option<String>,
+    /// What the window opens with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pay_method: Option<PayMethod>,
 }
 
 impl Commerce {
@@ -87,6 +90,7 @@ impl Commerce {
             payment: self.payment(buyer, id).await?,
             store_id: config.store_id.clone(),
             channel_key: config.channel_key.clone(),
+            pay_method: config.pay_method,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::IpAddr, sync::Arc};
 
-use commerce_core::{hook::Allowances, limits::UNITS_MAX};
+use commerce_core::hook::Allowances;
 
 use crate::{ServiceError, limits};
 
@@ -50,10 +50,11 @@ impl WebhookConfig {
             let text = format!("`webhooks.timeout_ms` must be 1 to {most}");
             return Err(ServiceError::Config(text));
         }
-        match self.stock_low <= UNITS_MAX {
+        match self.stock_low <= limits::STOCK_LOW_MAX {
             true => Ok(()),
             false => Err(ServiceError::Config(format!(
-                "`webhooks.stock_low` must be at most {UNITS_MAX}"
+                "`webhooks.stock_low` must be at most {}",
+                limits::STOCK_LOW_MAX
             ))),
         }
     }

@@ -1,5 +1,6 @@
 // Orders, where they go, and their payments.
-import { flag, list, optional, record, text, type Read } from '@/wire/shape'
+import { flag, list, optional, record, text, word, type Read } from '@/wire/shape'
+import { payMethods } from '@/purchase/sdk'
 import { money } from '@/wire/money'
 import { lease, order, type Lease, type Order, type Purchase } from '@/wire/shop'
 import { postalAddress } from './accounts'
@@ -36,7 +37,7 @@ export async function getShipTo(id: string): Promise<PostalAddress | null> {
 export const setShipTo = async (id: string, to: ShipTo): Promise<PostalAddress> =>
   postalAddress(await ask('PUT /api/orders/{id}/ship-to', { path: { id }, body: to }), '')
 
-const prepared = record({ id: text, amount: money, provider: text, store_id: optional(text), channel_key: optional(text) })
+const prepared = record({ id: text, amount: money, provider: text, store_id: optional(text), channel_key: optional(text), pay_method: optional(word(...payMethods)) })
 export type Prepared = Read<typeof prepared>
 
 /** Fixes the amount of a checkout at the provider and says what its window needs. */

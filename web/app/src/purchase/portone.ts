@@ -1,8 +1,8 @@
-// PortOne's payment window (V2), by its browser SDK, which loads when somebody pays. What the window
-// returns is only a reason to ask the server, which looks the payment up.
-import type { PaymentRequest } from '@portone/browser-sdk/v2'
+// PortOne's payment window (V2). What it returns is only a reason to ask the server, which looks the
+// payment up.
 import type { Prepared } from '@/api/orders'
 import { record, optional, text } from '@/wire/shape'
+import { loadPortone, type PaymentRequest } from './sdk'
 
 /** How the window ended. */
 export type Ended =
@@ -26,8 +26,8 @@ const NAME_MAX = 60
 
 /** What the SDK is given; `null` when the server's answer lacks what it needs. */
 export function portoneRequest({ prepared, name, back, locale }: Wanted): PaymentRequest | null {
-  const { id, amount, store_id, channel_key } = prepared
-  if (!store_id || !channel_key) return null
+  const { id, amount, store_id, channel_key, pay_method } = prepared
+  if (!store_id || !channel_key || !pay_method) return null
   return {
     storeId: store_id,
     channelKey: channel_key,
@@ -36,7 +36,7 @@ export function portoneRequest({ prepared, name, back, locale }: Wanted): Paymen
     // Both count in minor units.
     totalAmount: amount.amount,
     currency: amount.currency,
-    payMethod: 'CARD',
+    payMethod: pay_method,
     redirectUrl: back,
     locale: locale === 'ko' ? 'KO_KR' : 'EN_US',
   }
@@ -52,8 +52,7 @@ function ended(said: unknown): Ended {
 
 /** Opens the window. Throws when it cannot be opened. */
 export async function openPortone(request: PaymentRequest): Promise<Ended> {
-  const { requestPayment } = await import('@portone/browser-sdk/v2')
-  const said = await requestPayment(request)
+  const said = await (await loadPortone()).requestPayment(request)
   return said === undefined ? { kind: 'gone' } : ended(said)
 }
 

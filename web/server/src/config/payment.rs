@@ -3,7 +3,7 @@
 //! A server that is configured half is refused at start: one that takes play money while its owner
 //! believes in real money is worse than one that does not start.
 
-use commerce_service::{PaymentConfig, PaymentKind, Secret};
+use commerce_service::{PayMethod, PaymentConfig, PaymentKind, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::check::{Checked, wrong};
@@ -29,6 +29,9 @@ pub(crate) struct RawPortone {
     pub(crate) store_id: String,
     /// The channel that the buyer's page opens.
     pub(crate) channel_key: String,
+    /// What it opens with: `CARD`, `EASY_PAY`, `TRANSFER`, `MOBILE` or `GIFT_CERTIFICATE`; empty:
+    /// `CARD`.
+    pub(crate) pay_method: String,
     /// Whether that is a test channel, on which no money moves.
     pub(crate) test_channel: bool,
     /// Where the API is; empty: PortOne's own address.
@@ -55,6 +58,7 @@ pub(super) fn check(payment: &str, raw: RawPortone) -> Checked<Option<PaymentCon
                 ("portone.webhook_secrets", !raw.webhook_secrets.is_empty()),
                 ("portone.store_id", !raw.store_id.is_empty()),
                 ("portone.channel_key", !raw.channel_key.is_empty()),
+                ("portone.pay_method", !raw.pay_method.is_empty()),
                 ("portone.base_url", !raw.base_url.is_empty()),
                 ("portone.test_channel", raw.test_channel),
             ];
@@ -137,12 +141,30 @@ fn whole(kind: PaymentKind, url: &str, raw: RawPortone) -> Checked<PaymentConfig
             "must be https, or http on loopback, without a slash at the end",
         );
     }
+    let pay_method = pay_method(&raw.pay_method)?;
     let secret = Secret::new(raw.api_secret);
     Ok(PaymentConfig {
         kind,
         store_id: Some(raw.store_id),
         channel_key: Some(raw.channel_key),
+        pay_method: Some(pay_method),
         test_channel: raw.test_channel,
         ..PaymentConfig::sandbox(base_url, secret, None)
+    })
+}
+
+fn pay_method(text: &str) -> Checked<PayMethod> {
+    Ok(match text {
+        "" | "CARD" => PayMethod::Card,
+        "EASY_PAY" => PayMethod::EasyPay,
+        "TRANSFER" => PayMethod::Transfer,
+        "MOBILE" => PayMethod::Mobile,
+        "GIFT_CERTIFICATE" => PayMethod::GiftCertificate,
+        _ => {
+            return wrong(
+                "portone.pay_method",
+                "must be `CARD`, `EASY_PAY`, `TRANSFER`, `MOBILE` or `GIFT_CERTIFICATE`",
+            );
+        }
     })
 }

@@ -66,6 +66,8 @@ fn a_mistake_names_its_key() {
         ("[shop]\ncommission_bps = -1", "shop.commission_bps"),
         ("[webhooks]\nallow = [\"10.0.0.0/33\"]", "webhooks.allow"),
         ("[webhooks]\ntimeout_ms = 60001", "webhooks.timeout_ms"),
+        ("[webhooks]\nstock_low = 1000001", "webhooks.stock_low"),
+        ("[webhooks]\nca = 'nowhere.pem'", "webhooks.ca"),
         ("[log]\nformat = 'xml'", "log.format"),
         ("[log]\nfilter = 'souk=loud'", "log.filter"),
         ("[nothing]\nx = 1", "nothing"),
@@ -109,6 +111,10 @@ fn a_provider_that_is_configured_half_is_refused() {
         (
             "[shop]\npayment = 'portone_v1'\n[portone]\nimp_key = 'k'\napi_secret = 's'\nstore_id = 'imp1'\nchannel_key = 'c'\nbase_url = 'http://pay.example'",
             "portone.base_url",
+        ),
+        (
+            "[shop]\npayment = 'portone_v1'\n[portone]\nimp_key = 'k'\napi_secret = 's'\nstore_id = 'imp1'\nchannel_key = 'c'\npay_method = 'VIRTUAL_ACCOUNT'",
+            "portone.pay_method",
         ),
     ]);
 }
@@ -162,7 +168,7 @@ fn a_whole_provider_is_taken_and_its_secrets_are_not_shown() {
         let secret = "MDEyMzQ1Njc4OWFiY2RlZg==";
         let file = format!(
             "[shop]\npayment = 'portone_v2'\n[portone]\napi_secret = '{secret}'\nstore_id = 'store-1'\n\
-             channel_key = 'channel-1'\nwebhook_secrets = ['whsec_{secret}', 'whsec_{secret}']"
+             channel_key = 'channel-1'\npay_method = 'EASY_PAY'\nwebhook_secrets = ['whsec_{secret}', 'whsec_{secret}']"
         );
         let config = load(jail, &file).unwrap();
         assert!(!format!("{config:?}").contains(secret));
@@ -170,6 +176,10 @@ fn a_whole_provider_is_taken_and_its_secrets_are_not_shown() {
         assert_eq!(payment.base_url, "https://api.portone.io");
         assert_eq!(payment.webhook_secrets.len(), 2);
         assert!(!payment.test_channel);
+        assert_eq!(
+            payment.pay_method,
+            Some(commerce_service::PayMethod::EasyPay)
+        );
         Ok(())
     });
 }

@@ -1,5 +1,7 @@
 //! `[webhooks]`: what events may be sent to.
 
+use std::fs;
+
 use commerce_service::{Allowances, WebhookConfig, limits};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,10 @@ pub(crate) struct RawWebhooks {
     pub(crate) plain_http: bool,
     /// Longest wait for an answer, milliseconds.
     pub(crate) timeout_ms: u64,
+    /// PEM file of certificates that are trusted besides the usual ones; empty: none.
+    pub(crate) ca: String,
+    /// Units of a variant on the shelves at or below which `stock.low` is told.
+    pub(crate) stock_low: u32,
 }
 
 impl Default for RawWebhooks {
@@ -27,6 +33,8 @@ impl Default for RawWebhooks {
             ports: usual.ports,
             plain_http: usual.plain_http,
             timeout_ms: usual.timeout_ms,
+            ca: String::new(),
+            stock_low: usual.stock_low,
         }
     }
 }
@@ -40,11 +48,27 @@ pub(super) fn check(raw: RawWebhooks) -> Checked<WebhookConfig> {
         Ok(allow) => allow,
         Err(error) => return wrong("webhooks.allow", error.to_string()),
     };
+    if raw.stock_low > limits::STOCK_LOW_MAX {
+        return wrong(
+            "webhooks.stock_low",
+            format!("must be 0 to {}", limits::STOCK_LOW_MAX),
+        );
+    }
+    let roots = match raw.ca.as_str() {
+        "" => String::new(),
+        path => match fs::read_to_string(path) {
+            Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => text,
+            Ok(_) => return wrong("webhooks.ca", format!("{path} holds no certificate")),
+            Err(error) => return wrong("webhooks.ca", format!("{path}: {error}")),
+        },
+    };
     Ok(WebhookConfig {
         allow,
         ports: raw.ports,
         plain_http: raw.plain_http,
         timeout_ms: raw.timeout_ms,
+        roots,
+        stock_low: raw.stock_low,
         ..WebhookConfig::default()
     })
 }

@@ -6,8 +6,7 @@ import { openPage, refused, serve } from '@/testing/page'
 import type { Order } from '@/wire/shop'
 import OrderPayment from './OrderPayment.vue'
 
-const sdk = vi.hoisted(() => ({ requestPayment: vi.fn<(request: unknown) => Promise<unknown>>() }))
-vi.mock('@portone/browser-sdk/v2', () => sdk)
+const sdk = { requestPayment: vi.fn<(request: unknown) => Promise<unknown>>() }
 
 const krw = (amount: number) => ({ amount, currency: 'KRW' }) as const
 const held: Order = {
@@ -19,7 +18,7 @@ const paid: Order = { ...held, status: 'paid', payment_status: 'paid' }
 const PREPARE = 'POST /api/payments'
 const CONFIRM = 'POST /api/payments/pay_1/confirm'
 const READ = 'GET /api/orders/ord_1'
-const prepared = { status: 200, body: { id: 'pay_1', amount: krw(12000), provider: 'portone_v2', store_id: 'store-1', channel_key: 'channel-1' } }
+const prepared = { status: 200, body: { id: 'pay_1', amount: krw(12000), provider: 'portone_v2', store_id: 'store-1', channel_key: 'channel-1', pay_method: 'CARD' } }
 const ok = (order: Order) => ({ status: 200, body: order })
 let page: VueWrapper | undefined
 
@@ -30,14 +29,17 @@ async function shown(provider = 'portone_v2', ended: Ended | null = null): Promi
 }
 async function pay(wanted: VueWrapper): Promise<void> {
   await wanted.get('.btn-primary').trigger('click')
-  await vi.dynamicImportSettled()
   await flushPromises()
 }
 const updates = (wanted: VueWrapper): string[] => (wanted.emitted('update') ?? []).map(([order]) => (order as Order).status)
 
-beforeEach(() => void sdk.requestPayment.mockReset())
+beforeEach(() => {
+  sdk.requestPayment.mockReset()
+  window.PortOne = sdk
+})
 afterEach(() => {
   page?.unmount()
+  delete window.PortOne
   vi.unstubAllGlobals()
 })
 
@@ -78,12 +80,42 @@ describe('PortOne’s window', () => {
     expect(sdk.requestPayment).toHaveBeenCalledTimes(2)
   })
 
-  it('that does not load says what to do', async () => {
+  it('opens with the way to pay that the operator chose', async () => {
+    serve({ [PREPARE]: { status: 200, body: { ...prepared.body, pay_method: 'EASY_PAY' } }, [CONFIRM]: ok(paid) })
+    sdk.requestPayment.mockResolvedValue({ paymentId: 'pay_1' })
+    await pay(await shown())
+    expect(sdk.requestPayment.mock.calls[0]?.[0]).toMatchObject({ payMethod: 'EASY_PAY' })
+  })
+
+  it('whose script does not load says what to do, and the next try asks for it again', async () => {
+    delete window.PortOne
+    const asked: HTMLScriptElement[] = []
+    vi.spyOn(document.head, 'append').mockImplementation((script) => void asked.push(script as HTMLScriptElement))
+    serve({ [PREPARE]: prepared, [READ]: ok(held), [CONFIRM]: ok(paid) })
+    const wanted = await shown()
+    expect(asked).toEqual([])
+    await pay(wanted)
+    expect(asked.map(({ src }) => src)).toEqual(['https://cdn.portone.io/v2/browser-sdk.js'])
+    asked[0]?.dispatchEvent(new Event('error'))
+    await flushPromises()
+    expect(wanted.get('[role=alert]').text()).toContain('cannot be opened')
+    expect(wanted.get('.btn-primary').attributes('disabled')).toBeUndefined()
+    sdk.requestPayment.mockResolvedValue({ paymentId: 'pay_1' })
+    await pay(wanted)
+    expect(asked).toHaveLength(2)
+    window.PortOne = sdk
+    asked[1]?.dispatchEvent(new Event('load'))
+    await flushPromises()
+    expect(updates(wanted).at(-1)).toBe('paid')
+    vi.restoreAllMocks()
+  })
+
+  it('that cannot be opened says what to do', async () => {
     serve({ [PREPARE]: prepared, [READ]: ok(held) })
-    sdk.requestPayment.mockRejectedValue(new Error('[PortOne] Failed to load window.PortOne'))
+    sdk.requestPayment.mockRejectedValue(new Error('no window'))
     const wanted = await shown()
     await pay(wanted)
-    expect(wanted.get('[role=alert]').text()).toContain('Load this page again')
+    expect(wanted.get('[role=alert]').text()).toContain('cannot be opened')
   })
 
   it('is not opened when the server does not prepare it, or says too little', async () => {
