@@ -66,7 +66,8 @@ pub(crate) async fn open(
     prepare(&mut conn, "").await?;
     settings::assert_strong(&mut conn).await?;
     migrations::run(&MARIADB, &mut conn).await?;
-    sqlx::Connection::close(conn).await?;
+    // Over TLS the server hangs up before our farewell is through, which harms nobody.
+    let _ = sqlx::Connection::close(conn).await;
     let pool = |count, more: String| {
         MySqlPoolOptions::new()
             .max_connections(count)

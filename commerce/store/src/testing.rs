@@ -13,7 +13,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use sqlx::Executor as _;
 use tokio::sync::Mutex;
 
 pub use self::{authority::Authority, server::Server};
@@ -63,14 +62,31 @@ impl Database {
 
     /// An empty schema of a server.
     pub async fn on(server: &Server) -> Self {
-        let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut root = server.root().await;
-        let sql = format!("CREATE DATABASE {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
-        root.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)))
-            .await
-            .unwrap();
+        let schema = schema(server).await;
+        Self::at(server.url(&schema))
+    }
+
+    /// An empty schema of this process's server, for somebody who may do there what `grants` says,
+    /// as in `SELECT, INSERT`, and nothing anywhere else.
+    pub async fn granted(grants: &str) -> Self {
+        Self::owned(&*shared().await, grants, "").await.patient()
+    }
+
+    /// The same on a server, of somebody of whom more is required, as in `REQUIRE SSL`.
+    pub async fn owned(server: &Server, grants: &str, requirement: &str) -> Self {
+        let schema = schema(server).await;
+        let user = format!("souk_{schema}");
+        let sql = format!(
+            "CREATE USER {user}@localhost IDENTIFIED BY 'word' {requirement};
+             GRANT {grants} ON {schema}.* TO {user}@localhost"
+        );
+        server.execute(sql).await;
+        Self::at(server.url_as(&format!("{user}:word"), &schema))
+    }
+
+    fn at(url: String) -> Self {
         let config = StoreConfig {
-            url: server.url(&schema),
+            url,
             // Many tests share one small server.
             readers: 3,
             writers: 4,
@@ -91,6 +107,13 @@ impl Database {
     pub async fn open(&self) -> Store {
         Store::open(&self.config).await.unwrap()
     }
+}
+
+async fn schema(server: &Server) -> String {
+    let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let sql = format!("CREATE DATABASE {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+    server.execute(sql).await;
+    schema
 }
 
 /// The database that this run tests.

@@ -121,12 +121,25 @@ impl Shop {
         Self::opened(1_000, |_| None, webhooks).await
     }
 
+    /// As `open`, on a database of one's own.
+    pub(crate) async fn open_on(database: Database) -> Self {
+        Self::opened_on(database, 1_000, |_| None, webhooks()).await
+    }
+
     async fn opened(
         timeout_ms: u64,
         provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
         webhooks: WebhookConfig,
     ) -> Self {
-        let database = Database::fresh().await;
+        Self::opened_on(Database::fresh().await, timeout_ms, provider, webhooks).await
+    }
+
+    async fn opened_on(
+        database: Database,
+        timeout_ms: u64,
+        provider: impl FnOnce(&Sandbox) -> Option<PaymentConfig>,
+        webhooks: WebhookConfig,
+    ) -> Self {
         let store = database.open().await;
         let sandbox = Sandbox::start(SandboxConfig::new(SECRET, STORE))
             .await

@@ -13,6 +13,7 @@ mod contention;
 mod expiry;
 mod faults;
 mod fixture;
+mod grants;
 mod hooks;
 mod lease;
 mod model;

@@ -39,6 +39,8 @@ kill -9 $server; wait $server 2>/dev/null; rm -rf "$folder""#;
 /// A running server, or one that is stopped for a while.
 pub struct Server {
     folder: PathBuf,
+    /// Besides the usual ones.
+    options: Vec<String>,
     keeper: std::sync::Mutex<Option<(Child, ChildStdin)>>,
 }
 
@@ -48,6 +50,22 @@ impl Server {
     /// # Panics
     /// When `mariadbd` is not installed or does not start.
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// Starts one that speaks TLS, with a certificate and its key, as PEM.
+    pub async fn secured((certificate, key): (String, String)) -> Self {
+        // It keeps what it read; the files are not needed once it runs.
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("certificate"), certificate).unwrap();
+        fs::write(path("key"), key).unwrap();
+        let options = [("ssl-cert", path("certificate")), ("ssl-key", path("key"))];
+        let options = options.map(|(name, path)| format!("--{name}={}", path.display()));
+        Self::start_with(options.to_vec()).await
+    }
+
+    async fn start_with(options: Vec<String>) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("souk-mariadb-")
             .tempdir_in(roomy())
@@ -56,6 +74,7 @@ impl Server {
         copy(&template(), &folder.join("data"));
         let server = Self {
             folder,
+            options,
             keeper: std::sync::Mutex::new(None),
         };
         server.resume().await;
@@ -70,6 +89,7 @@ impl Server {
             .arg(&self.folder)
             .arg("mariadbd")
             .args(OPTIONS)
+            .args(&self.options)
             .arg(format!("--datadir={}", self.folder.join("data").display()))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!("--pid-file={}", self.folder.join("pid").display()))
@@ -104,8 +124,13 @@ impl Server {
 
     /// The address of a schema, for `StoreConfig::url`.
     pub fn url(&self, schema: &str) -> String {
+        self.url_as(USER, schema)
+    }
+
+    /// The same for somebody else, `USER:PASSWORD`.
+    pub fn url_as(&self, login: &str, schema: &str) -> String {
         format!(
-            "mariadb://{USER}@localhost/{schema}?socket={}",
+            "mariadb://{login}@localhost/{schema}?socket={}",
             self.socket().display()
         )
     }
@@ -118,6 +143,14 @@ impl Server {
     /// A session of the administrator.
     pub async fn root(&self) -> MySqlConnection {
         self.options().connect().await.unwrap()
+    }
+
+    /// Runs statements as the administrator.
+    pub async fn execute(&self, sql: String) {
+        use sqlx::Executor as _;
+        let mut root = self.root().await;
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        root.execute(sql).await.unwrap();
     }
 
     /// Changes a setting for all sessions to come, as in `name = value`.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod callers;
+mod tls;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
