@@ -210,7 +210,7 @@ pub const STOCK_LOW_DEFAULT: u32 = 5;
 /// Most units that may be configured for that.
 pub const STOCK_LOW_MAX: u32 = 1_000_000;
 /// How often the next variants are looked at for that.
-pub const STOCK_LOOK_EVERY: Duration = Duration::from_secs(1);
+pub const STOCK_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Variants that one such look sees.
 pub const STOCK_LOOK: u32 = 512;
 

@@ -41,17 +41,18 @@ export function loadPortone(): Promise<PortOne> {
   if (window.PortOne) return Promise.resolve(window.PortOne)
   loading ??= new Promise<PortOne>((resolve, reject) => {
     const script = document.createElement('script')
-    const failed = (): void => {
+    const timer = setTimeout(failed, WAIT_MS)
+    function failed(): void {
       clearTimeout(timer)
       loading = null
       script.remove()
       reject(new Error('PortOne’s script does not load'))
     }
-    const timer = setTimeout(failed, WAIT_MS)
     script.onerror = failed
     script.onload = () => {
       if (!window.PortOne) return failed()
       clearTimeout(timer)
+      loading = null
       resolve(window.PortOne)
     }
     script.async = true

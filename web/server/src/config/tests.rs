@@ -120,6 +120,21 @@ fn a_provider_that_is_configured_half_is_refused() {
 }
 
 #[test]
+fn certificates_for_webhooks_are_read_from_a_file_that_holds_some() {
+    Jail::expect_with(|jail| {
+        let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        jail.create_file("ca.pem", pem)?;
+        jail.create_file("key.pem", "-----BEGIN PRIVATE KEY-----")?;
+        let config = load(jail, "[webhooks]\nca = 'ca.pem'\nstock_low = 0").unwrap();
+        assert_eq!(config.webhooks.roots, pem);
+        assert_eq!(config.webhooks.stock_low, 0);
+        let refused = load(jail, "[webhooks]\nca = 'key.pem'").unwrap_err();
+        assert!(refused.to_string().contains("webhooks.ca"), "{refused}");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_mistake_about_the_database_names_its_key() {
     assert_named(&[
         ("[database]\nurl = 'sqlite://:memory:'", "database.url"),
