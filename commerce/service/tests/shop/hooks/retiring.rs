@@ -114,7 +114,7 @@ async fn a_busy_webhook_goes_in_portions_and_after_a_restart_too() {
     let shop = Shop::open().await;
     let receiver = Receiver::start(200).await;
     let hook = listen(&shop, &receiver.url(), &["*"]).await.webhook.id;
-    // More than a hundred thousand take a minute or so; the portions are the same.
+    // A hundred thousand take some seconds more; the portions are the same.
     let many = std::env::var("SOUK_TEST_DELIVERIES").map_or(2_000, |n| n.parse().unwrap());
     seed(&shop, hook, many).await;
     hold_on_to(&shop, nth(1_000)).await;
