@@ -15,6 +15,8 @@ pub const BATCH_MAX: usize = 256;
 pub const STORM_FROM: usize = 32;
 /// Most batches whose orders wait to be written; with more, batches are written whole again.
 pub const ORDER_BACKLOG_MAX: i64 = 256;
+/// How long a sale has no purchase before orders that wait are written.
+pub const ORDER_BACKLOG_PAUSE: Duration = Duration::from_millis(5);
 /// How long the first purchase of a batch waits for others.
 pub const BATCH_WAIT: Duration = Duration::from_millis(2);
 /// Most holds that one transaction gives back.

@@ -11,6 +11,8 @@ mod directory;
 #[cfg(feature = "negative-controls")]
 pub(crate) mod negative;
 
+use std::time::Duration;
+
 use commerce_core::{Demand, Refusal};
 use commerce_store::StoreError;
 use signaling_wire::{SaleId, StreamId, frame::shop::Stock};
@@ -109,14 +111,9 @@ impl Commerce {
         let mut gathered = Vec::with_capacity(limits::BATCH_MAX);
         // Who had the sale before may have promised what nobody here has heard of.
         let mut doubt = true;
+        let mut pause = limits::ORDER_BACKLOG_PAUSE;
         loop {
-            if work.is_empty() && self.backlog().waiting() > 0 {
-                if let Err(error) = self.write_one_behind().await {
-                    tracing::warn!(%sale, %error, "promised orders are not written yet");
-                } else {
-                    continue;
-                }
-            }
+            let behind = self.backlog().waiting() > 0;
             tokio::select! {
                 biased;
                 count = work.recv_many(&mut gathered, limits::BATCH_MAX) => {
@@ -124,9 +121,18 @@ impl Commerce {
                         return;
                     }
                 }
+                () = tokio::time::sleep(pause), if behind => {
+                    pause = Duration::ZERO;
+                    if let Err(error) = self.write_one_behind().await {
+                        tracing::warn!(%sale, %error, "promised orders are not written yet");
+                        pause = limits::SWEEP_EVERY;
+                    }
+                    continue;
+                }
                 () = tokio::time::sleep(limits::SEQUENCER_IDLE) => return,
                 () = self.stopped() => return,
             }
+            pause = limits::ORDER_BACKLOG_PAUSE;
             fill(work, &mut gathered).await;
             metrics::histogram!("souk_sale_batch_size").record(gathered.len() as f64);
             #[cfg(not(feature = "negative-controls"))]

@@ -110,10 +110,22 @@ pub(crate) async fn find(
     if places.is_empty() {
         return Ok(found);
     }
-    let rows = sql::query(select!("WHERE id IN ({list})"))
-        .bind_list(places.iter().copied())
-        .fetch_all(conn)
-        .await?;
+    // Taken apart by the database: of a batch one order is wanted, as a rule.
+    let rows = sql::either(
+        "SELECT b.id, b.sale_id, b.stream_id, b.seller_id, b.provider, b.placed_at, b.first_due,
+                '[' || j.value || ']' AS orders
+         FROM order_backlog b, json_each(b.orders) j
+         WHERE b.id IN ({list}) AND j.value ->> 0 IN ({list})",
+        "SELECT b.id, b.sale_id, b.stream_id, b.seller_id, b.provider, b.placed_at, b.first_due,
+                CONCAT('[', JSON_EXTRACT(b.orders, CONCAT('$[', j.n - 1, ']')), ']') AS orders
+         FROM order_backlog b, JSON_TABLE(b.orders, '$[*]'
+              COLUMNS (n FOR ORDINALITY, id VARCHAR(64) PATH '$[0]')) j
+         WHERE b.id IN ({list}) AND j.id IN ({list})",
+    )
+    .bind_list(places.iter().copied())
+    .bind_list(wanted.iter().map(OrderId::to_string))
+    .fetch_all(conn)
+    .await?;
     for row in &rows {
         let (batch, orders) = placements(row)?;
         let wanted = orders
