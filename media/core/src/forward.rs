@@ -7,6 +7,7 @@
 
 mod adapt;
 mod ahead;
+mod base;
 mod blind;
 mod catch_up;
 mod choice;

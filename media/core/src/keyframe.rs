@@ -17,6 +17,7 @@ mod vpx;
 use crate::border::Svc;
 use crate::peer::Codec;
 
+pub(crate) use av1::completes_obu;
 pub(crate) use dependency::{Dependencies, frame_number, renumber};
 pub(crate) use parameters::ParameterSets;
 pub(crate) use sps::Sps;

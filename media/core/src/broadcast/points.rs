@@ -32,6 +32,12 @@ impl Points {
         self.window[place(svc.spatial)][place(svc.temporal)] += bytes as u64;
     }
 
+    /// Whether there is more than one spatial layer.
+    pub(super) fn is_spatial(&self) -> bool {
+        let mut higher = self.window[1..].iter().chain(&self.rates[1..]);
+        higher.any(|row| row.iter().any(|bytes| *bytes > 0))
+    }
+
     /// A window of so many milliseconds is over.
     pub(super) fn turn(&mut self, millis: u64) {
         let rate = |bytes: u64| bytes * 8_000 / millis.max(1);

@@ -26,6 +26,8 @@ pub(crate) struct Stream {
     window: (Instant, u64),
     /// What the layers of a scalable stream cost, once there are any.
     pub(crate) points: Option<Box<Points>>,
+    /// Its publisher describes its frames (AV1).
+    pub(crate) described: bool,
 }
 
 impl Stream {
@@ -41,6 +43,7 @@ impl Stream {
             heard: now,
             window: (now, 0),
             points: None,
+            described: false,
         }
     }
 
@@ -50,7 +53,7 @@ impl Stream {
         (self.source, self.codec) = (source, codec);
         (self.mapping, self.keyframe, self.filling) = (None, None, None);
         (self.bitrate, self.window) = (0, (now, 0));
-        self.points = None;
+        (self.points, self.described) = (None, false);
     }
 
     /// Remembers a packet. With [`Push::Stored`] comes whether it begins a keyframe.
@@ -71,6 +74,7 @@ impl Stream {
         if packet.svc.has_info {
             let points = self.points.get_or_insert_default();
             points.note(packet.svc, packet.payload.len());
+            self.described |= !packet.descriptor.is_empty();
         }
         // Several packets of one keyframe may look like its beginning.
         let keyframe = packet.key != Key::No && self.keyframe != Some(packet.timestamp);
@@ -98,6 +102,13 @@ impl Stream {
     pub(crate) fn gop(&self, now: Instant) -> Option<Gop> {
         let filling = self.filling.is_some_and(|at| now < at + REPLAY_PATIENCE);
         self.ring.gop().filter(|_| !filling)
+    }
+
+    /// Whether it has more than one spatial layer.
+    pub(crate) fn is_spatial(&self) -> bool {
+        self.points
+            .as_ref()
+            .is_some_and(|points| points.is_spatial())
     }
 
     /// Whether packets still come.

@@ -11,7 +11,7 @@ use crate::border::Kind;
 use crate::broadcast::{Broadcast, MAX_POINTS, Stream};
 use crate::limits::{MAX_LAYERS, PROBE_PACKETS};
 use crate::members::Viewing;
-use crate::peer::PeerConfig;
+use crate::peer::{Codec, PeerConfig};
 
 const _: () = assert!(
     MAX_LAYERS <= 4,
@@ -30,6 +30,9 @@ const MAX_RUNGS: usize = if MAX_LAYERS > MAX_POINTS {
 pub(crate) struct Ladder {
     rungs: [Rung; MAX_RUNGS],
     len: usize,
+    /// Those before this one are not for viewers without descriptors; see `base.rs`.
+    bare: usize,
+    described: bool,
     audio: u64,
 }
 
@@ -57,15 +60,19 @@ impl Ladder {
                 bitrate: 0,
             }; MAX_RUNGS],
             len: 0,
+            bare: 0,
+            described: false,
             audio: audio.map_or(0, |stream| stream.bitrate),
         };
         let mut living = broadcast.living(now);
         if let (Some(layer), None) = (living.next(), living.next())
-            && let Some(points) = broadcast
-                .stream(Kind::Video, layer)
-                .and_then(|stream| stream.points.as_ref())
+            && let Some(stream) = broadcast.stream(Kind::Video, layer)
+            && let Some(points) = stream.points.as_ref()
         {
+            let whole = !matches!(stream.codec, Codec::Av1 { .. });
+            ladder.described = stream.described;
             for point in points.all() {
+                ladder.bare += usize::from(point.spatial > 0 && !whole);
                 let cap = Cap {
                     spatial: point.spatial,
                     temporal: point.temporal,
@@ -100,7 +107,9 @@ pub(crate) fn adapt(now: Instant, ladder: &Ladder, viewing: &mut Viewing, config
         return;
     };
     let repeats = video.can_repeat(config);
-    let rungs = &ladder.rungs[..ladder.len];
+    let all = video.dependency.is_some() && ladder.described;
+    let first = if all { 0 } else { ladder.bare };
+    let rungs = &ladder.rungs[first.min(ladder.len)..ladder.len];
     let verdict = viewing.network.choose(now, ladder.audio, rungs, repeats);
     let Some(verdict) = verdict.filter(|_| viewing.selected.is_none()) else {
         return;

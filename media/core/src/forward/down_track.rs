@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::base::{Base, is_blank};
 use super::catch_up::CatchUp;
 use super::egress::{Head, Number, Numbers, Rtx, send_rtcp, write};
 use super::layers::{Admission, Cap, Layers};
@@ -46,6 +47,8 @@ pub(crate) struct DownTrack {
     ended: bool,
     /// Which layers of a scalable stream it gets, once these were not all.
     scaled: Option<Box<Layers>>,
+    /// While it follows AV1.
+    base: Option<Base>,
     /// It waits for its turn to begin with a cached keyframe.
     pub(super) invited: bool,
     /// Where it is in the past; `None` when it is live.
@@ -94,6 +97,7 @@ impl DownTrack {
             held: false,
             ended: false,
             scaled: None,
+            base: None,
             invited: false,
             catch_up: None,
             packets: 0,
@@ -350,6 +354,7 @@ impl DownTrack {
         }
         self.ended = false;
         self.begun.get_or_insert(way.now);
+        self.base = Base::new(&stream.codec, stream.is_spatial());
         let (source, rate) = (stream.source, stream.codec.clock_rate());
         match out {
             Some(out) => self.munger.anchor_at(source, start, timestamp, out, pt),
@@ -362,17 +367,37 @@ impl DownTrack {
         self.munger.anchor_frames(first);
     }
 
+    /// Whether the viewer is not told which layer of which picture a packet of AV1 is.
+    pub(super) fn lacks_description(&self, stored: &Stored<'_>) -> bool {
+        self.dependency.is_none() || stored.descriptor.is_empty()
+    }
+
     /// The marker bit that a packet has for this viewer; `None` when it is left out.
     #[cold]
-    fn admit(&mut self, stored: &Stored<'_>) -> Option<bool> {
-        let Some(scaled) = self.scaled.as_mut() else {
-            return Some(stored.marker);
-        };
-        // What comes late has its place already, and the past is sent whole.
-        if self.catch_up.is_some() || !self.munger.is_front(stored.index) {
-            return Some(stored.marker);
+    fn admit(&mut self, stored: &Stored<'_>, bare: bool) -> Option<bool> {
+        // What comes late has its place already.
+        if !self.munger.is_front(stored.index) {
+            return Some(stored.marker && !(bare && is_blank(stored)));
         }
-        match scaled.admit(stored) {
+        let mut admission = Admission::Send {
+            marker: stored.marker,
+        };
+        if let Some(base) = self.base.as_mut().filter(|_| bare) {
+            admission = base.admit(stored);
+        }
+        // The past is sent whole.
+        let live = self.catch_up.is_none() && stored.svc.has_info;
+        if let Admission::Send { marker } = admission
+            && let Some(scaled) = self.scaled.as_mut().filter(|_| live)
+        {
+            admission = match scaled.admit(stored) {
+                Admission::Send { marker: ends } => Admission::Send {
+                    marker: marker || ends,
+                },
+                Admission::LeaveOut => Admission::LeaveOut,
+            };
+        }
+        match admission {
             Admission::Send { marker } => Some(marker),
             Admission::LeaveOut => {
                 self.munger.skip(stored.index);
@@ -383,12 +408,17 @@ impl DownTrack {
 
     pub(super) fn send(&mut self, stored: &Stored<'_>, way: &mut Way<'_>) {
         let mut marker = stored.marker;
-        if self.scaled.is_some() && stored.svc.has_info {
-            match self.admit(stored) {
+        let bare = self.base.is_some() && self.lacks_description(stored);
+        if bare || (self.scaled.is_some() && stored.svc.has_info) {
+            match self.admit(stored, bare) {
                 Some(admitted) => marker = admitted,
                 None => return,
             }
         }
+        let payload = match bare && is_blank(stored) {
+            true => &[],
+            false => stored.payload,
+        };
         let before = self.munger.last_sent();
         let Some((sequence, timestamp)) = self.munger.map(way.now, stored.index, stored.timestamp)
         else {
@@ -415,17 +445,17 @@ impl DownTrack {
             extension: self.extension,
             dependency,
         };
-        if marker != stored.marker {
+        if marker && !stored.marker {
             self.munger.mark(stored.index);
         }
-        let parts = (stored.descriptor, stored.payload);
+        let parts = (stored.descriptor, payload);
         if let Some(number) = write(way, head, Number::Next { probe: 0 }, &[], parts) {
             if let Some(numbers) = &mut self.numbers {
                 numbers.note(sequence, number);
             }
             self.resend.earn();
             self.packets = self.packets.wrapping_add(1);
-            self.octets = self.octets.wrapping_add(stored.payload.len() as u32);
+            self.octets = self.octets.wrapping_add(payload.len() as u32);
             if before.is_none_or(|before| way.now >= before + FREEZE_GAP) {
                 self.note_gap(before, way.now);
             }
@@ -433,7 +463,7 @@ impl DownTrack {
                 self.whole = Some(way.now);
             }
             way.stats.packets_forwarded += 1;
-            way.stats.bytes_forwarded += stored.payload.len() as u64;
+            way.stats.bytes_forwarded += payload.len() as u64;
         }
     }
 

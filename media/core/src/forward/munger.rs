@@ -209,11 +209,11 @@ impl Munger {
     /// the place where the viewer began to follow.
     pub(crate) fn map(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
         let segment = self.segments.back()?;
-        if index < segment.first_index {
-            return self.map_back(now, index, timestamp);
-        }
         if self.skips.is_some() {
             return self.map_skipping(now, index, timestamp);
+        }
+        if index < segment.first_index {
+            return self.map_back(now, index, timestamp);
         }
         let out = segment.first_out + (index - segment.first_index);
         let timestamp = segment.timestamp(timestamp);
@@ -256,9 +256,10 @@ impl Munger {
 
     /// As [`Munger::map`], where something was left out.
     fn map_skipping(&mut self, now: Instant, index: u64, timestamp: u32) -> Option<(u16, u32)> {
+        let segment = *self.segment_of(index)?;
         let expected = self.front()?;
         self.reserve(index);
-        let (segment, skips) = (self.segments.back()?, self.skips.as_mut()?);
+        let skips = self.skips.as_mut()?;
         let before = match expected.checked_sub(index).filter(|back| *back > 0) {
             None => skips.count(),
             Some(back) => skips.before(index, back - 1)?,
@@ -348,16 +349,20 @@ impl Munger {
         let newest = self.next.checked_sub(1)?;
         let back = u64::from((newest as u16).wrapping_sub(sequence));
         let out = newest.checked_sub(back).filter(|_| back < 1 << 15)?;
-        let segment = self
+        let at = self
             .segments
             .iter()
-            .rev()
-            .find(|segment| segment.first_out <= out)?;
+            .rposition(|segment| segment.first_out <= out)?;
+        let segment = &self.segments[at];
         let least = segment.first_index + (out - segment.first_out);
-        let index = match &self.skips {
-            None => least,
-            Some(skips) => skips.index_of(out, back, least)?,
+        let Some(skips) = &self.skips else {
+            return Some((segment, least));
         };
+        let index = skips.index_of(out, back, least)?;
+        // A segment that goes on counts what was left out before it, and so begins later here.
+        let more = self.segments.iter().skip(at + 1);
+        let more = more.take_while(|next| next.continues && next.first_index <= index);
+        let segment = more.last().unwrap_or(segment);
         Some((segment, index))
     }
 }

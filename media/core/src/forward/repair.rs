@@ -1,10 +1,12 @@
 //! Answers to the NACKs of a viewer: the packet once more, over RTX where that was agreed, else on
 //! the SSRC of the media and byte for byte as it was.
 
+use super::base::is_blank;
 use super::down_track::{DownTrack, Way};
 use super::egress::{Head, Number, write};
 use crate::border::Kind;
 use crate::broadcast::Stream;
+use crate::peer::Codec;
 use crate::ring::Stored;
 use crate::rtcp::Block;
 
@@ -68,13 +70,17 @@ impl DownTrack {
         sequence: u16,
     ) -> Option<(Head, Stored<'a>)> {
         let (segment, index) = self.munger.unmap(sequence)?;
-        let stored = stream
+        let mut stored = stream
             .ring
             .get(index)
             .filter(|_| segment.source == stream.source)
             // What the fan-out has not come to yet has not been sent: it must not go out twice with
             // different bytes.
             .filter(|stored| !stored.waiting)?;
+        let bare = matches!(stream.codec, Codec::Av1 { .. }) && self.lacks_description(&stored);
+        if bare && is_blank(&stored) {
+            (stored.payload, stored.marker) = (&[], false);
+        }
         let head = Head {
             pt: segment.pt,
             marker: stored.marker || self.munger.is_marked(sequence),

@@ -60,6 +60,11 @@ fn is_key_frame(header: &[u8]) -> bool {
     header.first().is_some_and(|first| first & 0xe0 == 0)
 }
 
+/// Whether the last OBU of the packet ends with it, by the aggregation header.
+pub(crate) fn completes_obu(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|first| first & 0x40 == 0)
+}
+
 /// What the packet means, if its lengths hold.
 pub(super) fn look(payload: &[u8]) -> Option<(Key, Svc)> {
     let (aggregation, mut rest) = payload.split_first()?;

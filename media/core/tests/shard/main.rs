@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod base;
 mod bridge;
 mod burst;
 mod catch_up;
