@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::pair::{Pair, Way, rtp};
+use crate::peer::limits::MAX_EARLY_RECORDS;
 use crate::peer::{CloseReason, DropReason, Inbound, PeerEvent, Role};
 
 /// A plaintext record.
@@ -50,6 +51,35 @@ fn b_d5_a_plaintext_hello_after_the_handshake_renegotiates_nothing() {
     let outcome = pair.probe(from, &mut hello);
     assert_eq!(outcome, (Inbound::Dropped(DropReason::Dtls), 0));
     media_passes(&mut pair);
+}
+
+/// Hellos of both sides in the epoch of the keys: those that cannot be opened get no answer, and
+/// the ones past the count are told apart as dropped.
+#[test]
+fn b_d5_a_renegotiation_under_the_keys_is_dropped_and_the_session_goes_on() {
+    let mut pair = Pair::connected(Pair::browser(Role::Viewer));
+    let from = pair.client_addr;
+    let (mut dropped, mut answered) = (0, 0);
+    for at in 0..100u64 {
+        // A hello of a client, and a server's request for one.
+        let kind = if at % 2 == 0 { 1 } else { 0 };
+        let mut content = vec![kind, 0, 0, 60, 0, 0, 0, 0, 0, 0, 0, 60];
+        content.extend_from_slice(&[7; 60]);
+        let (inbound, bytes) = pair.probe(from, &mut record(22, 1 << 48 | 100 + at, &content));
+        dropped += u32::from(inbound == Inbound::Dropped(DropReason::Dtls));
+        answered += bytes;
+    }
+    assert_eq!((dropped, answered), (100 - MAX_EARLY_RECORDS, 0));
+    assert!(
+        pair.peer_events
+            .iter()
+            .all(|event| !matches!(event, PeerEvent::Closed(_)))
+    );
+    media_passes(&mut pair);
+    // The control: an end that the other side's keys say is taken.
+    pair.close(Way::ToPeer);
+    pair.run(Duration::from_secs(1), |_| false);
+    assert!(!pair.peer.is_connected());
 }
 
 #[test]

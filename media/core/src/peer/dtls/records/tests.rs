@@ -166,6 +166,27 @@ fn records_before_the_end_of_the_handshake_are_counted() {
     assert_eq!(passed, 1000);
 }
 
+/// A new handshake inside of the old one: few of its messages get to the engine, which takes them
+/// for a repeated last flight; what else the connection carries is not touched.
+#[test]
+fn b_d5_a_renegotiation_under_the_keys_ends_at_a_count() {
+    let mut records = Records::default();
+    let hello = record(HANDSHAKE, 1, &fragment(CLIENT_HELLO, 0, 60, 0, &[7; 60]));
+    let data = record(APPLICATION_DATA, 1, &[0; 30]);
+    let both = [hello.clone(), data.clone()].concat();
+    for at in 0..1_000 {
+        let sorted = records.sort(&both, true);
+        let passed = at < MAX_EARLY_RECORDS;
+        let expected = if passed { &both } else { &data };
+        assert_eq!((&sorted.records, sorted.dropped), (expected, !passed));
+        assert!(sorted.first.is_none() && !sorted.repeated);
+    }
+    assert!(records.partial.is_empty());
+    // The control: other records of the same sort of datagram are not counted.
+    let mut others = Records::default();
+    assert!((0..1_000).all(|_| !others.sort(&data, true).dropped));
+}
+
 #[test]
 fn broken_framing_is_dropped_without_panic() {
     let good = piece(1, 0, &[9; 50], 0..50);
