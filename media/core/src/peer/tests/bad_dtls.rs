@@ -65,7 +65,7 @@ fn b_d5_a_renegotiation_under_the_keys_is_dropped_and_the_session_goes_on() {
         let kind = if at % 2 == 0 { 1 } else { 0 };
         let mut content = vec![kind, 0, 0, 60, 0, 0, 0, 0, 0, 0, 0, 60];
         content.extend_from_slice(&[7; 60]);
-        let (inbound, bytes) = pair.probe(from, &mut record(22, 1 << 48 | 100 + at, &content));
+        let (inbound, bytes) = pair.probe(from, &mut record(22, (1 << 48) + 100 + at, &content));
         dropped += u32::from(inbound == Inbound::Dropped(DropReason::Dtls));
         answered += bytes;
     }
