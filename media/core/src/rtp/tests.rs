@@ -45,7 +45,7 @@ fn two_byte_extensions_are_read() {
 }
 
 #[test]
-fn parts_past_the_end_are_refused() {
+fn b_r3_parts_past_the_end_are_refused() {
     assert!(Header::parse(&packet(0x00, b"abc")).is_none(), "version");
     assert!(Header::parse(&packet(0x8f, b"abc")).is_none(), "CSRCs");
     assert!(

@@ -134,7 +134,7 @@ fn packets_go_through_in_both_directions_and_only_once() {
 }
 
 #[test]
-fn control_packets_go_through_and_every_changed_bit_is_noticed() {
+fn b_c6_control_packets_go_through_and_every_changed_bit_is_noticed() {
     for profile in Profile::ALL {
         let (mut client, mut server) = pair(profile);
         let plain = hex(RTCP);
@@ -232,7 +232,7 @@ fn a_retransmission_is_the_same_ciphertext() {
 }
 
 #[test]
-fn broken_headers_and_missing_room_are_refused() {
+fn b_r3_broken_headers_and_missing_room_are_refused() {
     let (mut client, mut server) = pair(Profile::Gcm128);
     let mut tight = rtp(1, 1);
     let len = tight.len();
