@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use commerce_core::{Batch, Demand, Hold, Refusal, Terms, ledger, sale};
 use commerce_store::{
     StoreError,
-    sql::{self, Conn, Field, Rows},
+    sql::{self, Conn, Field, Row, Rows},
 };
 use signaling_wire::{
     OrderId, ReservationId, SaleId, SellerId, StreamId, UserId, VariantId,
@@ -44,6 +44,18 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    fn read(first: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: word(first, "state", sale::parse)?,
+            stream: parsed(first, "stream_id")?,
+            seller: parsed(first, "seller_id")?,
+            hold_seconds: count(first, "hold_seconds")?,
+            epoch: first.get("owner_epoch")?,
+            opens_at: first.get("opens_at")?,
+            closes_at: first.get("closes_at")?,
+        })
+    }
+
     /// Whether the sale is to be opened or closed by now.
     pub(crate) fn is_time(&self, now: i64) -> bool {
         let has_come = |at: Option<i64>| at.is_some_and(|at| at <= now);
@@ -118,15 +130,7 @@ impl Book {
         .fetch_all(conn)
         .await?;
         let first = rows.first().ok_or(ServiceError::NotFound("sale"))?;
-        let head = Head {
-            state: word(first, "state", sale::parse)?,
-            stream: parsed(first, "stream_id")?,
-            seller: parsed(first, "seller_id")?,
-            hold_seconds: count(first, "hold_seconds")?,
-            epoch: first.get("owner_epoch")?,
-            opens_at: first.get("opens_at")?,
-            closes_at: first.get("closes_at")?,
-        };
+        let head = Head::read(first)?;
         let mut levels = Vec::with_capacity(rows.len());
         let mut names = BTreeMap::new();
         for row in &rows {

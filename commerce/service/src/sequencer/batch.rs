@@ -130,32 +130,34 @@ pub(crate) async fn run(
     }
     let replayed = replayed(conn, &decisions).await?;
     let others = turned.is_some() || !due.is_empty() || !replayed.is_empty();
-    let answers = decisions
-        .into_iter()
-        .map(|decision| match decision {
-            Decision::Refused(refusal) => Ok(Err(refusal)),
-            Decision::Replay(id, _) => match replayed.get(&id) {
-                Some(order) => Ok(Ok(Placed {
-                    order: order.clone(),
-                    replayed: true,
-                })),
-                None => Err(StoreError::invalid("a key without its order")),
-            },
-            Decision::Placed(index, replayed) => match &orders {
-                Some(orders) => Ok(Ok(Placed {
-                    order: orders.view(&placements[index]),
-                    replayed,
-                })),
-                None => Err(StoreError::invalid("an order that is not written")),
-            },
-        })
-        .collect::<Result<_, _>>()?;
+    let answers = answers(decisions, &replayed, orders.as_ref(), &placements)?;
     Ok(Done {
         answers,
         changed: Changed { stream, levels },
         news: kept.is_none() || others,
         kept,
     })
+}
+
+/// What the buyers are told.
+fn answers(
+    decisions: Vec<Decision>,
+    replayed: &HashMap<OrderId, Order>,
+    orders: Option<&Placements>,
+    placements: &[Placement],
+) -> Result<Vec<Verdict>, StoreError> {
+    let answer = |decision| {
+        let (order, replayed) = match decision {
+            Decision::Refused(refusal) => return Ok(Err(refusal)),
+            Decision::Replay(id, _) => (replayed.get(&id).cloned(), true),
+            Decision::Placed(index, again) => {
+                (orders.map(|orders| orders.view(&placements[index])), again)
+            }
+        };
+        let order = order.ok_or_else(|| StoreError::invalid("a key without its order"))?;
+        Ok(Ok(Placed { order, replayed }))
+    };
+    decisions.into_iter().map(answer).collect()
 }
 
 /// What is known of the buyers of a batch.
