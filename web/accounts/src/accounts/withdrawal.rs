@@ -19,7 +19,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `InvalidCredentials` for a wrong password, `Throttled` as sign-in, `Unsettled` while the
-    /// person owns an active seller or an order has not arrived.
+    /// person owns an active seller, an order has not arrived, or nobody else is an administrator.
     pub async fn withdraw(
         &self,
         user: UserId,
@@ -45,6 +45,11 @@ impl Accounts {
                     }
                     Some(Obstacle::OpenOrders) => {
                         let why = "An order has not arrived yet: wait for it or cancel it first.";
+                        return Err(AccountError::Unsettled(why));
+                    }
+                    Some(Obstacle::LastOperator) => {
+                        let why =
+                            "Nobody else runs this platform: make another administrator first.";
                         return Err(AccountError::Unsettled(why));
                     }
                     None => {}

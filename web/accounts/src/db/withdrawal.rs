@@ -8,6 +8,7 @@ use commerce_store::{
 };
 use signaling_wire::UserId;
 
+use super::users;
 use crate::clock::Now;
 
 /// What must be settled first.
@@ -17,6 +18,8 @@ pub(crate) enum Obstacle {
     OwnsSeller,
     /// An order of theirs waits for payment, or has not arrived.
     OpenOrders,
+    /// Nobody else operates the platform.
+    LastOperator,
 }
 
 /// Why this person cannot withdraw now.
@@ -24,6 +27,10 @@ pub(crate) async fn obstacle(
     conn: &mut Conn,
     user: UserId,
 ) -> Result<Option<Obstacle>, StoreError> {
+    // Locked, so that of two who withdraw at once the second is the last.
+    if users::lock_operators(conn).await? == [user] {
+        return Ok(Some(Obstacle::LastOperator));
+    }
     let owns = "SELECT 1 FROM seller WHERE owner_user_id = ? AND status = 'active' LIMIT 1";
     // What is to be sent needs the address, which goes with the key.
     let waits = "SELECT 1 FROM orders WHERE buyer_id = ? AND status IN \

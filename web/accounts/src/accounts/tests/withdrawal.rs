@@ -191,3 +191,27 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     other.learn_ended(10_000_000).await.unwrap();
     assert_eq!(code(other.verify(&second.access_token)), Code::InvalidToken);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_administrators_who_withdraw_one_stays() {
+    let world = World::open().await;
+    let (one, accounts) = (world.operator().await, &world.accounts);
+    let other = accounts.create_admin("other@example.com", PASSWORD).await;
+    let other = other.unwrap();
+    let (first, second) = tokio::join!(
+        accounts.withdraw(one, PASSWORD, here()),
+        accounts.withdraw(other, PASSWORD, here()),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    let (left, refused) = match first.is_ok() {
+        true => (other, second),
+        false => (one, first),
+    };
+    assert_eq!(code(refused), Code::Conflict);
+    // The control: with somebody to follow, the same account may go.
+    accounts
+        .create_admin("heir@example.com", PASSWORD)
+        .await
+        .unwrap();
+    accounts.withdraw(left, PASSWORD, here()).await.unwrap();
+}
