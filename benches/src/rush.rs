@@ -10,6 +10,7 @@ pub mod journal;
 mod lives;
 pub mod onlooker;
 pub mod oracle;
+pub mod pace;
 pub mod power;
 pub mod report;
 pub mod seed;
@@ -33,6 +34,7 @@ use self::{
     lives::Lives,
     onlooker::{Log, Onlooker},
     oracle::{Oracle, Witness},
+    pace::Pace,
     report::{Report, Resources},
     seed::Shop,
     shopper::{Errands, Shoppers},
@@ -51,6 +53,8 @@ pub struct Plan {
     pub server: Server,
     /// Connections that buy at once.
     pub buyers: usize,
+    /// Most purchases a second, of all of them together; 0 for as many as are answered.
+    pub rate: f64,
     /// Accounts that they buy for; each may have 99 units of each product.
     pub accounts: usize,
     /// Least length of the load, without the time that the server is down.
@@ -180,9 +184,10 @@ fn crew(
         let onlooker = Onlooker::new(n, shop.clone(), log.clone(), places.clone());
         tokio::task::spawn_local(onlooker.run())
     });
+    let pace = Rc::new(Pace::new(plan.rate));
     let buyers = (0..plan.buyers).map(|n| {
-        let (shop, journal) = (shop.clone(), journal.clone());
-        let buyer = Buyer::new(n, shop, journal, places.clone(), plan.pay_every);
+        let (shop, journal, pace) = (shop.clone(), journal.clone(), pace.clone());
+        let buyer = Buyer::new(n, shop, journal, places.clone(), plan.pay_every, pace);
         tokio::task::spawn_local(buyer.run())
     });
     onlookers.chain(buyers).collect()

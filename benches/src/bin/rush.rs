@@ -40,6 +40,9 @@ struct Args {
     /// Connections that buy at once.
     #[arg(long, default_value_t = 128)]
     buyers: usize,
+    /// Most purchases a second, of all of them together; 0 for as many as are answered.
+    #[arg(long, default_value_t = 0.0)]
+    rate: f64,
     /// Accounts that they buy for, at most 20; each may have 99 units of each product.
     #[arg(long, default_value_t = 4)]
     accounts: usize,
@@ -114,6 +117,7 @@ impl Args {
         Ok(Plan {
             server,
             buyers: self.buyers.max(1),
+            rate: self.rate.clamp(0.0, 1e6),
             accounts: self.accounts,
             time: Duration::from_secs_f64(self.seconds),
             orders: self.orders,

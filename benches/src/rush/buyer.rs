@@ -18,6 +18,7 @@ use tokio::{
 use self::answer::{Answer, parse};
 use super::{
     journal::{Acknowledged, Journal},
+    pace::Pace,
     seed::{PER_BUYER, Shop},
 };
 
@@ -51,6 +52,7 @@ pub struct Buyer {
     journal: Rc<Journal>,
     place: watch::Receiver<Place>,
     pay_every: u64,
+    pace: Rc<Pace>,
     stream: Option<TcpStream>,
     input: Vec<u8>,
     bought: u64,
@@ -64,6 +66,7 @@ impl Buyer {
         journal: Rc<Journal>,
         place: watch::Receiver<Place>,
         pay_every: u64,
+        pace: Rc<Pace>,
     ) -> Self {
         Self {
             n,
@@ -72,6 +75,7 @@ impl Buyer {
             journal,
             place,
             pay_every,
+            pace,
             stream: None,
             input: Vec::with_capacity(4096),
             bought: 0,
@@ -82,6 +86,10 @@ impl Buyer {
     pub async fn run(mut self) {
         let most = self.shop.products.len() * PER_BUYER + TOO_MANY;
         for round in 0.. {
+            tokio::select! {
+                () = self.pace.turn() => {}
+                _ = self.place.wait_for(|place| matches!(place, Place::Closed(_))) => {}
+            }
             if self.is_over() {
                 return;
             }

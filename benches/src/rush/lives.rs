@@ -15,8 +15,6 @@ use super::{
     souk::{Setup, Souk},
 };
 
-/// Orders of a batch that waits to be written, at most.
-const BATCH_MAX: u64 = 256;
 /// A run fails when so long has passed without an acknowledgement. No machine is that busy.
 const STALL_MAX: Duration = Duration::from_secs(120);
 
@@ -39,10 +37,11 @@ pub(super) async fn until(
 
 /// Facts that wait to be told, those of orders that wait to be written among them.
 pub(super) async fn untold(store: &Store) -> Result<u64> {
-    let promised: u64 = sql::query("SELECT COUNT(*) FROM order_backlog")
-        .fetch_value(store.reader())
-        .await?;
-    Ok(outbox::depth(store.reader()).await? + promised * BATCH_MAX)
+    let promised: u64 =
+        sql::query("SELECT CAST(COALESCE(SUM(size - done), 0) AS INTEGER) FROM order_backlog")
+            .fetch_value(store.reader())
+            .await?;
+    Ok(outbox::depth(store.reader()).await? + promised)
 }
 
 /// The lives of the server.
