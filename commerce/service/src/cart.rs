@@ -128,8 +128,7 @@ impl Commerce {
     /// The database.
     pub async fn cart(&self, owner: &CartOwner) -> Result<Cart, ServiceError> {
         let reader = self.store().reader();
-        let items = db::cart::items(reader, owner).await?;
-        let code = db::cart::coupon(reader, owner).await?;
+        let (items, code) = db::cart::read(reader, owner).await?;
         let lines: Vec<Line> = items.iter().filter_map(CartItem::line).collect();
         let Some(first) = lines.first() else {
             let coupon = code.map(|code| CartCoupon { code, reason: None });
@@ -178,14 +177,14 @@ impl Commerce {
         countable(quantity)?;
         let now = self.now_us();
         let id = mint!(CartId, now);
+        // Read beside the writer: a cart holds nothing, and says anew what is sold whenever it is
+        // looked at.
+        let offer = db::offer::sold(self.store().reader(), variant).await?;
         self.store()
             .transact(move |conn| {
-                let owner = owner.clone();
-                Box::pin(async move {
-                    let offer = db::offer::sold(conn, variant).await?;
-                    let cart = db::cart::open(conn, &owner, id, now).await?;
-                    db::cart::put(conn, &cart, &offer, quantity, now).await
-                })
+                Box::pin(
+                    async move { db::cart::put(conn, &owner, id, &offer, quantity, now).await },
+                )
             })
             .await
     }
@@ -243,7 +242,7 @@ impl Commerce {
         let key = match code {
             Some(code) => {
                 let key = coupon::code_key(code).ok_or_else(|| refused(coupon::Why::Unknown))?;
-                let items = db::cart::items(self.store().reader(), &owner).await?;
+                let (items, _) = db::cart::read(self.store().reader(), &owner).await?;
                 let lines: Vec<Line> = items.iter().filter_map(CartItem::line).collect();
                 let buyer = match &owner {
                     CartOwner::User(user) => Some(*user),
@@ -271,8 +270,9 @@ impl Commerce {
     /// # Errors
     /// The database.
     pub async fn merge_cart(&self, user: UserId, guest: CartOwner) -> Result<(), ServiceError> {
-        if db::cart::items(self.store().reader(), &guest)
+        if db::cart::read(self.store().reader(), &guest)
             .await?
+            .0
             .is_empty()
         {
             return Ok(());

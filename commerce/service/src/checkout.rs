@@ -102,7 +102,7 @@ impl Commerce {
         let key = Key::new(buyer, new.key.clone(), &request.to_string());
         if new.source == CheckoutSource::Cart && new.coupon.is_none() {
             let owner = CartOwner::User(buyer);
-            new.coupon = db::cart::coupon(self.store().reader(), &owner).await?;
+            new.coupon = db::cart::read(self.store().reader(), &owner).await?.1;
         }
         let terms = Terms {
             provider: self.config().payment.kind.name(),

@@ -11,12 +11,20 @@ pub const PAGE_MAX: u32 = 100;
 pub const SALE_QUEUE_MAX: usize = 4096;
 /// Most purchases in one transaction.
 pub const BATCH_MAX: usize = 256;
-/// Orders of one batch from which on their rows may be written behind the reservations.
-pub const STORM_FROM: usize = 32;
-/// Most batches whose orders wait to be written; with more, batches are written whole again.
-pub const ORDER_BACKLOG_MAX: i64 = 256;
+/// Purchases of one batch from which on their orders' rows may be written behind the reservations.
+pub const STORM_FROM: usize = 4;
+/// Most orders that wait to be written; with more, batches are written whole again.
+pub const ORDER_BACKLOG_MAX: usize = 65_536;
 /// How long a sale has no purchase before orders that wait are written.
 pub const ORDER_BACKLOG_PAUSE: Duration = Duration::from_millis(5);
+/// How long orders wait at most before some are written after every batch, pause or not.
+pub const ORDER_BACKLOG_AGE: Duration = Duration::from_secs(10);
+/// Most orders that one transaction writes from the backlog: others want to write too.
+pub const ORDER_BACKLOG_STEP: u32 = 64;
+/// How often a sale in which nobody is refused looks for holds that are over.
+pub const HOLDS_LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Most batches of a sale whose buyers are yet to be told while the next is written.
+pub const TOLD_MAX: usize = 4;
 /// How long the first purchase of a batch waits for others.
 pub const BATCH_WAIT: Duration = Duration::from_millis(2);
 /// Most holds that one transaction gives back.

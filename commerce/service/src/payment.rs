@@ -10,7 +10,10 @@ use signaling_wire::{Money, OrderGroupId, OrderId, PaymentId, UserId, frame::sho
 
 use crate::{
     Commerce, PayMethod, PaymentKind, ServiceError, db,
-    db::payment::{Gate, Head},
+    db::{
+        key::Key,
+        payment::{Gate, Head},
+    },
     limits,
     provider::{Due, Outcome},
     validation::Validation,
@@ -72,18 +75,34 @@ impl Commerce {
     }
 
     /// Fixes the amount of a checkout at the provider, before the buyer's window opens. Repeating
-    /// it is harmless.
+    /// it is harmless; a key stands for one checkout all the same.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], a hold that is over, or a provider that does not answer.
+    /// [`ServiceError::NotFound`], a key of another request, a hold that is over, or a provider that
+    /// does not answer.
     pub async fn prepare(
         &self,
         buyer: UserId,
         group: OrderGroupId,
+        key: String,
     ) -> Result<Prepared, ServiceError> {
         self.caught_up().await?;
         let found = db::payment::of_group(self.store().reader(), buyer, group).await?;
         let id = found.ok_or(ServiceError::NotFound("checkout"))?;
+        let (key, now) = (
+            Key::new(buyer, key, &format!("prepare {group}")),
+            self.now_us(),
+        );
+        self.store()
+            .transact(move |conn| {
+                Box::pin(async move {
+                    if db::key::known(conn, &key).await?.is_none() {
+                        db::key::keep(conn, &key, &id.to_string(), now).await?;
+                    }
+                    Ok::<_, ServiceError>(())
+                })
+            })
+            .await?;
         self.register(id).await?;
         let config = &self.config().payment;
         Ok(Prepared {

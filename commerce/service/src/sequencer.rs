@@ -10,6 +10,7 @@ mod batch;
 mod directory;
 #[cfg(feature = "negative-controls")]
 pub(crate) mod negative;
+mod teller;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use signaling_wire::{SaleId, StreamId, frame::shop::Stock};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use self::directory::Directory;
+use self::teller::{Teller, Told};
 use crate::{Commerce, Placed, ServiceError, db, lease::Presented, limits};
 
 /// What a buyer asks for.
@@ -109,8 +111,13 @@ impl Commerce {
 
     async fn serve_sale(&self, sale: SaleId, epoch: i64, work: &mut mpsc::Receiver<Waiting>) {
         let mut gathered = Vec::with_capacity(limits::BATCH_MAX);
-        // Who had the sale before may have promised what nobody here has heard of.
-        let mut doubt = true;
+        let mut term = Term {
+            sale,
+            epoch,
+            doubt: true,
+            looked: None,
+            teller: Teller::start(self),
+        };
         let mut pause = limits::ORDER_BACKLOG_PAUSE;
         loop {
             let behind = self.backlog().waiting() > 0;
@@ -122,11 +129,7 @@ impl Commerce {
                     }
                 }
                 () = tokio::time::sleep(pause), if behind => {
-                    pause = Duration::ZERO;
-                    if let Err(error) = self.write_one_behind().await {
-                        tracing::warn!(%sale, %error, "promised orders are not written yet");
-                        pause = limits::SWEEP_EVERY;
-                    }
+                    pause = self.write_behind(sale).await;
                     continue;
                 }
                 () = tokio::time::sleep(limits::SEQUENCER_IDLE) => return,
@@ -136,34 +139,43 @@ impl Commerce {
             fill(work, &mut gathered).await;
             metrics::histogram!("souk_sale_batch_size").record(gathered.len() as f64);
             #[cfg(not(feature = "negative-controls"))]
-            let outcome = self.commit(sale, epoch, doubt, &mut gathered).await;
+            let outcome = self.commit(&mut term, &mut gathered).await;
             #[cfg(feature = "negative-controls")]
-            let outcome = self.commit_wrongly(sale, epoch, doubt, &mut gathered).await;
-            match outcome {
-                Ok(sure) => doubt = !sure,
-                Err(Fenced) => {
-                    tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
-                    return;
-                }
+            let outcome = self.commit_wrongly(&mut term, &mut gathered).await;
+            if let Err(Fenced) = outcome {
+                tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
+                return;
+            }
+            if self.backlog().is_late(self.now_us()) {
+                pause = self.write_behind(sale).await;
             }
         }
     }
 
-    /// Commits what was gathered, acknowledges it, and ticks. `false` if it is not known what became
-    /// of it.
-    async fn commit(
-        &self,
-        sale: SaleId,
-        epoch: i64,
-        doubt: bool,
-        gathered: &mut Vec<Waiting>,
-    ) -> Result<bool, Fenced> {
+    /// Writes some of the orders that wait; returns how long to pause before the next.
+    async fn write_behind(&self, sale: SaleId) -> Duration {
+        match self.write_one_behind().await {
+            Ok(()) => Duration::ZERO,
+            Err(error) => {
+                tracing::warn!(%sale, %error, "promised orders are not written yet");
+                limits::SWEEP_EVERY
+            }
+        }
+    }
+
+    /// Commits what was gathered, and has it acknowledged and ticked.
+    async fn commit(&self, term: &mut Term, gathered: &mut Vec<Waiting>) -> Result<(), Fenced> {
         let purchases = gathered
             .iter()
             .map(|waiting| waiting.purchase.clone())
             .collect();
-        match self.run_batch(sale, Some(epoch), doubt, purchases).await {
+        let owner = term.owner(self.now_us());
+        term.doubt = false;
+        match self.run_batch(owner, purchases).await {
             Ok(done) => {
+                if done.starved {
+                    term.looked = None;
+                }
                 #[cfg(feature = "negative-controls")]
                 let orders = done.answers.iter().filter(|answer| answer.is_ok()).count();
                 #[cfg(feature = "negative-controls")]
@@ -171,29 +183,22 @@ impl Commerce {
                 if let Some(kept) = done.kept {
                     self.backlog().note(kept);
                 }
-                let told: Vec<_> = gathered.drain(..).zip(done.answers).collect();
-                // Beside the next batch, which need not wait for it.
-                self.spawn(async move {
-                    for (waiting, answer) in told {
-                        // A buyer who went away finds the order under the same key.
-                        let _ = waiting.answer.send(answer.map_err(ServiceError::from));
-                    }
-                });
-                #[cfg(feature = "negative-controls")]
-                self.crash_after_ack(orders).await;
-                self.tick(done.changed.stream, &done.changed.levels).await;
-                if done.news {
-                    self.wake_courier();
-                }
-                Ok(true)
+                let told = Told {
+                    answers: gathered.drain(..).zip(done.answers).collect(),
+                    changed: done.changed,
+                    news: done.news,
+                };
+                term.teller.tell(told).await;
+                Ok(())
             }
             Err(batch::Failure::Fenced) => {
                 refuse(gathered, || ServiceError::Busy);
                 Err(Fenced)
             }
             Err(batch::Failure::Other(error)) => {
-                self.commit_one_by_one(sale, epoch, gathered, error).await;
-                Ok(false)
+                term.doubt = true;
+                self.commit_one_by_one(term, gathered, error).await;
+                Ok(())
             }
         }
     }
@@ -201,11 +206,11 @@ impl Commerce {
     /// After a batch failed: a purchase that cannot be written fails alone.
     async fn commit_one_by_one(
         &self,
-        sale: SaleId,
-        epoch: i64,
+        term: &mut Term,
         gathered: &mut Vec<Waiting>,
         error: ServiceError,
     ) {
+        let sale = term.sale;
         match &error {
             ServiceError::Store(StoreError::Busy) => {
                 return refuse(gathered, || StoreError::Busy.into());
@@ -227,43 +232,35 @@ impl Commerce {
         }
         tracing::warn!(%sale, %error, "a batch failed; its purchases are tried one by one");
         for waiting in gathered.drain(..) {
-            let outcome = self
-                .run_batch(sale, Some(epoch), true, vec![waiting.purchase])
-                .await;
-            let answer = match outcome {
-                Ok(mut done) => {
-                    self.tick(done.changed.stream, &done.changed.levels).await;
-                    done.answers
-                        .pop()
-                        .map_or(Err(ServiceError::Busy), |a| a.map_err(ServiceError::from))
+            let owner = term.owner(self.now_us());
+            match self.run_batch(owner, vec![waiting.purchase.clone()]).await {
+                Ok(done) => {
+                    let told = Told {
+                        answers: std::iter::once(waiting).zip(done.answers).collect(),
+                        changed: done.changed,
+                        news: true,
+                    };
+                    term.teller.tell(told).await;
                 }
-                Err(batch::Failure::Fenced) => Err(ServiceError::Busy),
-                Err(batch::Failure::Other(error)) => Err(error),
-            };
-            let _ = waiting.answer.send(answer);
+                Err(batch::Failure::Fenced) => refuse(&mut vec![waiting], || ServiceError::Busy),
+                Err(batch::Failure::Other(error)) => {
+                    let _ = waiting.answer.send(Err(error));
+                }
+            }
         }
-        self.wake_courier();
     }
 
     async fn run_batch(
         &self,
-        sale: SaleId,
-        epoch: Option<i64>,
-        doubt: bool,
+        mut owner: batch::Owner,
         purchases: Vec<Purchase>,
     ) -> Result<batch::Done, batch::Failure> {
         let (now, provider) = (self.now_us(), self.config().payment.kind.name());
-        let storm = purchases.len() >= limits::STORM_FROM && self.backlog().has_room();
+        owner.storm = purchases.len() >= limits::STORM_FROM && self.backlog().has_room();
         let asked = batch::Asked {
             promised: self.backlog().promised(&purchases),
             overdue: self.backlog().is_overdue(now),
             purchases,
-        };
-        let owner = batch::Owner {
-            sale,
-            epoch,
-            storm,
-            doubt,
         };
         self.store()
             .transact(move |conn| {
@@ -279,7 +276,14 @@ impl Commerce {
 
     /// Gives back the sale's holds that are over, as every batch does.
     pub(crate) async fn expire_due(&self, sale: SaleId) -> Result<(), ServiceError> {
-        let done = self.run_batch(sale, None, false, Vec::new()).await;
+        let nobody = batch::Owner {
+            sale,
+            epoch: None,
+            storm: false,
+            look: true,
+            doubt: false,
+        };
+        let done = self.run_batch(nobody, Vec::new()).await;
         let done = done.map_err(|failure| match failure {
             batch::Failure::Fenced => ServiceError::Busy,
             batch::Failure::Other(error) => error,
@@ -293,6 +297,36 @@ impl Commerce {
     pub(crate) async fn tick(&self, stream: StreamId, levels: &[Stock]) {
         for level in levels {
             self.hub().publish_stock(stream, *level).await;
+        }
+    }
+}
+
+/// A sequencer's time with a sale.
+struct Term {
+    sale: SaleId,
+    epoch: i64,
+    /// Whether promises may have been made that nobody here knows of: by whoever had the sale
+    /// before, or by a batch of which nobody knows what became of it.
+    doubt: bool,
+    /// When holds that are over were last looked for.
+    looked: Option<i64>,
+    teller: Teller,
+}
+
+impl Term {
+    /// For a batch at this time.
+    fn owner(&mut self, now: i64) -> batch::Owner {
+        let due = |at: i64| now.abs_diff(at) >= limits::HOLDS_LOOK_EVERY.as_micros() as u64;
+        let look = self.looked.is_none_or(due);
+        if look {
+            self.looked = Some(now);
+        }
+        batch::Owner {
+            sale: self.sale,
+            epoch: Some(self.epoch),
+            storm: false,
+            look,
+            doubt: self.doubt,
         }
     }
 }

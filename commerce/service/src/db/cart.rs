@@ -1,20 +1,19 @@
 //! Tables `cart` and `cart_item`. Prices come from the variants whenever a cart is read.
 
-use commerce_core::{money::times, shelf::Want};
-use commerce_store::StoreError;
-use signaling_wire::{CartId, Money, UserId, VariantId, limits::ORDER_QUANTITY_MAX};
+mod shown;
 
+use commerce_core::shelf::Want;
+use commerce_store::StoreError;
+use signaling_wire::{CartId, UserId, VariantId, limits::ORDER_QUANTITY_MAX};
+
+pub(crate) use self::shown::read;
 use super::{
-    count, label, maybe_count, money,
+    count,
     offer::Offer,
     parsed,
-    sql::{Conn, On, Reader, Row, get, query},
-    title,
+    sql::{Conn, On, Reader, Row, either, get, query},
 };
-use crate::{
-    CartItem, CartItemState, CartOwner, ServiceError, cart::lines_max, limits,
-    validation::Validation,
-};
+use crate::{CartOwner, ServiceError, cart::lines_max, limits, validation::Validation};
 
 /// The two columns that name an owner, one of them NULL.
 fn names(owner: &CartOwner) -> (Option<String>, Option<String>) {
@@ -65,60 +64,116 @@ pub(crate) async fn open(
     Ok(id)
 }
 
-/// Adds units of a variant, up to what one order may have.
+/// Adds units of a variant to the owner's cart, up to what one order may have; makes the cart with
+/// `id` if there is none.
 pub(crate) async fn put(
     conn: &mut Conn,
-    cart: &CartId,
+    owner: &CartOwner,
+    id: CartId,
     offer: &Offer,
     quantity: u32,
     now: i64,
 ) -> Result<(), ServiceError> {
-    let row = query(
-        "SELECT COUNT(*) AS n, COALESCE(SUM(CASE WHEN v.currency <> ? THEN 1 ELSE 0 END), 0) AS others
-         FROM cart_item i JOIN variant v ON v.id = i.variant_id WHERE i.cart_id = ?",
+    let cart = match found(conn, owner, offer).await? {
+        Some(found) => {
+            found.takes_more()?;
+            query("UPDATE cart SET updated_at = ? WHERE id = ?")
+                .bind(now)
+                .bind(found.cart.to_string())
+                .execute(&mut *conn)
+                .await?;
+            found.cart
+        }
+        None => open(conn, owner, id, now).await?,
+    };
+    either(
+        "INSERT INTO cart_item (cart_id, variant_id, qty, seen_price, created_at)
+         VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (cart_id, variant_id) DO UPDATE SET seen_price = excluded.seen_price,
+             qty = MIN(qty + excluded.qty, ?)",
+        "INSERT INTO cart_item (cart_id, variant_id, qty, seen_price, created_at)
+         VALUES (?, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE seen_price = VALUES(seen_price),
+             qty = LEAST(qty + VALUES(qty), ?)",
     )
-    .bind(offer.unit_price.currency.code())
-    .bind(cart.to_string())
-    .fetch_one(&mut *conn)
-    .await?;
-    let mut validation = Validation::default();
-    let same = get::<i64>(&row, "others")? == 0;
-    validation.check(
-        same,
-        "/variant_id",
-        "currency",
-        "differs from what is in the cart",
-    );
-    validation.done()?;
-    let done = query(
-        "UPDATE cart_item SET seen_price = ?,
-                qty = CASE WHEN qty + ? > ? THEN ? ELSE qty + ? END
-         WHERE cart_id = ? AND variant_id = ?",
-    )
-    .bind(offer.unit_price.amount)
-    .bind(quantity)
-    .bind(ORDER_QUANTITY_MAX)
-    .bind(ORDER_QUANTITY_MAX)
-    .bind(quantity)
     .bind(cart.to_string())
     .bind(offer.variant.to_string())
+    .bind(quantity)
+    .bind(offer.unit_price.amount)
+    .bind(now)
+    .bind(ORDER_QUANTITY_MAX)
     .execute(&mut *conn)
     .await?;
-    if done.rows_affected() == 1 {
-        return Ok(());
-    }
-    if get::<i64>(&row, "n")? >= lines_max() {
-        return Err(ServiceError::Conflict("Your cart is full."));
-    }
-    query("INSERT INTO cart_item (cart_id, variant_id, qty, seen_price, created_at) VALUES (?, ?, ?, ?, ?)")
-        .bind(cart.to_string())
-        .bind(offer.variant.to_string())
-        .bind(quantity)
-        .bind(offer.unit_price.amount)
-        .bind(now)
-        .execute(&mut *conn)
-        .await?;
     Ok(())
+}
+
+/// A cart into which something is to be put.
+struct Found {
+    cart: CartId,
+    lines: i64,
+    /// Lines in another currency.
+    others: i64,
+    /// Whether it is in there.
+    has: bool,
+}
+
+impl Found {
+    fn takes_more(&self) -> Result<(), ServiceError> {
+        let mut validation = Validation::default();
+        validation.check(
+            self.others == 0,
+            "/variant_id",
+            "currency",
+            "differs from what is in the cart",
+        );
+        validation.done()?;
+        if !self.has && self.lines >= lines_max() {
+            return Err(ServiceError::Conflict("Your cart is full."));
+        }
+        Ok(())
+    }
+}
+
+/// The owner's cart, locked.
+async fn found(
+    conn: &mut Conn,
+    owner: &CartOwner,
+    offer: &Offer,
+) -> Result<Option<Found>, StoreError> {
+    macro_rules! of {
+        ($owner:literal) => {
+            concat!(
+                "SELECT c.id,
+                        (SELECT COUNT(*) FROM cart_item i WHERE i.cart_id = c.id) AS n,
+                        (SELECT COUNT(*) FROM cart_item i JOIN variant v ON v.id = i.variant_id
+                         WHERE i.cart_id = c.id AND v.currency <> ?) AS others,
+                        EXISTS (SELECT 1 FROM cart_item i
+                                WHERE i.cart_id = c.id AND i.variant_id = ?) AS has
+                 FROM cart c WHERE c.",
+                $owner,
+                " = ? {for update}"
+            )
+        };
+    }
+    let (sql, name) = match owner {
+        CartOwner::User(user) => (of!("user_id"), user.to_string()),
+        CartOwner::Guest(hash) => (of!("token_hash"), hash.clone()),
+    };
+    let row = query(sql)
+        .bind(offer.unit_price.currency.code())
+        .bind(offer.variant.to_string())
+        .bind(name)
+        .fetch_optional(conn)
+        .await?;
+    let found = |row: Row| {
+        Ok(Found {
+            cart: parsed(&row, "id")?,
+            lines: get(&row, "n")?,
+            others: get(&row, "others")?,
+            has: get::<i64>(&row, "has")? != 0,
+        })
+    };
+    row.map(found).transpose()
 }
 
 async fn known(conn: &mut Conn, owner: &CartOwner, now: i64) -> Result<CartId, ServiceError> {
@@ -190,21 +245,6 @@ pub(crate) async fn set_coupon(
     Ok(())
 }
 
-/// The coupon that was entered, by its key.
-pub(crate) async fn coupon(
-    reader: &Reader,
-    owner: &CartOwner,
-) -> Result<Option<String>, StoreError> {
-    let Some(cart) = find(reader, owner).await? else {
-        return Ok(None);
-    };
-    let row = query("SELECT coupon_key FROM cart WHERE id = ?")
-        .bind(cart.to_string())
-        .fetch_optional(reader)
-        .await?;
-    row.map_or(Ok(None), |row| get(&row, "coupon_key"))
-}
-
 /// What a checkout of the whole cart wants.
 pub(crate) async fn lines(conn: &mut Conn, user: UserId) -> Result<Vec<Want>, StoreError> {
     let rows = query(
@@ -258,8 +298,8 @@ pub(crate) async fn merge(
     };
     let into = open(conn, &CartOwner::User(user), id, now).await?;
     // The greater number of units of what is in both; then what only the guest had.
-    let theirs = read(conn, from).await?;
-    let mut own = read(conn, into).await?;
+    let theirs = lines_of(conn, from).await?;
+    let mut own = lines_of(conn, into).await?;
     for (variant, qty, price) in theirs {
         if let Some((_, have, _)) = own.iter().find(|(known, ..)| *known == variant) {
             if qty > *have {
@@ -293,7 +333,7 @@ pub(crate) async fn merge(
     Ok(())
 }
 
-async fn read(conn: &mut Conn, cart: CartId) -> Result<Vec<(VariantId, u32, i64)>, StoreError> {
+async fn lines_of(conn: &mut Conn, cart: CartId) -> Result<Vec<(VariantId, u32, i64)>, StoreError> {
     let rows = query(
         "SELECT variant_id, qty, seen_price FROM cart_item WHERE cart_id = ? ORDER BY variant_id",
     )
@@ -343,65 +383,4 @@ pub(crate) async fn forget_guests(conn: &mut Conn, before: i64) -> Result<u64, S
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
-}
-
-/// The lines of a cart, priced now.
-pub(crate) async fn items(reader: &Reader, owner: &CartOwner) -> Result<Vec<CartItem>, StoreError> {
-    let Some(cart) = find(reader, owner).await? else {
-        return Ok(Vec::new());
-    };
-    let rows = query(
-        "SELECT i.variant_id, i.qty, i.seen_price, v.product_id, p.seller_id, v.price, v.currency,
-                v.max_per_buyer, v.label_ko, v.label_en, p.image_url,
-                ko.title AS title_ko, en.title AS title_en,
-                CASE WHEN v.status = 'active' AND p.status = 'active' AND EXISTS
-                     (SELECT 1 FROM seller s WHERE s.id = p.seller_id AND s.status = 'active')
-                     THEN 1 ELSE 0 END AS sold,
-                (SELECT COALESCE(MAX(l.on_hand - l.held - l.committed), 0) FROM stock_level l
-                 WHERE l.variant_id = v.id AND l.sale_key = '') AS available
-         FROM cart_item i
-         JOIN variant v ON v.id = i.variant_id
-         JOIN product p ON p.id = v.product_id
-         JOIN product_text ko ON ko.product_id = p.id AND ko.locale = 'ko'
-         JOIN product_text en ON en.product_id = p.id AND en.locale = 'en'
-         WHERE i.cart_id = ? ORDER BY i.created_at, i.variant_id LIMIT 100",
-    )
-    .bind(cart.to_string())
-    .fetch_all(reader)
-    .await?;
-    rows.iter().map(item).collect()
-}
-
-fn item(row: &Row) -> Result<CartItem, StoreError> {
-    let unit_price = money(row, "price")?;
-    let was = Money {
-        amount: get(row, "seen_price")?,
-        ..unit_price
-    };
-    let (quantity, available) = (count(row, "qty")?, count(row, "available")?);
-    let max_per_buyer = maybe_count(row, "max_per_buyer")?.unwrap_or(ORDER_QUANTITY_MAX);
-    let state = if get::<i64>(row, "sold")? == 0 {
-        CartItemState::Gone
-    } else if quantity > max_per_buyer {
-        CartItemState::OverLimit
-    } else if quantity > available {
-        CartItemState::Short
-    } else {
-        CartItemState::Ok
-    };
-    Ok(CartItem {
-        variant_id: parsed(row, "variant_id")?,
-        product_id: parsed(row, "product_id")?,
-        seller_id: parsed(row, "seller_id")?,
-        title: title(row)?,
-        label: label(row)?,
-        image_url: get(row, "image_url")?,
-        quantity,
-        unit_price,
-        was: Some(was).filter(|was| *was != unit_price),
-        total: times(unit_price, quantity).map_err(StoreError::invalid)?,
-        available,
-        max_per_buyer,
-        state,
-    })
 }

@@ -43,7 +43,7 @@ impl Goods {
         let Self::Sale(book) = self else {
             return shelf::release(conn, &case.held(reason), now).await;
         };
-        book.know(conn, &[case.buyer]).await?;
+        book.know(conn, &[case.buyer], now).await?;
         for hold in &case.holds {
             let cause = case.cause(hold, reason);
             book.release(case.buyer, hold.variant, hold.quantity, cause)?;
@@ -77,7 +77,7 @@ impl Goods {
         let Self::Sale(book) = self else {
             return shelf::retake(conn, &case.held("paid late"), now).await;
         };
-        book.know(conn, &[case.buyer]).await?;
+        book.know(conn, &[case.buyer], now).await?;
         // A purchase in a timed sale has one line.
         let Some(hold) = case.holds.first() else {
             return Ok(false);

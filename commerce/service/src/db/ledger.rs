@@ -5,7 +5,7 @@
 
 mod posting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_core::{Batch, Demand, Hold, Refusal, Terms, ledger, sale};
 use commerce_store::{
@@ -30,6 +30,22 @@ const UNITS: Rows = Rows::tuples(&[
     ("qty", Field::Int),
     ("most", Field::Int),
 ]);
+
+const BUYERS: Rows = Rows::tuples(&[("id", Field::Id)]);
+
+/// The rest of a statement that reads what is known of [`BUYERS`].
+macro_rules! known {
+    ($($end:literal)?) => {
+        concat!(
+            "j.id, b.variant_id, b.qty,
+                    (SELECT COUNT(*) FROM chat_sanction c
+                     WHERE c.stream_id = ? AND c.user_id = j.id AND c.kind = 'ban'
+                       AND (c.until_at IS NULL OR c.until_at > ?))))",
+            $($end,)?
+            " FROM {rows} LEFT JOIN sale_buyer b ON b.sale_id = ? AND b.buyer_id = j.id"
+        )
+    };
+}
 
 /// The sale's own row.
 #[derive(Debug, Clone, Copy)]
@@ -170,28 +186,44 @@ impl Book {
         })
     }
 
-    /// Reads how much the buyers have already; must come before anything is done for them.
+    /// Reads how much the buyers have already; must come before anything is done for them. Returns
+    /// those who are banned from the show.
     pub(crate) async fn know(
         &mut self,
         conn: &mut Conn,
         buyers: &[UserId],
-    ) -> Result<(), StoreError> {
+        now: i64,
+    ) -> Result<BTreeSet<UserId>, StoreError> {
+        let mut banned = BTreeSet::new();
         if buyers.is_empty() {
-            return Ok(());
+            return Ok(banned);
         }
-        let rows = sql::query(
-            "SELECT buyer_id, variant_id, qty FROM sale_buyer
-             WHERE sale_id = ? AND buyer_id IN ({list})",
+        let buyers: Vec<[UserId; 1]> = buyers.iter().map(|buyer| [*buyer]).collect();
+        // One row with all of them: each row of an answer costs more than what it says.
+        let known: String = sql::either(
+            concat!("SELECT json_group_array(json_array(", known!()),
+            concat!(
+                "SELECT COALESCE(JSON_ARRAYAGG(JSON_ARRAY(",
+                known!(", '[]')")
+            ),
         )
+        .bind(self.head.stream.to_string())
+        .bind(now)
+        .bind_rows(&BUYERS, &buyers)
         .bind(self.sale.to_string())
-        .bind_list(buyers.iter().map(ToString::to_string))
-        .fetch_all(conn)
+        .fetch_value(conn)
         .await?;
-        for row in &rows {
-            let (buyer, variant) = (parsed(row, "buyer_id")?, parsed(row, "variant_id")?);
-            self.batch.has_bought(buyer, variant, count(row, "qty")?);
+        let known: Vec<(UserId, Option<VariantId>, Option<u32>, i64)> =
+            serde_json::from_str(&known).map_err(StoreError::invalid)?;
+        for (buyer, variant, quantity, is_banned) in known {
+            if is_banned != 0 {
+                banned.insert(buyer);
+            }
+            if let (Some(variant), Some(quantity)) = (variant, quantity) {
+                self.batch.has_bought(buyer, variant, quantity);
+            }
         }
-        Ok(())
+        Ok(banned)
     }
 
     /// Keeps units for an order, or says why not.

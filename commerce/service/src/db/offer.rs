@@ -7,7 +7,7 @@ use signaling_wire::{Money, ProductId, SellerId, VariantId, frame::shop::Localiz
 
 use super::{
     label, maybe_count, money, parsed,
-    sql::{Conn, Row, get, query},
+    sql::{Conn, On, Row, get, query},
     title,
 };
 use crate::ServiceError;
@@ -42,13 +42,13 @@ macro_rules! columns {
 }
 
 /// The offers of variants, in their order; unknown ones are absent.
-pub(crate) async fn offers(
-    conn: &mut Conn,
+pub(crate) async fn offers<'e>(
+    on: impl Into<On<'e>>,
     variants: &[VariantId],
 ) -> Result<Vec<Offer>, StoreError> {
     let rows = query(concat!(columns!(), " WHERE v.id IN ({list})"))
         .bind_list(variants.iter().map(ToString::to_string))
-        .fetch_all(conn)
+        .fetch_all(on)
         .await?;
     let mut found = rows.iter().map(offer).collect::<Result<Vec<_>, _>>()?;
     found.sort_by_key(|offer| {
@@ -60,8 +60,11 @@ pub(crate) async fn offers(
 }
 
 /// The offer of a variant that is sold.
-pub(crate) async fn sold(conn: &mut Conn, variant: VariantId) -> Result<Offer, ServiceError> {
-    let offer = offers(conn, &[variant]).await?.pop();
+pub(crate) async fn sold<'e>(
+    on: impl Into<On<'e>>,
+    variant: VariantId,
+) -> Result<Offer, ServiceError> {
+    let offer = offers(on, &[variant]).await?.pop();
     offer
         .filter(|offer| offer.sold)
         .ok_or(ServiceError::NotFound("variant"))

@@ -33,7 +33,7 @@ rows_of! {
         order: Id, group: Id, number: Id, line: Id, reservation: Id, payment: Id, buyer: Id,
         product: Id, variant: Id, row: Int, title_ko: Text, title_en: Text, label_ko: Text,
         label_en: Text, quantity: Int, unit_price: Int, total: Int, tax: Int, currency: Id,
-        seq: Int, due: Int, key: Text, fingerprint: Id,
+        seq: Int, at: Int, due: Int, key: Text, fingerprint: Id,
     }
 }
 const KEYS: Rows = Rows::tuples(&[("scope", Field::Id), ("idem_key", Field::Text)]);
@@ -61,6 +61,9 @@ pub(crate) struct Placement {
     pub(crate) tax: i64,
     pub(crate) currency: Currency,
     pub(crate) seq: u64,
+    /// When it was placed.
+    pub(crate) at: i64,
+    /// When it is no longer waited for.
     pub(crate) due: i64,
     pub(crate) key: String,
     pub(crate) fingerprint: String,
@@ -91,6 +94,7 @@ pub(crate) struct Placements {
     stream: StreamId,
     seller: SellerId,
     provider: String,
+    /// When the last of them was placed.
     placed_at: i64,
     /// When the first of them is no longer waited for.
     first_due: i64,
@@ -130,6 +134,8 @@ impl Placement {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) place: i64,
+    /// When they were promised.
+    pub(crate) at: i64,
     /// When the first of them is no longer waited for.
     pub(crate) first_due: i64,
     /// What their keys stand for.
@@ -189,6 +195,7 @@ impl Placements {
     pub(crate) fn kept(&self, place: i64, placements: &[Placement]) -> Kept {
         Kept {
             place,
+            at: self.placed_at,
             first_due: self.first_due,
             keys: placements
                 .iter()
@@ -219,7 +226,7 @@ impl Placements {
                 concat!(
                     "INSERT INTO idempotency_key (scope, idem_key, fingerprint, effect_id,
                             created_at)
-                     SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", ? FROM {rows}",
+                     SELECT j.buyer, j.\"key\", j.fingerprint, j.\"order\", j.at FROM {rows}",
                     $rest
                 )
             };
@@ -234,7 +241,6 @@ impl Placements {
             ),
         };
         insert
-            .bind(self.placed_at)
             .bind_json(&PLACEMENTS, self.rows.as_str())
             .execute(conn)
             .await?;
@@ -243,15 +249,13 @@ impl Placements {
 
     /// Checkouts, orders and their first event.
     async fn write_orders(&self, conn: &mut Conn) -> Result<(), StoreError> {
-        let now = self.placed_at;
         sql::query(
             "INSERT INTO order_group (id, number, buyer_id, placed_via, stream_id, currency,
                     items_total, tax, total, payment_due_at, created_at)
              SELECT j.\"group\", j.number, j.buyer, 'sale', ?, j.currency, j.total, j.tax, j.total,
-                    j.due, ? FROM {rows}",
+                    j.due, j.at FROM {rows}",
         )
         .bind(self.stream.to_string())
-        .bind(now)
         .bind_json(&PLACEMENTS, self.rows.as_str())
         .execute(&mut *conn)
         .await?;
@@ -260,21 +264,18 @@ impl Placements {
                     status, payment_status, items_total, tax, total, currency, ledger_seq,
                     payment_due_at, created_at, updated_at)
              SELECT j.\"order\", j.\"group\", j.number, j.buyer, ?, ?, ?, 'pending_payment', 'none',
-                    j.total, j.tax, j.total, j.currency, j.seq, j.due, ?, ? FROM {rows}",
+                    j.total, j.tax, j.total, j.currency, j.seq, j.due, j.at, j.at FROM {rows}",
         )
         .bind(self.seller.to_string())
         .bind(self.stream.to_string())
         .bind(self.sale.to_string())
-        .bind(now)
-        .bind(now)
         .bind_json(&PLACEMENTS, self.rows.as_str())
         .execute(&mut *conn)
         .await?;
         sql::query(
             "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
-             SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, ? FROM {rows}",
+             SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, j.at FROM {rows}",
         )
-        .bind(now)
         .bind_json(&PLACEMENTS, self.rows.as_str())
         .execute(conn)
         .await?;
@@ -296,11 +297,9 @@ impl Placements {
             "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
                     variant_id, stock_level_id, qty, state, expires_at, created_at, updated_at)
              SELECT j.reservation, j.\"order\", j.line, j.buyer, ?, j.product, j.variant, j.\"row\",
-                    j.quantity, 'held', j.due, ?, ? FROM {rows}",
+                    j.quantity, 'held', j.due, j.at, j.at FROM {rows}",
         )
         .bind(self.sale.to_string())
-        .bind(self.placed_at)
-        .bind(self.placed_at)
         .bind_json(&PLACEMENTS, self.rows.as_str())
         .execute(conn)
         .await?;
@@ -312,11 +311,9 @@ impl Placements {
         sql::query(
             "INSERT INTO payment (id, group_id, provider, state, amount, currency, created_at,
                     updated_at)
-             SELECT j.payment, j.\"group\", ?, 'created', j.total, j.currency, ?, ? FROM {rows}",
+             SELECT j.payment, j.\"group\", ?, 'created', j.total, j.currency, j.at, j.at FROM {rows}",
         )
         .bind(self.provider.as_str())
-        .bind(self.placed_at)
-        .bind(self.placed_at)
         .bind_json(&PLACEMENTS, self.rows.as_str())
         .execute(conn)
         .await?;

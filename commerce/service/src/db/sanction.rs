@@ -1,7 +1,5 @@
 //! Table `chat_sanction`: whom the hosts of a show muted or banned.
 
-use std::collections::BTreeSet;
-
 use commerce_store::{
     StoreError,
     clock::us_to_ms,
@@ -100,29 +98,6 @@ pub(crate) async fn in_force(
     .fetch_all(pool)
     .await?;
     rows.iter().map(view).collect()
-}
-
-/// Those of `users` who are banned from the show.
-pub(crate) async fn banned(
-    conn: &mut Conn,
-    stream: StreamId,
-    users: &[UserId],
-    now: i64,
-) -> Result<BTreeSet<UserId>, StoreError> {
-    if users.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let rows = sql::query(
-        "SELECT user_id FROM chat_sanction
-         WHERE stream_id = ? AND user_id IN ({list}) AND kind = 'ban'
-           AND (until_at IS NULL OR until_at > ?)",
-    )
-    .bind(stream.to_string())
-    .bind_list(users.iter().map(ToString::to_string))
-    .bind(now)
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| parsed(row, "user_id")).collect()
 }
 
 fn view(row: &Row) -> Result<SanctionView, StoreError> {

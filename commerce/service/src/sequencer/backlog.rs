@@ -20,9 +20,14 @@ use tokio::sync::Mutex;
 use super::Purchase;
 use crate::{
     Commerce, ServiceError,
-    db::placement::{Kept, Keys, Known, backlog},
+    db::placement::{
+        Kept, Keys, Known,
+        backlog::{self, Step, Written},
+    },
     limits,
 };
+
+const LATE_US: i64 = limits::ORDER_BACKLOG_AGE.as_micros() as i64;
 
 /// How far the writing of orders is behind their promises: places in the line.
 #[derive(Default)]
@@ -39,14 +44,38 @@ pub(crate) struct Backlog {
 
 struct Batch {
     place: i64,
-    first_due: i64,
+    kept_at: i64,
     keys: Vec<(UserId, String)>,
 }
 
-#[derive(Default)]
 struct Waiting {
     known: HashMap<(UserId, String), (i64, Known)>,
     batches: VecDeque<Batch>,
+    /// Orders of all of these batches.
+    orders: usize,
+    /// Not after the first of them is no longer waited for.
+    first_due: i64,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            batches: VecDeque::new(),
+            orders: 0,
+            first_due: i64::MAX,
+        }
+    }
+}
+
+impl Waiting {
+    /// Notes that a batch left the line.
+    fn left(&mut self, batch: &Batch) {
+        self.orders -= batch.keys.len();
+        if self.batches.is_empty() {
+            self.first_due = i64::MAX;
+        }
+    }
 }
 
 impl Backlog {
@@ -59,7 +88,14 @@ impl Backlog {
 
     /// Whether one more batch may wait.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting() < limits::ORDER_BACKLOG_MAX
+        self.waiting_keys().orders < limits::ORDER_BACKLOG_MAX
+    }
+
+    /// Whether an order has waited for longer than it should.
+    pub(crate) fn is_late(&self, now: i64) -> bool {
+        let waiting = self.waiting_keys();
+        let first = waiting.batches.front();
+        first.is_some_and(|batch| batch.kept_at + LATE_US <= now)
     }
 
     /// Notes a batch before its buyers have their answers.
@@ -67,9 +103,11 @@ impl Backlog {
         let place = kept.place;
         self.kept.fetch_max(place, Ordering::AcqRel);
         let mut waiting = self.waiting_keys();
+        waiting.orders += kept.keys.len();
+        waiting.first_due = waiting.first_due.min(kept.first_due);
         waiting.batches.push_back(Batch {
             place,
-            first_due: kept.first_due,
+            kept_at: kept.at,
             keys: kept.keys.keys().cloned().collect(),
         });
         let keys = kept.keys.into_iter();
@@ -78,10 +116,9 @@ impl Backlog {
             .extend(keys.map(|(key, known)| (key, (place, known))));
     }
 
-    /// Whether one of the orders that wait is no longer waited for by `now`.
+    /// Whether one of the orders that wait may be no longer waited for by `now`.
     pub(crate) fn is_overdue(&self, now: i64) -> bool {
-        let waiting = self.waiting_keys();
-        waiting.batches.iter().any(|batch| batch.first_due <= now)
+        self.waiting_keys().first_due <= now
     }
 
     fn waiting_keys(&self) -> MutexGuard<'_, Waiting> {
@@ -91,7 +128,11 @@ impl Backlog {
     /// Notes a batch that cannot be written: the line goes on, and its keys are found here for good.
     fn note_passed(&self, place: i64, keys: Keys) {
         let mut waiting = self.waiting_keys();
-        waiting.batches.retain(|batch| batch.place != place);
+        if let Some(at) = waiting.batches.iter().position(|b| b.place == place)
+            && let Some(batch) = waiting.batches.remove(at)
+        {
+            waiting.left(&batch);
+        }
         let keys = keys.into_iter().map(|(key, known)| (key, (place, known)));
         waiting.known.extend(keys);
     }
@@ -119,9 +160,10 @@ impl Backlog {
         self.kept.fetch_max(place, Ordering::AcqRel);
         self.written.fetch_max(place, Ordering::AcqRel);
         let mut waiting = self.waiting_keys();
-        let Waiting { known, batches } = &mut *waiting;
-        while let Some(batch) = batches.pop_front_if(|batch| batch.place <= place) {
+        while let Some(batch) = waiting.batches.pop_front_if(|batch| batch.place <= place) {
+            waiting.left(&batch);
             for name in batch.keys {
+                let known = &mut waiting.known;
                 if known.get(&name).is_some_and(|(at, _)| *at <= place) {
                     known.remove(&name);
                 }
@@ -148,7 +190,7 @@ impl Commerce {
         Ok(())
     }
 
-    /// Writes the batch that has waited longest, for a sequencer with nothing better to do.
+    /// Writes the orders that have waited longest, for a sequencer with nothing better to do.
     pub(crate) async fn write_one_behind(&self) -> Result<(), ServiceError> {
         let _pen = self.backlog().pen.lock().await;
         self.write_next().await.map(drop)
@@ -177,25 +219,38 @@ impl Commerce {
         Ok(())
     }
 
-    /// Writes the first batch of the line; `false` if there is none. Only with the pen.
+    /// Writes the first orders of the line; `false` if there are none. Only with the pen.
     async fn write_next(&self) -> Result<bool, ServiceError> {
         let last = self.backlog().kept.load(Ordering::Acquire);
-        let written = self
-            .store()
-            .write(|conn| Box::pin(backlog::write_next(conn)))
+        let mut written = self
+            .write_step(Step::Orders(limits::ORDER_BACKLOG_STEP))
             .await;
-        let place = match written {
-            Ok(Some(place)) => place,
-            Ok(None) => {
+        if written.as_ref().is_err_and(|error| !error.is_outage()) {
+            // One of several batches cannot be written: the first of them is tried alone.
+            written = self.write_step(Step::Batch).await;
+        }
+        match written {
+            Ok(Written::Nothing) => {
                 self.backlog().note_written(last);
                 return Ok(false);
             }
+            Ok(Written::Some) => {}
+            Ok(Written::UpTo(place)) => self.backlog().note_written(place),
             Err(error) if error.is_outage() => return Err(error.into()),
-            Err(error) => self.pass(&error).await?,
-        };
-        self.backlog().note_written(place);
+            Err(error) => {
+                let place = self.pass(&error).await?;
+                self.backlog().note_written(place);
+            }
+        }
         self.wake_courier();
         Ok(true)
+    }
+
+    async fn write_step(&self, step: Step) -> Result<Written, StoreError> {
+        let write = self
+            .store()
+            .write(move |conn| Box::pin(backlog::write_next(conn, step)));
+        write.await
     }
 
     /// A batch that cannot be written must not keep those behind it from being.

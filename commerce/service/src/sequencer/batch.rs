@@ -32,6 +32,8 @@ pub(crate) struct Done {
     pub(crate) kept: Option<Kept>,
     /// Whether there is news for the courier.
     pub(crate) news: bool,
+    /// Whether somebody was refused units that a hold may have.
+    pub(crate) starved: bool,
 }
 
 /// What a batch is to do.
@@ -52,6 +54,8 @@ pub(crate) struct Owner {
     pub(crate) epoch: Option<i64>,
     /// Whether the orders' rows may be written later.
     pub(crate) storm: bool,
+    /// Whether to look for holds that are over even if nobody is refused for them.
+    pub(crate) look: bool,
     /// Whether earlier promises may have been made that this process does not know of.
     pub(crate) doubt: bool,
 }
@@ -89,7 +93,6 @@ pub(crate) async fn run(
     provider: &'static str,
     now: i64,
 ) -> Result<Done, Failure> {
-    let purchases = &asked.purchases;
     let sale = owner.sale;
     let mut book = Book::open(conn, sale).await?;
     let mut turned = None;
@@ -105,11 +108,18 @@ pub(crate) async fn run(
     } else if owner.epoch.is_none() || asked.overdue {
         backlog::write_due(conn, sale, now).await?;
     }
-    let due = hold::due(conn, sale, now).await?;
-    let facts = Facts::read(conn, &mut book, &due, asked, now).await?;
-    hold::expire(conn, &mut book, &due, now).await?;
-    let mut placements = Vec::new();
-    let decisions = decide(&mut book, &facts, purchases, &mut placements)?;
+    let mut decided = Decided::of(conn, &mut book, owner.look, asked, now).await?;
+    let starved = decided.is_starved();
+    if starved && !owner.look {
+        // What somebody is refused may lie in a hold that is over. Nothing is written yet.
+        book = Book::open(conn, sale).await?;
+        decided = Decided::of(conn, &mut book, true, asked, now).await?;
+    }
+    let Decided {
+        due,
+        decisions,
+        placements,
+    } = decided;
     let orders = Placements::of(&book, &placements, provider, now)?;
     let kept = match &orders {
         Some(orders) if owner.storm => {
@@ -136,7 +146,53 @@ pub(crate) async fn run(
         changed: Changed { stream, levels },
         news: kept.is_none() || others,
         kept,
+        starved,
     })
+}
+
+/// What a batch does, as far as the rules go.
+struct Decided {
+    due: Vec<hold::Due>,
+    /// In the order of the purchases.
+    decisions: Vec<Decision>,
+    placements: Vec<Placement>,
+}
+
+impl Decided {
+    async fn of(
+        conn: &mut Conn,
+        book: &mut Book,
+        look: bool,
+        asked: &Asked,
+        now: i64,
+    ) -> Result<Self, StoreError> {
+        let due = match look {
+            true => hold::due(conn, book.sale, now).await?,
+            false => Vec::new(),
+        };
+        let facts = Facts::read(conn, book, &due, asked, now).await?;
+        hold::expire(conn, book, &due, now).await?;
+        let mut placements = Vec::new();
+        let decisions = decide(book, &facts, &asked.purchases, &mut placements)?;
+        Ok(Self {
+            due,
+            decisions,
+            placements,
+        })
+    }
+
+    /// Whether somebody was refused units.
+    fn is_starved(&self) -> bool {
+        let units = |refusal: &Refusal| {
+            matches!(
+                refusal,
+                Refusal::OutOfStock { .. } | Refusal::PerBuyerLimit { .. }
+            )
+        };
+        self.decisions
+            .iter()
+            .any(|decision| matches!(decision, Decision::Refused(refusal) if units(refusal)))
+    }
 }
 
 /// What the buyers are told.
@@ -192,8 +248,7 @@ impl Facts {
             .collect();
         let mut keys = placement::known(conn, &asked).await?;
         keys.extend(promised.clone());
-        book.know(conn, &buyers).await?;
-        let banned = db::sanction::banned(conn, book.head.stream, &buyers, now).await?;
+        let banned = book.know(conn, &buyers, now).await?;
         Ok(Self { keys, banned, now })
     }
 }
@@ -277,6 +332,7 @@ fn place(
         tax: totals::vat(hold.total.amount),
         currency: hold.total.currency,
         seq: hold.seq,
+        at: now,
         due: now + i64::from(book.head.hold_seconds) * 1_000_000,
         key: purchase.key.clone(),
         fingerprint: purchase.fingerprint.clone(),

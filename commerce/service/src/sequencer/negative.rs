@@ -25,7 +25,7 @@ use std::{
 
 use signaling_wire::SaleId;
 
-use super::{Fenced, Waiting, batch};
+use super::{Fenced, Term, Waiting, batch};
 use crate::{Commerce, ServiceError, db};
 
 const SLOW_DISK: Duration = Duration::from_millis(20);
@@ -76,16 +76,16 @@ impl Commerce {
     /// As `commit`, with the chosen fault.
     pub(super) async fn commit_wrongly(
         &self,
-        sale: SaleId,
-        epoch: i64,
-        doubt: bool,
+        term: &mut Term,
         gathered: &mut Vec<Waiting>,
-    ) -> Result<bool, Fenced> {
+    ) -> Result<(), Fenced> {
         match is(Fault::AckBeforeCommit) {
-            true => self.acknowledge_then_commit(sale, epoch, gathered).await?,
-            false => return self.commit(sale, epoch, doubt, gathered).await,
+            true => {
+                self.acknowledge_then_commit(term.sale, term.epoch, gathered)
+                    .await
+            }
+            false => self.commit(term, gathered).await,
         }
-        Ok(true)
     }
 
     /// Dies, if it is the place and the time, after the answers went out.
@@ -130,6 +130,7 @@ impl Commerce {
                         sale,
                         epoch: Some(epoch),
                         storm: false,
+                        look: true,
                         doubt: false,
                     };
                     let mut done = batch::run(conn, owner, &asked, provider, now).await?;

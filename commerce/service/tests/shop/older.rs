@@ -34,7 +34,11 @@ async fn a_charge_is_found_checked_and_given_back() {
     let shop = Shop::open_at(older).await;
     let place = shop.open_sale(2, 2).await;
     let (buyer, placed) = shop.order(place).await;
-    let prepared = shop.commerce.prepare(buyer, placed.group_id).await.unwrap();
+    let prepared = shop
+        .commerce
+        .prepare(buyer, placed.group_id, "prepare".to_owned())
+        .await
+        .unwrap();
     assert_eq!(prepared.payment.provider, "portone_v1");
     window(&shop, placed.payment.id).await;
     // A token that is no longer good is fetched anew.

@@ -164,10 +164,14 @@ CREATE TABLE order_backlog (
     placed_at BIGINT NOT NULL,
     -- When the first of them is no longer waited for.
     first_due BIGINT NOT NULL,
-    -- JSON.
-    orders    MEDIUMTEXT NOT NULL,
+    -- How many they are, and how many of the first are written.
+    size      BIGINT NOT NULL,
+    done      BIGINT NOT NULL DEFAULT 0,
     -- 1 when they could not be written and others went past.
-    stuck     SMALLINT NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1))
+    stuck     SMALLINT NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1)),
+    -- JSON. Last, so that the line is read without it.
+    orders    MEDIUMTEXT NOT NULL,
+    CHECK (done >= 0 AND done < size)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Parcels.

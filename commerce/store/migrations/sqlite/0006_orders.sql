@@ -166,10 +166,14 @@ CREATE TABLE order_backlog (
     placed_at INTEGER NOT NULL,
     -- When the first of them is no longer waited for.
     first_due INTEGER NOT NULL,
-    -- JSON.
-    orders    TEXT NOT NULL,
+    -- How many they are, and how many of the first are written.
+    size      INTEGER NOT NULL,
+    done      INTEGER NOT NULL DEFAULT 0,
     -- 1 when they could not be written and others went past.
-    stuck     INTEGER NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1))
+    stuck     INTEGER NOT NULL DEFAULT 0 CHECK (stuck IN (0, 1)),
+    -- JSON. Last, so that the line is read without it.
+    orders    TEXT NOT NULL,
+    CHECK (done >= 0 AND done < size)
 ) STRICT;
 
 -- Parcels.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce_core::Movement;
+use commerce_core::{Movement, MovementKind};
 use commerce_store::{
     StoreError, rows_of,
     sql::{self, Conn, Field, Rows},
@@ -21,6 +21,15 @@ rows_of! {
         order: Id, actor: Id, reason: Text,
     }
 }
+/// Movements that only keep units: all that a sale in a storm does.
+const HOLDS: Rows = Rows::tuples(&[
+    ("seq", Field::Int),
+    ("row", Field::Int),
+    ("held", Field::Int),
+    ("reservation", Field::Id),
+    ("order", Field::Id),
+    ("actor", Field::Id),
+]);
 /// What a level changes by.
 const SUMS: Rows = Rows::tuples(&[
     ("row", Field::Int),
@@ -59,6 +68,12 @@ impl Posting {
             reason: cause.reason,
         }
     }
+
+    fn is_hold(&self) -> bool {
+        self.kind == MovementKind::Hold.name()
+            && (self.on_hand, self.committed) == (0, 0)
+            && self.reason.is_empty()
+    }
 }
 
 /// Appends movements, and applies their sums to the levels: one statement each.
@@ -70,16 +85,10 @@ pub(crate) async fn post(
     if postings.is_empty() {
         return Ok(());
     }
-    sql::query(
-        "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
-                reservation_id, order_id, actor_id, reason, at_us)
-         SELECT j.seq, j.\"row\", j.kind, j.on_hand, j.held, j.committed, j.reservation,
-                j.\"order\", j.actor, j.reason, ? FROM {rows}",
-    )
-    .bind(now)
-    .bind_rows(&POSTINGS, postings)
-    .execute(&mut *conn)
-    .await?;
+    let (holds, others): (Vec<&Posting>, Vec<&Posting>) =
+        postings.iter().partition(|posting| posting.is_hold());
+    append_others(conn, &others, now).await?;
+    append_holds(conn, &holds, now).await?;
     let sums = sums(postings);
     // A level that would have less than nothing is not matched, and so not counted.
     let done = sql::either(
@@ -108,6 +117,44 @@ pub(crate) async fn post(
             "a stock level has less than the ledger gave away",
         ));
     }
+    Ok(())
+}
+
+async fn append_others(conn: &mut Conn, postings: &[&Posting], now: i64) -> Result<(), StoreError> {
+    if postings.is_empty() {
+        return Ok(());
+    }
+    sql::query(
+        "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
+                reservation_id, order_id, actor_id, reason, at_us)
+         SELECT j.seq, j.\"row\", j.kind, j.on_hand, j.held, j.committed, j.reservation,
+                j.\"order\", j.actor, j.reason, ? FROM {rows}",
+    )
+    .bind(now)
+    .bind_rows(&POSTINGS, postings)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// As the others, with what is the same in all of them left out: it is not little of the time.
+async fn append_holds(conn: &mut Conn, postings: &[&Posting], now: i64) -> Result<(), StoreError> {
+    if postings.is_empty() {
+        return Ok(());
+    }
+    let hold = |p: &&Posting| (p.seq, p.row, p.held, p.reservation, p.order, p.actor);
+    let rows: Vec<_> = postings.iter().map(hold).collect();
+    sql::query(
+        "INSERT INTO stock_movement (seq, stock_level_id, kind, d_on_hand, d_held, d_committed,
+                reservation_id, order_id, actor_id, at_us)
+         SELECT j.seq, j.\"row\", ?, 0, j.held, 0, j.reservation, j.\"order\", j.actor, ?
+         FROM {rows}",
+    )
+    .bind(MovementKind::Hold.name())
+    .bind(now)
+    .bind_rows(&HOLDS, &rows)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

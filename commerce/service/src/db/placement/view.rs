@@ -62,7 +62,7 @@ impl Placements {
                 amount: money(placed.total),
             },
             ledger_seq: placed.seq,
-            placed_ms: clock::us_to_ms(self.placed_at),
+            placed_ms: clock::us_to_ms(placed.at),
             payment_due_ms: Some(clock::us_to_ms(placed.due)),
             paid_ms: None,
             delivered_ms: None,
