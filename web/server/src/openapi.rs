@@ -26,11 +26,14 @@ use utoipa_axum::routes;
 
 use signaling_wire::{Problem, problem::FieldError};
 
-use crate::{router, routes::table::Table};
+use crate::{
+    router,
+    routes::table::{Table, refusals},
+};
 
 /// What readers are told first.
 const ABOUT: &str = "JSON in snake_case, times in milliseconds since 1970, money in minor units. \
-    Refusals are `application/problem+json` with a stable `code`. Lists are pages: pass \
+    Refusals are `application/problem+json` with a stable `code`; each operation names its own. Lists are pages: pass \
     `next_cursor` back as `cursor`. Sign in at `/api/auth/login` and send the access token as \
     `Authorization: Bearer`.";
 
@@ -62,6 +65,7 @@ fn document() -> Value {
     let mut value = serde_json::to_value(&document).unwrap_or(Value::Null);
     // Facts of a code stand beside the fixed fields, whatever they are called.
     value["components"]["schemas"]["Problem"]["additionalProperties"] = json!(true);
+    value["components"]["responses"] = refusals::components(&value);
     value
 }
 

@@ -93,8 +93,16 @@ impl Row<'_> {
             .into_iter()
             .flatten()
         {
-            let about = answer["description"].as_str().unwrap_or_default();
-            let _ = write!(page, "<p><b>{}</b> {}</p>", escape(status), escape(about));
+            // A reference to a refusal is named after its codes.
+            let codes = answer["$ref"].as_str().and_then(|at| at.rsplit('/').next());
+            let about = match codes {
+                Some(codes) => codes.replace('.', ", "),
+                None => answer["description"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            };
+            let _ = write!(page, "<p><b>{}</b> {}</p>", escape(status), escape(&about));
             content(page, "Answer", answer);
         }
         page.push_str("</details>");

@@ -30,7 +30,8 @@ fn the_committed_document_and_client_are_those_of_the_handlers() {
 #[test]
 fn a_name_stands_for_one_type() {
     let (_, clashes) = router::document();
-    assert_eq!(clashes, Vec::<String>::new(), "give them #[schema(as = …)]");
+    let advice = "give types #[schema(as = …)], and answers codes of signaling_wire::Code";
+    assert_eq!(clashes, Vec::<String>::new(), "{advice}");
 }
 
 #[test]

@@ -81,7 +81,10 @@ pub(crate) struct DetailView {
     get,
     path = "/api/admin/broadcasts",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<BroadcastView>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<BroadcastView>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -101,7 +104,10 @@ pub(crate) async fn list(
     get,
     path = "/api/admin/broadcasts/{stream}",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = DetailView)),
+    responses(
+        (status = 200, description = "Done.", body = DetailView),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<App>,
@@ -127,7 +133,10 @@ pub(crate) async fn show(
     path = "/api/admin/audit",
     security(("user" = [])),
     params(PageQuery),
-    responses((status = 200, description = "Done.", body = PageView<AuditEntry>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<AuditEntry>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn audit_log(
     State(app): State<App>,
@@ -149,7 +158,10 @@ pub(crate) async fn audit_log(
     get,
     path = "/api/admin/audit/verdict",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = AuditVerdict)),
+    responses(
+        (status = 200, description = "Done.", body = AuditVerdict),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn audit_verdict(
     State(app): State<App>,

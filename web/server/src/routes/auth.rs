@@ -68,7 +68,10 @@ pub(super) struct SignedIn {
     post,
     path = "/api/auth/register",
     request_body = NewAccount,
-    responses((status = 201, description = "Made.", body = SignedIn)),
+    responses(
+        (status = 201, description = "Made.", body = SignedIn),
+        (status = 409, description = "email_taken"),
+    ),
 )]
 pub(crate) async fn register(
     State(app): State<App>,
@@ -89,7 +92,11 @@ pub(crate) async fn register(
     post,
     path = "/api/auth/login",
     request_body = Login,
-    responses((status = 200, description = "Done.", body = SignedIn)),
+    responses(
+        (status = 200, description = "Done.", body = SignedIn),
+        (status = 401, description = "invalid_credentials"),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn login(
     State(app): State<App>,
@@ -109,7 +116,11 @@ pub(crate) async fn login(
     post,
     path = "/api/auth/refresh",
     security(("session" = [])),
-    responses((status = 200, description = "Done.", body = SignedIn)),
+    responses(
+        (status = 200, description = "Done.", body = SignedIn),
+        (status = 401, description = "invalid_token unauthenticated"),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
     security::same_origin(&app.http, &headers)?;

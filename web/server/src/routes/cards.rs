@@ -57,7 +57,12 @@ pub(crate) async fn list(
     path = "/api/streams/{id}/cards",
     security(("user" = [])),
     request_body = Add,
-    responses((status = 201, description = "Made.", body = Card)),
+    responses(
+        (status = 201, description = "Made.", body = Card),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+        (status = 410, description = "stream_ended"),
+    ),
 )]
 pub(crate) async fn add(
     State(app): State<App>,
@@ -77,7 +82,11 @@ pub(crate) async fn add(
     post,
     path = "/api/streams/{id}/cards/{card}/pin",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Card)),
+    responses(
+        (status = 200, description = "Done.", body = Card),
+        (status = 403, description = "forbidden"),
+        (status = 410, description = "stream_ended"),
+    ),
 )]
 pub(crate) async fn pin(
     State(app): State<App>,
@@ -98,7 +107,10 @@ pub(crate) async fn pin(
     post,
     path = "/api/streams/{id}/cards/{card}/unpin",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Card)),
+    responses(
+        (status = 200, description = "Done.", body = Card),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn unpin(
     State(app): State<App>,
@@ -119,7 +131,11 @@ pub(crate) async fn unpin(
     post,
     path = "/api/streams/{id}/cards/{card}/highlight",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Card)),
+    responses(
+        (status = 200, description = "Done.", body = Card),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn highlight(
     State(app): State<App>,
@@ -148,7 +164,11 @@ pub(crate) struct Change {
     path = "/api/streams/{id}/cards/{card}",
     security(("user" = [])),
     request_body = Change,
-    responses((status = 200, description = "Done.", body = Card)),
+    responses(
+        (status = 200, description = "Done.", body = Card),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn change(
     State(app): State<App>,
@@ -169,7 +189,7 @@ pub(crate) async fn change(
     delete,
     path = "/api/streams/{id}/cards/{card}",
     security(("user" = [])),
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 403, description = "forbidden")),
 )]
 pub(crate) async fn remove(
     State(app): State<App>,
@@ -198,7 +218,10 @@ pub(crate) struct Order {
     path = "/api/streams/{id}/cards/order",
     security(("user" = [])),
     request_body = Order,
-    responses((status = 200, description = "Done.", body = PageView<Card>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Card>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn order(
     State(app): State<App>,

@@ -132,7 +132,10 @@ pub(crate) struct Add {
     post,
     path = "/api/cart/items",
     request_body = Add,
-    responses((status = 200, description = "The cart after it.", body = Cart)),
+    responses(
+        (status = 200, description = "The cart after it.", body = Cart),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn add(
     State(app): State<App>,
@@ -222,7 +225,10 @@ pub(crate) struct Enter {
     post,
     path = "/api/cart/coupons",
     request_body = Enter,
-    responses((status = 200, description = "The cart with it.", body = Cart)),
+    responses(
+        (status = 200, description = "The cart with it.", body = Cart),
+        (status = 422, description = "coupon_refused"),
+    ),
 )]
 pub(crate) async fn enter_coupon(
     State(app): State<App>,

@@ -36,7 +36,12 @@ pub(crate) async fn list(State(app): State<App>) -> Answer<Json<PageView<Categor
     path = "/api/categories",
     security(("user" = [])),
     request_body = NewCategory,
-    responses((status = 201, description = "Made.", body = Category)),
+    responses(
+        (status = 201, description = "Made.", body = Category),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -53,7 +58,11 @@ pub(crate) async fn create(
     path = "/api/categories/{id}",
     security(("user" = [])),
     request_body = EditCategory,
-    responses((status = 200, description = "Done.", body = Category)),
+    responses(
+        (status = 200, description = "Done.", body = Category),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn edit(
     State(app): State<App>,
@@ -70,7 +79,11 @@ pub(crate) async fn edit(
     delete,
     path = "/api/categories/{id}",
     security(("user" = [])),
-    responses((status = 204, description = "Gone.")),
+    responses(
+        (status = 204, description = "Gone."),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn remove(
     State(app): State<App>,

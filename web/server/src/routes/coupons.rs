@@ -42,7 +42,10 @@ pub(crate) struct ListQuery {
     path = "/api/coupons",
     security(("user" = [])),
     params(ListQuery),
-    responses((status = 200, description = "Done.", body = PageView<Coupon>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Coupon>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -64,7 +67,11 @@ pub(crate) async fn list(
     path = "/api/coupons",
     security(("user" = [])),
     request_body = NewCoupon,
-    responses((status = 201, description = "Made.", body = Coupon)),
+    responses(
+        (status = 201, description = "Made.", body = Coupon),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,

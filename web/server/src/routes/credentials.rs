@@ -97,7 +97,10 @@ pub(crate) struct PasswordChange {
     path = "/api/auth/password",
     security(("user" = [])),
     request_body = PasswordChange,
-    responses((status = 200, description = "Done.", body = SignedIn)),
+    responses(
+        (status = 200, description = "Done.", body = SignedIn),
+        (status = 401, description = "invalid_credentials"),
+    ),
 )]
 pub(crate) async fn change_password(
     State(app): State<App>,
@@ -153,7 +156,7 @@ pub(crate) struct Reset {
     post,
     path = "/api/auth/password/reset",
     request_body = Reset,
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 410, description = "token_spent")),
 )]
 pub(crate) async fn reset(
     State(app): State<App>,
@@ -181,7 +184,7 @@ pub(crate) struct Verify {
     post,
     path = "/api/auth/email/verify",
     request_body = Verify,
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 410, description = "token_spent")),
 )]
 pub(crate) async fn verify(
     State(app): State<App>,

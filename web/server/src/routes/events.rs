@@ -45,7 +45,10 @@ pub(crate) fn routes() -> Table {
 #[utoipa::path(
     get,
     path = "/api/streams/{id}/events",
-    responses((status = 200, description = "Frames of the room, one a line; or a WebSocket with 101.", body = String, content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "Frames of the room, one a line; or a WebSocket with 101.", body = String, content_type = "text/event-stream"),
+        (status = 406, description = "not_acceptable"),
+    ),
 )]
 pub(crate) async fn open(
     State(app): State<App>,

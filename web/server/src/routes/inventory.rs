@@ -32,7 +32,10 @@ pub(crate) fn routes() -> Table {
     get,
     path = "/api/sellers/{id}/locations",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<Location>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Location>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn locations(
     State(app): State<App>,
@@ -57,7 +60,11 @@ pub(crate) struct CreateLocation {
     path = "/api/sellers/{id}/locations",
     security(("user" = [])),
     request_body = CreateLocation,
-    responses((status = 201, description = "Made.", body = Location)),
+    responses(
+        (status = 201, description = "Made.", body = Location),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create_location(
     State(app): State<App>,
@@ -88,7 +95,11 @@ pub(crate) struct Adjust {
     path = "/api/products/{id}/stock-adjustments",
     security(("user" = [])),
     request_body = Adjust,
-    responses((status = 200, description = "Done.", body = Product)),
+    responses(
+        (status = 200, description = "Done.", body = Product),
+        (status = 403, description = "forbidden"),
+        (status = 422, description = "variant_required"),
+    ),
 )]
 pub(crate) async fn adjust_product(
     State(app): State<App>,
@@ -109,7 +120,10 @@ pub(crate) async fn adjust_product(
     path = "/api/variants/{id}/stock-adjustments",
     security(("user" = [])),
     request_body = Adjustment,
-    responses((status = 200, description = "The level after it.", body = LevelView)),
+    responses(
+        (status = 200, description = "The level after it.", body = LevelView),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn adjust(
     State(app): State<App>,
@@ -129,7 +143,10 @@ pub(crate) async fn adjust(
     get,
     path = "/api/variants/{id}/stock",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<LevelView>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<LevelView>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn levels(
     State(app): State<App>,
@@ -146,7 +163,10 @@ pub(crate) async fn levels(
     path = "/api/variants/{id}/movements",
     security(("user" = [])),
     params(PageQuery),
-    responses((status = 200, description = "Done.", body = PageView<MovementView>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<MovementView>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn movements(
     State(app): State<App>,

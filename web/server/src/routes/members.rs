@@ -36,7 +36,11 @@ pub(crate) struct Set {
     path = "/api/sellers/{id}/members/{user}",
     security(("user" = [])),
     request_body = Set,
-    responses((status = 204, description = "Done.")),
+    responses(
+        (status = 204, description = "Done."),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn set(
     State(app): State<App>,

@@ -153,7 +153,14 @@ impl Place {
     security(("user" = [])),
     params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
     request_body = Place,
-    responses((status = 201, description = "Made.", body = Made)),
+    responses(
+        (status = 201, description = "Made.", body = Made),
+        (status = 403, description = "banned"),
+        (status = 404, description = "not_found"),
+        (status = 409, description = "cart_changed out_of_stock per_buyer_limit price_changed sale_not_open"),
+        (status = 410, description = "offer_expired"),
+        (status = 422, description = "coupon_refused idempotency_key_reused offer_invalid variant_required"),
+    ),
 )]
 pub(crate) async fn place(
     State(app): State<App>,
@@ -234,7 +241,10 @@ pub(crate) async fn list(
     get,
     path = "/api/orders/{id}",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Order)),
+    responses(
+        (status = 200, description = "Done.", body = Order),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<App>,
@@ -254,7 +264,10 @@ pub(crate) async fn show(
     get,
     path = "/api/orders/{id}/events",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<OrderEvent>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<OrderEvent>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn events(
     State(app): State<App>,

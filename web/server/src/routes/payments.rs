@@ -51,15 +51,24 @@ pub(crate) struct Prepare {
     security(("user" = [])),
     params(("Idempotency-Key" = String, Header, description = "Made by the caller.")),
     request_body = Prepare,
-    responses((status = 200, description = "Done.", body = Prepared)),
+    responses(
+        (status = 200, description = "Done.", body = Prepared),
+        (status = 404, description = "not_found"),
+        (status = 410, description = "reservation_expired"),
+        (status = 422, description = "idempotency_key_reused"),
+        (status = 502, description = "payment_provider_unavailable"),
+    ),
 )]
 pub(crate) async fn prepare(
     State(app): State<App>,
     user: User,
-    _: IdempotencyKey,
+    IdempotencyKey(key): IdempotencyKey,
     Fields(prepare): Fields<Prepare>,
 ) -> Answer<Json<Prepared>> {
-    let prepared = app.commerce.prepare(user.0.user, prepare.group_id).await;
+    let prepared = app
+        .commerce
+        .prepare(user.0.user, prepare.group_id, key)
+        .await;
     Ok(Json(prepared.map_err(Problem::from)?))
 }
 
@@ -104,7 +113,12 @@ pub(crate) struct Authorized {
     path = "/api/payments/{id}/sandbox",
     security(("user" = [])),
     request_body = Authorize,
-    responses((status = 200, description = "Done.", body = Authorized)),
+    responses(
+        (status = 200, description = "Done.", body = Authorized),
+        (status = 409, description = "conflict"),
+        (status = 410, description = "reservation_expired"),
+        (status = 502, description = "payment_provider_unavailable"),
+    ),
 )]
 pub(crate) async fn authorize(
     State(app): State<App>,
@@ -137,7 +151,12 @@ pub(crate) struct Confirm {
     path = "/api/payments/{id}/confirm",
     security(("user" = [])),
     request_body = Confirm,
-    responses((status = 200, description = "Done.", body = Order)),
+    responses(
+        (status = 200, description = "Done.", body = Order),
+        (status = 402, description = "payment_declined"),
+        (status = 409, description = "idempotency_in_flight"),
+        (status = 410, description = "reservation_expired"),
+    ),
 )]
 pub(crate) async fn confirm(
     State(app): State<App>,
@@ -178,7 +197,12 @@ pub(crate) struct GiveBack {
     security(("user" = [])),
     params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
     request_body = GiveBack,
-    responses((status = 201, description = "Decided.", body = RefundView)),
+    responses(
+        (status = 201, description = "Decided.", body = RefundView),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "refund_too_high"),
+        (status = 422, description = "idempotency_key_reused"),
+    ),
 )]
 pub(crate) async fn refund(
     State(app): State<App>,
@@ -203,7 +227,12 @@ pub(crate) async fn refund(
     post,
     path = "/api/webhooks/portone/v2",
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, description = "Done.")),
+    responses(
+        (status = 200, description = "Done."),
+        (status = 401, description = "unauthenticated"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+    ),
 )]
 pub(crate) async fn webhook(State(app): State<App>, request: Request) -> Answer<StatusCode> {
     let (parts, body) = request.into_parts();
@@ -227,7 +256,11 @@ struct Older {
     post,
     path = "/api/webhooks/portone/v1",
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, description = "Done.")),
+    responses(
+        (status = 200, description = "Done."),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+    ),
 )]
 pub(crate) async fn webhook_v1(State(app): State<App>, request: Request) -> Answer<StatusCode> {
     let (parts, body) = request.into_parts();
@@ -256,7 +289,14 @@ fn form_field(body: &[u8], name: &str) -> String {
     post,
     path = "/api/webhooks/portone/confirm",
     request_body(content = String, content_type = "application/json"),
-    responses((status = 200, description = "It may.")),
+    responses(
+        (status = 200, description = "It may."),
+        (status = 401, description = "unauthenticated"),
+        (status = 404, description = "not_found"),
+        (status = 409, description = "cart_changed idempotency_in_flight"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+    ),
 )]
 pub(crate) async fn confirm_asked(State(app): State<App>, request: Request) -> Answer<Response> {
     let (parts, body) = request.into_parts();

@@ -43,7 +43,10 @@ pub(crate) struct CreateSeller {
     path = "/api/sellers",
     security(("user" = [])),
     request_body = CreateSeller,
-    responses((status = 201, description = "Made.", body = Seller)),
+    responses(
+        (status = 201, description = "Made.", body = Seller),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create_seller(
     State(app): State<App>,
@@ -227,7 +230,11 @@ fn texts(
     path = "/api/products",
     security(("user" = [])),
     request_body = Create,
-    responses((status = 201, description = "Made.", body = Product)),
+    responses(
+        (status = 201, description = "Made.", body = Product),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -254,7 +261,10 @@ pub(crate) async fn create(
     security(("user" = [])),
     params(("If-Match" = String, Header, description = "The `ETag` that was seen.")),
     request_body = Texts,
-    responses((status = 200, description = "Done.", body = Product)),
+    responses(
+        (status = 200, description = "Done.", body = Product),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn replace(
     State(app): State<App>,
@@ -279,7 +289,7 @@ pub(crate) async fn replace(
     path = "/api/products/{id}",
     security(("user" = [])),
     params(("If-Match" = String, Header, description = "The `ETag` that was seen.")),
-    responses((status = 204, description = "Archived.")),
+    responses((status = 204, description = "Archived."), (status = 403, description = "forbidden")),
 )]
 pub(crate) async fn archive(
     State(app): State<App>,

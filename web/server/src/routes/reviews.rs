@@ -47,7 +47,11 @@ pub(crate) async fn list(
     path = "/api/products/{id}/reviews",
     security(("user" = [])),
     request_body = NewReview,
-    responses((status = 201, description = "Said.", body = Review)),
+    responses(
+        (status = 201, description = "Said.", body = Review),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn write(
     State(app): State<App>,

@@ -72,7 +72,13 @@ pub(crate) struct CreateItem {
     path = "/api/sales",
     security(("user" = [])),
     request_body = Create,
-    responses((status = 201, description = "Made.", body = Sale)),
+    responses(
+        (status = 201, description = "Made.", body = Sale),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+        (status = 410, description = "stream_ended"),
+        (status = 422, description = "variant_required"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -120,7 +126,11 @@ pub(crate) async fn show(State(app): State<App>, Id(id): Id<SaleId>) -> Answer<J
     post,
     path = "/api/sales/{id}/open",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Sale)),
+    responses(
+        (status = 200, description = "Done.", body = Sale),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn open(
     State(app): State<App>,
@@ -140,7 +150,11 @@ pub(crate) async fn open(
     post,
     path = "/api/sales/{id}/pause",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Sale)),
+    responses(
+        (status = 200, description = "Done.", body = Sale),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn pause(
     State(app): State<App>,
@@ -160,7 +174,11 @@ pub(crate) async fn pause(
     post,
     path = "/api/sales/{id}/close",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Sale)),
+    responses(
+        (status = 200, description = "Done.", body = Sale),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn close(
     State(app): State<App>,
@@ -192,7 +210,12 @@ pub(crate) struct Allocate {
     path = "/api/sales/{id}/items/{product}/allocations",
     security(("user" = [])),
     request_body = Allocate,
-    responses((status = 200, description = "Done.", body = Stock)),
+    responses(
+        (status = 200, description = "Done.", body = Stock),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "sale_not_open"),
+        (status = 422, description = "variant_required"),
+    ),
 )]
 pub(crate) async fn allocate(
     State(app): State<App>,
@@ -233,7 +256,12 @@ pub(crate) struct Reprice {
     path = "/api/sales/{id}/items/{product}",
     security(("user" = [])),
     request_body = Reprice,
-    responses((status = 200, description = "Done.", body = Sale)),
+    responses(
+        (status = 200, description = "Done.", body = Sale),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "sale_not_open"),
+        (status = 422, description = "variant_required"),
+    ),
 )]
 pub(crate) async fn reprice(
     State(app): State<App>,
@@ -268,7 +296,11 @@ pub(crate) struct Wanted {
     post,
     path = "/api/sales/{id}/leases",
     request_body = Wanted,
-    responses((status = 201, description = "Made.", body = Lease)),
+    responses(
+        (status = 201, description = "Made.", body = Lease),
+        (status = 409, description = "sale_not_open"),
+        (status = 422, description = "variant_required"),
+    ),
 )]
 pub(crate) async fn lease(
     State(app): State<App>,

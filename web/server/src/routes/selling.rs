@@ -54,7 +54,11 @@ pub(crate) struct Sold {
     path = "/api/seller/orders",
     params(Sold),
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<Order>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Order>),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn orders(
     State(app): State<App>,
@@ -76,7 +80,11 @@ pub(crate) async fn orders(
     post,
     path = "/api/seller/orders/{id}/accept",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Order)),
+    responses(
+        (status = 200, description = "Done.", body = Order),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn accept(
     State(app): State<App>,
@@ -93,7 +101,11 @@ pub(crate) async fn accept(
     path = "/api/seller/orders/{id}/shipments",
     security(("user" = [])),
     request_body = NewShipment,
-    responses((status = 201, description = "Noted; all parcels of the order.", body = PageView<Shipment>)),
+    responses(
+        (status = 201, description = "Noted; all parcels of the order.", body = PageView<Shipment>),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn ship(
     State(app): State<App>,
@@ -123,7 +135,11 @@ pub(crate) struct Report {
     path = "/api/seller/shipments/{id}/events",
     security(("user" = [])),
     request_body = Report,
-    responses((status = 201, description = "Noted; all parcels of the order.", body = PageView<Shipment>)),
+    responses(
+        (status = 201, description = "Noted; all parcels of the order.", body = PageView<Shipment>),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn track(
     State(app): State<App>,
@@ -178,7 +194,11 @@ fn event(action: &str) -> Option<ClaimEvent> {
     path = "/api/seller/claims/{id}/decisions",
     security(("user" = [])),
     request_body = Decide,
-    responses((status = 200, description = "Done.", body = Claim)),
+    responses(
+        (status = 200, description = "Done.", body = Claim),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn decide(
     State(app): State<App>,
@@ -222,7 +242,11 @@ pub(crate) struct Books {
     path = "/api/seller/ledger",
     params(Books),
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<LedgerEntry>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<LedgerEntry>),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn ledger(
     State(app): State<App>,
@@ -261,7 +285,11 @@ pub(crate) struct Whose {
     path = "/api/seller/balance",
     params(Whose),
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Balance)),
+    responses(
+        (status = 200, description = "Done.", body = Balance),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn balance(
     State(app): State<App>,

@@ -253,7 +253,11 @@ pub(crate) struct Create {
     path = "/api/streams",
     security(("user" = [])),
     request_body = Create,
-    responses((status = 201, description = "Made.", body = CreatedView)),
+    responses(
+        (status = 201, description = "Made.", body = CreatedView),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -296,7 +300,11 @@ pub(crate) struct Announce {
     path = "/api/streams/{id}",
     security(("user" = [])),
     request_body = Announce,
-    responses((status = 200, description = "Done.", body = StreamView)),
+    responses(
+        (status = 200, description = "Done.", body = StreamView),
+        (status = 403, description = "forbidden"),
+        (status = 410, description = "stream_ended"),
+    ),
 )]
 pub(crate) async fn announce(
     State(app): State<App>,
@@ -320,7 +328,7 @@ pub(crate) async fn announce(
     delete,
     path = "/api/streams/{id}",
     security(("user" = [])),
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 403, description = "forbidden")),
 )]
 pub(crate) async fn end(
     State(app): State<App>,

@@ -2,17 +2,15 @@
 //!
 //! A handler's `#[utoipa::path]` names its method, its path, its body and its answers; what all
 //! have in common is added here: undeclared path parameters, a tag and an id from the path, and
-//! the problem that every operation may answer with.
+//! the problems that follow from its form.
+
+pub(crate) mod refusals;
 
 use axum::{Router, handler::Handler, routing::options};
-use signaling_wire::Problem;
-use utoipa::{
-    ToSchema,
-    openapi::{
-        ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema,
-        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
-        schema::Type,
-    },
+use utoipa::openapi::{
+    ObjectBuilder, OpenApi, RefOr, Required, Schema,
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+    schema::Type,
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -21,7 +19,7 @@ use crate::state::App;
 /// Routes with their part of the document.
 pub(crate) struct Table {
     router: OpenApiRouter<App>,
-    /// Names under which two types differ.
+    /// Names under which two types differ, and codes that are none.
     clashes: Vec<String>,
 }
 
@@ -38,6 +36,7 @@ impl Table {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 complete(operation, method, path);
+                self.clashes.extend(refusals::complete(operation, path));
             }
         }
         self.note_clashes(&schemas);
@@ -69,7 +68,7 @@ impl Table {
         self
     }
 
-    /// The router, the document, and the names that stand for two different types.
+    /// The router, the document, and the names that stand for two different types or for nothing.
     pub(crate) fn split(self) -> (Router<App>, OpenApi, Vec<String>) {
         let (router, document) = self.router.split_for_parts();
         (router, document, self.clashes)
@@ -123,17 +122,6 @@ fn complete(operation: &mut Operation, method: &str, path: &str) {
             parameters.push(parameter.build().into());
         }
     }
-    let problem = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(Problem::name())))
-        .build();
-    let problem = ResponseBuilder::new()
-        .description("Refused; `code` says why.")
-        .content("application/problem+json", problem);
-    operation
-        .responses
-        .responses
-        .entry("default".to_owned())
-        .or_insert_with(|| problem.build().into());
 }
 
 fn is_called(parameter: &RefOr<Parameter>, name: &str) -> bool {

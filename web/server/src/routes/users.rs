@@ -128,7 +128,11 @@ pub(crate) struct Withdraw {
     path = "/api/users/withdraw",
     security(("user" = [])),
     request_body = Withdraw,
-    responses((status = 204, description = "Done.")),
+    responses(
+        (status = 204, description = "Done."),
+        (status = 401, description = "invalid_credentials"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn withdraw(
     State(app): State<App>,
@@ -202,7 +206,10 @@ pub(crate) async fn addresses(
     path = "/api/users/addresses",
     security(("user" = [])),
     request_body = NewAddress,
-    responses((status = 201, description = "Made.", body = Address)),
+    responses(
+        (status = 201, description = "Made.", body = Address),
+        (status = 409, description = "limit_reached"),
+    ),
 )]
 pub(crate) async fn add_address(
     State(app): State<App>,

@@ -90,7 +90,11 @@ where
     path = "/api/products/{id}/variants",
     security(("user" = [])),
     request_body = VariantFields,
-    responses((status = 201, description = "Made.", body = Variant)),
+    responses(
+        (status = 201, description = "Made.", body = Variant),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn add(
     State(app): State<App>,
@@ -113,7 +117,10 @@ pub(crate) async fn add(
     security(("user" = [])),
     params(("If-Match" = String, Header, description = "The `version` that was seen, quoted.")),
     request_body = Changes,
-    responses((status = 200, description = "Done.", body = Variant)),
+    responses(
+        (status = 200, description = "Done.", body = Variant),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn edit(
     State(app): State<App>,

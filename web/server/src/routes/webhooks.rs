@@ -59,7 +59,10 @@ pub(crate) struct ListQuery {
     path = "/api/webhooks",
     security(("user" = [])),
     params(ListQuery),
-    responses((status = 200, description = "Done.", body = PageView<Webhook>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Webhook>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -81,7 +84,11 @@ pub(crate) async fn list(
     path = "/api/webhooks",
     security(("user" = [])),
     request_body = NewWebhook,
-    responses((status = 201, description = "Made.", body = WebhookWithSecret)),
+    responses(
+        (status = 201, description = "Made.", body = WebhookWithSecret),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -169,7 +176,10 @@ pub(crate) async fn rotate(
     post,
     path = "/api/webhooks/{id}/test",
     security(("user" = [])),
-    responses((status = 202, description = "On its way.", body = WebhookDelivery)),
+    responses(
+        (status = 202, description = "On its way.", body = WebhookDelivery),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn test(
     State(app): State<App>,

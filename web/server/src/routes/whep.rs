@@ -44,7 +44,14 @@ pub(crate) async fn discover(State(app): State<App>, Id(stream): Id<StreamId>) -
     post,
     path = "/whep/{stream}",
     request_body(content = String, content_type = "application/sdp"),
-    responses((status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp")),
+    responses(
+        (status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp"),
+        (status = 400, description = "malformed_offer"),
+        (status = 409, description = "stream_not_live"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 422, description = "unsupported_offer"),
+    ),
 )]
 pub(crate) async fn watch(
     State(app): State<App>,
@@ -89,7 +96,13 @@ pub(crate) async fn probe(
     patch,
     path = "/whep/sessions/{id}",
     request_body(content = String, content_type = "application/trickle-ice-sdpfrag"),
-    responses((status = 204, description = "Done.")),
+    responses(
+        (status = 200, description = "Our side of an ICE restart."),
+        (status = 204, description = "Done."),
+        (status = 412, description = "precondition_failed"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 428, description = "precondition_required"),
+    ),
 )]
 pub(crate) async fn patch(
     State(app): State<App>,

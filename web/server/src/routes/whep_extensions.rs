@@ -60,7 +60,12 @@ pub(super) fn links(path: &str) -> [String; 2] {
     post,
     path = "/whep/sessions/{id}/events",
     request_body = Vec<String>,
-    responses((status = 201, description = "Where the events come is in `Location`.")),
+    responses(
+        (status = 201, description = "Where the events come is in `Location`."),
+        (status = 400, description = "bad_request"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+    ),
 )]
 pub(crate) async fn subscribe(
     State(app): State<App>,
@@ -84,7 +89,9 @@ pub(crate) async fn subscribe(
 #[utoipa::path(
     get,
     path = "/whep/sessions/{id}/events/{wanted}",
-    responses((status = 200, description = "Done.", body = String, content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "Done.", body = String, content_type = "text/event-stream"),
+    ),
 )]
 pub(crate) async fn events(
     State(app): State<App>,
@@ -127,7 +134,13 @@ struct Layer {
     post,
     path = "/whep/sessions/{id}/layer",
     request_body = Layer,
-    responses((status = 200, description = "Done.")),
+    responses(
+        (status = 200, description = "Done."),
+        (status = 400, description = "bad_request"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 422, description = "validation_error"),
+    ),
 )]
 pub(crate) async fn select_layer(
     State(app): State<App>,

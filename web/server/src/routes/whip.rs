@@ -35,7 +35,16 @@ const SCOPE: HeaderValue = HeaderValue::from_static("Bearer error=\"insufficient
     post,
     path = "/whip",
     request_body(content = String, content_type = "application/sdp"),
-    responses((status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp")),
+    responses(
+        (status = 201, description = "The answer; its session is in `Location`.", body = String, content_type = "application/sdp"),
+        (status = 400, description = "malformed_offer"),
+        (status = 401, description = "invalid_token unauthenticated"),
+        (status = 404, description = "not_found"),
+        (status = 409, description = "publisher_conflict"),
+        (status = 413, description = "payload_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 422, description = "unsupported_offer"),
+    ),
 )]
 pub(crate) async fn publish(
     State(app): State<App>,
@@ -82,7 +91,14 @@ pub(crate) async fn probe(
     patch,
     path = "/whip/sessions/{id}",
     request_body(content = String, content_type = "application/trickle-ice-sdpfrag"),
-    responses((status = 204, description = "Done.")),
+    responses(
+        (status = 200, description = "Our side of an ICE restart."),
+        (status = 204, description = "Done."),
+        (status = 400, description = "malformed_offer"),
+        (status = 412, description = "precondition_failed"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 428, description = "precondition_required"),
+    ),
 )]
 pub(crate) async fn patch(
     State(app): State<App>,

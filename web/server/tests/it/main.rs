@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod administration;
+mod answers;
 mod api;
 mod audience;
 mod audit;

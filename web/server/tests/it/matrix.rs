@@ -13,7 +13,7 @@ use crate::{api::Api, souk::Souk};
 const ROWS: &str = include_str!("matrix/routes.txt");
 
 /// The columns, from the least rights to the most.
-const ROLES: [&str; 8] = [
+pub(crate) const ROLES: [&str; 8] = [
     "nobody",
     "user",
     "other",
@@ -24,15 +24,17 @@ const ROLES: [&str; 8] = [
     "admin",
 ];
 
-struct Row {
-    method: String,
-    path: String,
-    body: String,
+/// A route, and what each role gets there.
+pub(crate) struct Row {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: String,
     /// One letter for each of [`ROLES`].
-    rights: String,
+    pub(crate) rights: String,
 }
 
-fn rows() -> Vec<Row> {
+/// The rows of the table.
+pub(crate) fn rows() -> Vec<Row> {
     let lines = ROWS.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let row = |line: &str| {
@@ -53,7 +55,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// Whether a row's path is one of a route: `/api/orders/$ORDER` is of `/api/orders/{id}`.
-fn is_of(path: &str, template: &str) -> bool {
+pub(crate) fn is_of(path: &str, template: &str) -> bool {
     let (path, template): (Vec<&str>, Vec<&str>) =
         (path.split('/').collect(), template.split('/').collect());
     path.len() == template.len()
@@ -118,14 +120,15 @@ fn letter(status: StatusCode) -> char {
 }
 
 /// The demo's shop with an order, and everybody at its door.
-struct Fixture {
-    souk: Souk,
-    callers: Vec<Api>,
-    names: Vec<(&'static str, String)>,
+pub(crate) struct Fixture {
+    pub(crate) souk: Souk,
+    /// One for each of [`ROLES`].
+    pub(crate) callers: Vec<Api>,
+    pub(crate) names: Vec<(&'static str, String)>,
 }
 
 impl Fixture {
-    async fn new(souk: Souk) -> Self {
+    pub(crate) async fn new(souk: Souk) -> Self {
         let ready = &souk.ready;
         let mut callers = vec![Api::anonymous(ready)];
         for (role, n) in [
@@ -147,7 +150,8 @@ impl Fixture {
         }
     }
 
-    fn fill(&self, text: &str) -> String {
+    /// A text with its `$NAMES` filled in.
+    pub(crate) fn fill(&self, text: &str) -> String {
         let fill =
             |text: String, (name, value): &(&str, String)| text.replace(&format!("${name}"), value);
         self.names.iter().fold(text.to_owned(), fill)

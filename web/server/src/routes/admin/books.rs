@@ -17,7 +17,10 @@ pub(super) fn routes() -> Table {
     get,
     path = "/api/admin/books",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Books)),
+    responses(
+        (status = 200, description = "Done.", body = Books),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(State(app): State<App>, user: User) -> Answer<Json<Books>> {
     let books = app.commerce.books(user.actor()).await;

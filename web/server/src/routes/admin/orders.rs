@@ -53,7 +53,10 @@ pub(crate) struct Orders {
     path = "/api/admin/orders",
     security(("user" = [])),
     params(Orders),
-    responses((status = 200, description = "Done.", body = PageView<OrderRecord>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<OrderRecord>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,

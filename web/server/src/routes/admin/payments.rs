@@ -46,7 +46,10 @@ pub(crate) struct Payments {
     path = "/api/admin/payments",
     security(("user" = [])),
     params(Payments),
-    responses((status = 200, description = "Done.", body = PageView<PaymentRecord>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<PaymentRecord>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -68,7 +71,10 @@ pub(crate) async fn list(
     get,
     path = "/api/admin/payments/{id}",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PaymentDetail)),
+    responses(
+        (status = 200, description = "Done.", body = PaymentDetail),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<App>,
@@ -84,7 +90,11 @@ pub(crate) async fn show(
     get,
     path = "/api/admin/payments/{id}/comparison",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Comparison)),
+    responses(
+        (status = 200, description = "Done.", body = Comparison),
+        (status = 403, description = "forbidden"),
+        (status = 502, description = "payment_provider_unavailable"),
+    ),
 )]
 pub(crate) async fn compare(
     State(app): State<App>,
@@ -101,7 +111,10 @@ pub(crate) async fn compare(
     path = "/api/admin/reconciliations",
     security(("user" = [])),
     params(PageQuery),
-    responses((status = 200, description = "Done.", body = PageView<Reconciliation>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Reconciliation>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn reconciliations(
     State(app): State<App>,

@@ -47,7 +47,10 @@ pub(crate) struct Products {
     path = "/api/admin/products",
     security(("user" = [])),
     params(Products),
-    responses((status = 200, description = "Done.", body = PageView<ProductSummary>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<ProductSummary>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -83,7 +86,10 @@ pub(crate) struct BlockChange {
     path = "/api/admin/products/{id}/blocked",
     security(("user" = [])),
     request_body = BlockChange,
-    responses((status = 200, description = "Done.", body = Product)),
+    responses(
+        (status = 200, description = "Done.", body = Product),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn block(
     State(app): State<App>,
@@ -104,7 +110,10 @@ pub(crate) async fn block(
     path = "/api/admin/coupons",
     security(("user" = [])),
     params(PageQuery),
-    responses((status = 200, description = "Done.", body = PageView<Coupon>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Coupon>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn coupons(
     State(app): State<App>,

@@ -43,7 +43,10 @@ pub(crate) struct Sellers {
     path = "/api/admin/sellers",
     security(("user" = [])),
     params(Sellers),
-    responses((status = 200, description = "Done.", body = PageView<SellerRecord>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<SellerRecord>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -64,7 +67,10 @@ pub(crate) async fn list(
     get,
     path = "/api/admin/sellers/{id}",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = SellerDetail)),
+    responses(
+        (status = 200, description = "Done.", body = SellerDetail),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<App>,
@@ -97,7 +103,10 @@ pub(crate) struct SellerChanges {
     path = "/api/admin/sellers/{id}",
     security(("user" = [])),
     request_body = SellerChanges,
-    responses((status = 200, description = "Done.", body = SellerDetail)),
+    responses(
+        (status = 200, description = "Done.", body = SellerDetail),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn change(
     State(app): State<App>,

@@ -78,7 +78,10 @@ fn day(text: &Option<String>, pointer: &str) -> Answer<Option<Day>> {
     path = "/api/admin/statistics",
     security(("user" = [])),
     params(Statistics),
-    responses((status = 200, description = "Done.", body = PageView<Statistic>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Statistic>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn whole(
     State(app): State<App>,
@@ -101,7 +104,11 @@ pub(crate) async fn whole(
     path = "/api/seller/statistics",
     security(("user" = [])),
     params(Statistics),
-    responses((status = 200, description = "Done.", body = PageView<Statistic>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Statistic>),
+        (status = 403, description = "forbidden"),
+        (status = 404, description = "not_found"),
+    ),
 )]
 pub(crate) async fn of_seller(
     State(app): State<App>,

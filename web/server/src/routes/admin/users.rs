@@ -53,7 +53,10 @@ pub(crate) struct People {
     path = "/api/admin/users",
     security(("user" = [])),
     params(People),
-    responses((status = 200, description = "Done.", body = PageView<Person>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Person>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -95,7 +98,10 @@ pub(crate) struct PersonDetail {
     get,
     path = "/api/admin/users/{id}",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PersonDetail)),
+    responses(
+        (status = 200, description = "Done.", body = PersonDetail),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn show(
     State(app): State<App>,
@@ -122,7 +128,11 @@ pub(crate) struct StatusChange {
     path = "/api/admin/users/{id}/status",
     security(("user" = [])),
     request_body = StatusChange,
-    responses((status = 200, description = "Done.", body = PersonDetail)),
+    responses(
+        (status = 200, description = "Done.", body = PersonDetail),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn set_status(
     State(app): State<App>,
@@ -153,7 +163,11 @@ pub(crate) struct RoleChange {
     path = "/api/admin/users/{id}/role",
     security(("user" = [])),
     request_body = RoleChange,
-    responses((status = 200, description = "Done.", body = PersonDetail)),
+    responses(
+        (status = 200, description = "Done.", body = PersonDetail),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn set_role(
     State(app): State<App>,

@@ -41,7 +41,11 @@ pub(crate) struct Change {
     path = "/api/orders/{id}",
     security(("user" = [])),
     request_body = Change,
-    responses((status = 200, description = "Done.", body = Order)),
+    responses(
+        (status = 200, description = "Done.", body = Order),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn change(
     State(app): State<App>,
@@ -76,6 +80,8 @@ pub(crate) struct Reason {
     responses(
         (status = 200, description = "Called off; money that came goes back.", body = Order),
         (status = 202, description = "The seller was asked.", body = commerce_service::Claim),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "invalid_transition"),
     ),
 )]
 pub(crate) async fn cancel(
@@ -100,7 +106,10 @@ pub(crate) async fn cancel(
     post,
     path = "/api/orders/{id}/confirm-purchase",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Order)),
+    responses(
+        (status = 200, description = "Done.", body = Order),
+        (status = 409, description = "conflict invalid_transition"),
+    ),
 )]
 pub(crate) async fn confirm_purchase(
     State(app): State<App>,
@@ -116,7 +125,10 @@ pub(crate) async fn confirm_purchase(
     get,
     path = "/api/orders/{id}/tracking",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<Shipment>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Shipment>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn tracking(
     State(app): State<App>,
@@ -132,7 +144,10 @@ pub(crate) async fn tracking(
     get,
     path = "/api/orders/{id}/refunds",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<RefundView>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<RefundView>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn refunds(
     State(app): State<App>,

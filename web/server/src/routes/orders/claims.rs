@@ -51,7 +51,11 @@ async fn make(
     security(("user" = [])),
     params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
     request_body = Wish,
-    responses((status = 201, description = "Asked.", body = Claim)),
+    responses(
+        (status = 201, description = "Asked.", body = Claim),
+        (status = 409, description = "conflict invalid_transition return_window_closed"),
+        (status = 422, description = "idempotency_key_reused"),
+    ),
 )]
 pub(crate) async fn send_back(
     State(app): State<App>,
@@ -70,7 +74,11 @@ pub(crate) async fn send_back(
     security(("user" = [])),
     params(("Idempotency-Key" = String, Header, description = "Made by the caller; a repeat gets the first answer.")),
     request_body = Wish,
-    responses((status = 201, description = "Asked.", body = Claim)),
+    responses(
+        (status = 201, description = "Asked.", body = Claim),
+        (status = 409, description = "conflict invalid_transition return_window_closed"),
+        (status = 422, description = "idempotency_key_reused"),
+    ),
 )]
 pub(crate) async fn exchange(
     State(app): State<App>,
@@ -87,7 +95,10 @@ pub(crate) async fn exchange(
     get,
     path = "/api/orders/{id}/claims",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PageView<Claim>)),
+    responses(
+        (status = 200, description = "Done.", body = PageView<Claim>),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -103,7 +114,10 @@ pub(crate) async fn list(
     post,
     path = "/api/claims/{id}/withdraw",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Claim)),
+    responses(
+        (status = 200, description = "Done.", body = Claim),
+        (status = 409, description = "invalid_transition"),
+    ),
 )]
 pub(crate) async fn withdraw(
     State(app): State<App>,

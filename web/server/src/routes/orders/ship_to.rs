@@ -25,7 +25,10 @@ pub(crate) enum ShipTo {
     get,
     path = "/api/orders/{id}/ship-to",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = PostalAddress)),
+    responses(
+        (status = 200, description = "Done.", body = PostalAddress),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn ship_to(
     State(app): State<App>,
@@ -42,7 +45,10 @@ pub(crate) async fn ship_to(
     path = "/api/orders/{id}/ship-to",
     security(("user" = [])),
     request_body = ShipTo,
-    responses((status = 200, description = "Done.", body = PostalAddress)),
+    responses(
+        (status = 200, description = "Done.", body = PostalAddress),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn set_ship_to(
     State(app): State<App>,

@@ -41,7 +41,10 @@ struct TicketView {
     post,
     path = "/api/streams/{id}/key",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = KeyView)),
+    responses(
+        (status = 200, description = "Done.", body = KeyView),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn rotate_key(
     State(app): State<App>,
@@ -59,7 +62,10 @@ pub(crate) async fn rotate_key(
     post,
     path = "/api/streams/{id}/publish-tickets",
     security(("user" = [])),
-    responses((status = 201, description = "Made.", body = TicketView)),
+    responses(
+        (status = 201, description = "Made.", body = TicketView),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn issue_ticket(
     State(app): State<App>,
@@ -99,7 +105,10 @@ pub(crate) struct IngestView {
     get,
     path = "/api/streams/{id}/ingest",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = IngestView)),
+    responses(
+        (status = 200, description = "Done.", body = IngestView),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn ingest(
     State(app): State<App>,

@@ -36,7 +36,10 @@ pub(crate) async fn timeline(
     get,
     path = "/api/streams/{id}/metrics",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = StreamMetrics)),
+    responses(
+        (status = 200, description = "Done.", body = StreamMetrics),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn metrics(
     State(app): State<App>,

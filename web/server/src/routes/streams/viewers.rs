@@ -21,7 +21,10 @@ use crate::{
     get,
     path = "/api/streams/{id}/viewers",
     security(("user" = [])),
-    responses((status = 200, description = "Done.", body = Audience)),
+    responses(
+        (status = 200, description = "Done.", body = Audience),
+        (status = 403, description = "forbidden"),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -48,7 +51,11 @@ pub(crate) struct Term {
     path = "/api/streams/{id}/viewers/{user}/mute",
     security(("user" = [])),
     request_body = Term,
-    responses((status = 200, description = "Done.", body = SanctionView)),
+    responses(
+        (status = 200, description = "Done.", body = SanctionView),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn mute(
     State(app): State<App>,
@@ -64,7 +71,7 @@ pub(crate) async fn mute(
     delete,
     path = "/api/streams/{id}/viewers/{user}/mute",
     security(("user" = [])),
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 403, description = "forbidden")),
 )]
 pub(crate) async fn unmute(
     State(app): State<App>,
@@ -80,7 +87,11 @@ pub(crate) async fn unmute(
     path = "/api/streams/{id}/viewers/{user}/ban",
     security(("user" = [])),
     request_body = Term,
-    responses((status = 200, description = "Done.", body = SanctionView)),
+    responses(
+        (status = 200, description = "Done.", body = SanctionView),
+        (status = 403, description = "forbidden"),
+        (status = 409, description = "conflict"),
+    ),
 )]
 pub(crate) async fn ban(
     State(app): State<App>,
@@ -96,7 +107,7 @@ pub(crate) async fn ban(
     delete,
     path = "/api/streams/{id}/viewers/{user}/ban",
     security(("user" = [])),
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), (status = 403, description = "forbidden")),
 )]
 pub(crate) async fn unban(
     State(app): State<App>,
