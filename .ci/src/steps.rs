@@ -33,8 +33,9 @@ const FUZZ_SECONDS: &str = "8";
 const DATABASE_TESTS: [&str; 4] = ["store", "mariadb", "chat", "shop"];
 const DATABASE_UNIT_TESTS: &str = "accounts::tests";
 /// Of the tests of the real server, those that concern what it keeps.
-const DATABASE_SERVER_TESTS: [&str; 10] = [
+const DATABASE_SERVER_TESTS: [&str; 11] = [
     "accounts::",
+    "answers::",
     "audit::",
     "bad_input::",
     "crash::",

@@ -64,6 +64,7 @@ const HOMES: &[Home] = &[
     home("redis", &["signaling-hub", "commerce-service"], &[]),
     home("jsonwebtoken", &["web-accounts"], &[]),
     home("argon2", &["web-accounts"], &[]),
+    home("totp-rs", &["web-accounts"], &["web-server"]),
     home("openidconnect", &["web-accounts"], &[]),
     home("lettre", &["web-accounts"], &[]),
     home("dashmap", &["signaling-hub"], &[]),
@@ -75,7 +76,8 @@ const HOMES: &[Home] = &[
     home(
         "standardwebhooks",
         &["commerce-service", "commerce-sandbox"],
-        &[],
+        // A provider's deliveries to the real router.
+        &["web-server"],
     ),
     home("criterion", &[], &[]),
     // Schemas stand at the types; the document is put together at the edge.

@@ -49,12 +49,18 @@ codes! {
     Unauthenticated = (401, "unauthenticated", "Sign in first");
     /// E-mail and password do not match an account.
     InvalidCredentials = (401, "invalid_credentials", "Wrong e-mail or password");
+    /// The password was right; the account asks for the code of a second factor, too.
+    SecondFactorRequired = (401, "second_factor_required", "A second factor is needed");
+    /// The code of the second factor is wrong, too old, or was used before.
+    WrongCode = (401, "wrong_code", "Wrong code");
     /// The access token is malformed, forged, expired or revoked.
     InvalidToken = (401, "invalid_token", "Invalid or expired token");
     /// The provider declined the payment.
     PaymentDeclined = (402, "payment_declined", "Payment declined");
     /// Allowed, but only soon after signing in.
     FreshLoginRequired = (403, "fresh_login_required", "Sign in again first");
+    /// An administrator's rights need a sign-in with a second factor.
+    SecondFactorMissing = (403, "second_factor_missing", "Administrators need a second factor");
     /// The hosts took the word from this viewer; `until_ms` says for how long.
     Muted = (403, "muted", "You cannot write here");
     /// The hosts banned this viewer from the room.

@@ -10,8 +10,10 @@ mod keys;
 mod mailer;
 mod people;
 mod profile;
+mod proof;
 mod registration;
 mod revocation;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod tickets;
@@ -32,8 +34,10 @@ pub use client::Client;
 pub use export::Export;
 pub use people::{Person, PersonStatus};
 pub use profile::{Account, ProfileChange};
+pub use proof::{Access, Credentials};
 pub use registration::NewAccount;
 pub use revocation::Revoked;
+pub use second_factor::{NewSecondFactor, SecondFactor};
 pub use sessions::OpenSession;
 pub use tickets::PublishTicket;
 
@@ -130,6 +134,8 @@ struct Throttles {
     registration: Throttle<IpAddr>,
     /// Links by e-mail key or user id.
     links: Throttle<String>,
+    /// Codes of a second factor, by account and the browser that is known there.
+    codes: Throttle<(UserId, Option<String>)>,
 }
 
 impl Accounts {
@@ -162,6 +168,7 @@ impl Accounts {
             address: Throttle::new(config.throttle.login_per_address),
             registration: Throttle::new(config.throttle.register_per_address),
             links: Throttle::new(config.throttle.links_per_person),
+            codes: Throttle::new(config.throttle.codes_per_account),
         };
         let (asked, asked_from) = mpsc::channel(limits::LINKS_ASKED_MAX);
         let shared = Shared {
@@ -187,15 +194,17 @@ impl Accounts {
     }
 
     /// Checks an access token: signature, type, issuer, audience, times, and that its session has
-    /// not ended. Touches no database.
+    /// not ended. Who operates the platform and did not show the second factor that is asked of
+    /// them has a user's rights. Touches no database.
     ///
     /// # Errors
     /// `InvalidToken`, whatever the reason.
     pub fn verify(&self, access_token: &str) -> Result<Claims, AccountError> {
-        let claims = self
+        let mut claims = self
             .shared
             .tokens
             .verify(access_token, self.shared.clock.now())?;
+        self.shared.config.temper(&mut claims);
         let ended = self
             .shared
             .ended

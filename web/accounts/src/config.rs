@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::{limits, secret::SigningSecret};
+use crate::{limits, role::Role, secret::SigningSecret, token::Claims};
 
 /// Settings of the accounts.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,6 +38,11 @@ pub struct AccountsConfig {
     pub issuer: String,
     /// `aud` of the access tokens.
     pub audience: String,
+    /// Whether an administrator's rights need a second factor.
+    pub admin_second_factor: bool,
+    /// How long after proving who they are an administrator may change things, seconds (60 ..=
+    /// 86400).
+    pub fresh_login_s: u32,
     /// How many tries there are.
     pub throttle: ThrottleConfig,
 }
@@ -57,6 +62,8 @@ impl Default for AccountsConfig {
             refresh_ttl_s: 30 * 24 * 3600,
             issuer: "souk".to_owned(),
             audience: "souk-api".to_owned(),
+            admin_second_factor: true,
+            fresh_login_s: 900,
             throttle: ThrottleConfig::default(),
         }
     }
@@ -70,6 +77,9 @@ impl AccountsConfig {
         }
         if self.refresh_ttl_s < self.access_ttl_s || self.refresh_ttl_s > 400 * 24 * 3600 {
             return Err("refresh_ttl_s must be between access_ttl_s and 400 days".to_owned());
+        }
+        if !(60..=86_400).contains(&self.fresh_login_s) {
+            return Err("fresh_login_s must be 60 to 86400".to_owned());
         }
         if self.issuer.is_empty() || self.audience.is_empty() {
             return Err("issuer and audience must not be empty".to_owned());
@@ -89,6 +99,16 @@ impl AccountsConfig {
             }
         }
         self.throttle.check()
+    }
+
+    /// Takes the rights of an administrator who did not show a second factor, if one is asked of
+    /// them.
+    pub(crate) fn temper(&self, claims: &mut Claims) {
+        let operates = claims.role == Role::Admin;
+        if self.admin_second_factor && operates && !claims.two_factors {
+            claims.role = Role::User;
+            claims.second_factor_missing = true;
+        }
     }
 }
 
@@ -134,7 +154,8 @@ pub struct Allowance {
     pub refill_s: u32,
 }
 
-/// The throttles. None counts by account alone, so that nobody can lock another one out.
+/// The throttles. None counts by account alone before the password
+/// was right, so that nobody can lock another one out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThrottleConfig {
@@ -146,6 +167,8 @@ pub struct ThrottleConfig {
     pub register_per_address: Allowance,
     /// Links that are mailed to one person.
     pub links_per_person: Allowance,
+    /// Wrong codes of a second factor for one account, whose password was right.
+    pub codes_per_account: Allowance,
 }
 
 impl Default for ThrottleConfig {
@@ -156,6 +179,7 @@ impl Default for ThrottleConfig {
             login_per_address: allow(50, 10),
             register_per_address: allow(60, 10),
             links_per_person: allow(3, 300),
+            codes_per_account: allow(5, 300),
         }
     }
 }
@@ -167,6 +191,7 @@ impl ThrottleConfig {
             ("login_per_address", self.login_per_address),
             ("register_per_address", self.register_per_address),
             ("links_per_person", self.links_per_person),
+            ("codes_per_account", self.codes_per_account),
         ];
         for (key, allowance) in all {
             if allowance.burst == 0 || allowance.refill_s == 0 {

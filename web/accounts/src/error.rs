@@ -19,6 +19,12 @@ pub enum AccountError {
     /// E-mail and password do not match an account.
     #[error("wrong e-mail or password")]
     InvalidCredentials,
+    /// The password was right; the account asks for a code of its second factor.
+    #[error("a second factor is asked for")]
+    SecondFactorRequired,
+    /// The code is not one of now, was taken before, or is no recovery code that is left.
+    #[error("wrong code")]
+    WrongCode,
     /// The token is malformed, forged, expired, of another kind, or its session has ended.
     #[error("invalid or expired token")]
     InvalidToken,
@@ -78,6 +84,14 @@ impl From<AccountError> for Problem {
             AccountError::InvalidCredentials => Self::new(
                 Code::InvalidCredentials,
                 "The e-mail or the password is not right.",
+            ),
+            AccountError::SecondFactorRequired => Self::new(
+                Code::SecondFactorRequired,
+                "Send the code of your authenticator app, or a recovery code, too.",
+            ),
+            AccountError::WrongCode => Self::new(
+                Code::WrongCode,
+                "The code is not right, or was used before; each is good for one use.",
             ),
             AccountError::InvalidToken => {
                 Self::new(Code::InvalidToken, "The session has ended; sign in again.")

@@ -1,5 +1,5 @@
-//! Who people are: registration, sign-in, access tokens, sessions, profiles, addresses, mails,
-//! stream keys, publish tickets.
+//! Who people are: registration, sign-in, second factors, access tokens, sessions, profiles,
+//! addresses, mails, stream keys, publish tickets.
 //!
 //! [`Accounts`] is the one handle; cheap to clone. An access token lives for minutes and is checked
 //! without the database; a refresh token is opaque, good for one use, and its session ends when it
@@ -18,14 +18,16 @@ mod mail;
 mod name;
 mod password;
 mod role;
+mod second_factor;
 mod secret;
 mod session;
 mod throttle;
 mod token;
 
 pub use accounts::{
-    Account, Accounts, Address, AddressChange, Client, Export, NewAccount, NewAddress, OpenSession,
-    Person, PersonStatus, Profile, ProfileChange, PublishTicket, Revoked, Signed,
+    Access, Account, Accounts, Address, AddressChange, Client, Credentials, Export, NewAccount,
+    NewAddress, NewSecondFactor, OpenSession, Person, PersonStatus, Profile, ProfileChange,
+    PublishTicket, Revoked, SecondFactor, Signed,
 };
 pub use config::{AccountsConfig, Allowance, MailConfig, ThrottleConfig};
 pub use error::AccountError;

@@ -44,6 +44,10 @@ pub const ADDRESS_LABEL_CHARS_MAX: usize = 20;
 pub const USER_AGENT_CHARS_MAX: usize = 200;
 /// How long a browser that signed in once is known as such.
 pub const DEVICE_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
+/// Longest text that is looked at as a code of a second factor, bytes.
+pub const RECOVERY_CODE_BYTES_MAX: usize = 64;
+/// Recovery codes that are made with a second factor.
+pub const RECOVERY_CODES: usize = 10;
 /// Life of a link that resets a password.
 pub const RESET_LINK_TTL: Duration = Duration::from_secs(30 * 60);
 /// Life of a link that verifies an e-mail address.

@@ -16,6 +16,15 @@ pub(crate) struct Held {
     pub(crate) revoked_at: Option<i64>,
 }
 
+/// How well the owner of a session has proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// When, microseconds: by a password, at the sign-in or since.
+    pub(crate) at: i64,
+    /// By a second factor, too.
+    pub(crate) two_factors: bool,
+}
+
 /// What follows from presenting it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {

@@ -17,11 +17,13 @@ use signaling_wire::{UserId, limits::ACCESS_TOKEN_BYTES_MAX};
 
 use crate::{
     clock::Now, config::AccountsConfig, error::AccountError, limits, role::Role,
-    secret::SigningSecret,
+    secret::SigningSecret, session::Proof,
 };
 
 /// The `typ` that tells an access token from every other JWT.
 const TYPE: &str = "at+jwt";
+/// A one-time code, among the methods by which somebody signed in (RFC 8176 2).
+const SECOND: &str = "otp";
 
 /// What an access token says, once it has been verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,12 @@ pub struct Claims {
     pub expires_ms: u64,
     /// The session that it belongs to; all tokens that descend from one sign-in share it.
     pub family: String,
+    /// Milliseconds since 1970 at which its owner last proved who they are.
+    pub proved_ms: u64,
+    /// Whether they showed a second factor, too.
+    pub two_factors: bool,
+    /// Whether the role is less than the account's, because administrators show a second factor.
+    pub second_factor_missing: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +57,12 @@ struct Body {
     fam: String,
     role: Role,
     name: String,
+    /// OpenID Connect Core 2: seconds since 1970 of the proof.
+    #[serde(default)]
+    auth_time: u64,
+    /// RFC 8176: `pwd`, and `otp` with a second factor.
+    #[serde(default)]
+    amr: Vec<String>,
 }
 
 struct Key {
@@ -95,9 +109,11 @@ impl Tokens {
     pub(crate) fn sign(
         &self,
         (user, role, name): (UserId, Role, &str),
-        family: &str,
+        (family, proof): (&str, Proof),
         now: Now,
     ) -> Result<String, AccountError> {
+        let methods = [("pwd", true), (SECOND, proof.two_factors)];
+        let methods = methods.into_iter().filter(|(_, shown)| *shown);
         let body = Body {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -108,6 +124,8 @@ impl Tokens {
             fam: family.to_owned(),
             role,
             name: name.to_owned(),
+            auth_time: proof.at.unsigned_abs() / 1_000_000,
+            amr: methods.map(|(name, _)| name.to_owned()).collect(),
         };
         self.seal(TYPE, &body)
     }
@@ -126,6 +144,9 @@ impl Tokens {
             name: body.name,
             expires_ms: body.exp.saturating_mul(1000),
             family: body.fam,
+            proved_ms: body.auth_time.saturating_mul(1000),
+            two_factors: body.amr.iter().any(|method| method == SECOND),
+            second_factor_missing: false,
         })
     }
 

@@ -84,6 +84,8 @@ pub(crate) fn accounts(config: &Config) -> AccountsConfig {
         },
         access_ttl_s: seconds(config.accounts.access_ttl),
         refresh_ttl_s: seconds(config.accounts.refresh_ttl),
+        admin_second_factor: config.accounts.admin_second_factor,
+        fresh_login_s: seconds(config.accounts.fresh_login),
         ..AccountsConfig::default()
     }
 }

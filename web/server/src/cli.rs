@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Makes an account that may do everything; reads its password from standard input.
     CreateAdmin(CreateAdmin),
+    /// Removes the second factor of an account whose owner lost it; all its sessions end.
+    ResetSecondFactor(ResetSecondFactor),
     /// Reads the configuration, checks every value and says what is wrong.
     CheckConfig(Common),
     /// Brings the database to this version's tables.
@@ -73,6 +75,16 @@ pub(crate) struct CreateAdmin {
     #[command(flatten)]
     pub(crate) common: Common,
     /// E-mail address to sign in with.
+    #[arg(long)]
+    pub(crate) email: String,
+}
+
+/// Flags of `reset-second-factor`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ResetSecondFactor {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// E-mail address of the account.
     #[arg(long)]
     pub(crate) email: String,
 }

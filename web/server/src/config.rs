@@ -26,7 +26,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 
-pub(crate) use raw::{IceServer, RawConfig};
+pub(crate) use raw::{IceServer, RawAccounts, RawConfig};
 
 /// Environment variables that start with the prefix but are not keys.
 const NOT_KEYS: [&str; 1] = ["config"];
@@ -125,6 +125,10 @@ pub(crate) struct AccountsConfig {
     pub(crate) access_ttl: Duration,
     /// Life of a sign-in.
     pub(crate) refresh_ttl: Duration,
+    /// Whether an administrator's rights need a second factor.
+    pub(crate) admin_second_factor: bool,
+    /// How long after proving who they are an administrator may change things.
+    pub(crate) fresh_login: Duration,
 }
 
 impl std::fmt::Debug for AccountsConfig {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{self, Server},
     cli,
-    config::{Config, RawConfig},
+    config::{Config, RawAccounts, RawConfig},
     signals, telemetry,
 };
 use broadcast::Loop;
@@ -37,6 +37,11 @@ pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
     let temporary = tempfile::Builder::new().prefix("souk-demo-").tempdir()?;
     let defaults = RawConfig {
         data_dir: temporary.path().join("data"),
+        // Whoever tries the demo has its password alone.
+        accounts: RawAccounts {
+            admin_second_factor: false,
+            ..RawAccounts::default()
+        },
         ..RawConfig::default()
     };
     let common = &flags.common;

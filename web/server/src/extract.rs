@@ -13,7 +13,7 @@ mod version;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use body::{has_type, raw_body};
-pub(crate) use caller::{Admin, Caller, MediaCaller, User, media_token};
+pub(crate) use caller::{Admin, Caller, MediaCaller, User, fresh, is_administration, media_token};
 pub(crate) use client::Program;
 pub(crate) use fields::{Fields, Id, Query};
 pub(crate) use idempotency::IdempotencyKey;

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             Command::Serve(common) => verbs::serve(common).await,
             Command::Demo(demo) => demo::run(demo).await,
             Command::CreateAdmin(admin) => verbs::create_admin(admin).await,
+            Command::ResetSecondFactor(whose) => verbs::reset_second_factor(whose).await,
             Command::CheckConfig(common) => verbs::check_config(&common),
             Command::Migrate(common) => verbs::migrate(common).await,
         }

@@ -10,8 +10,8 @@ use crate::{
     openapi, rate,
     routes::{
         admin, auth, cards, cart, categories, coupons, credentials, events, health, inventory,
-        mailbox, members, orders, payments, products, reviews, sales, selling, streams,
-        table::Table, users, variants, webhooks, whep, whep_extensions, whip, wishlist,
+        mailbox, members, orders, payments, products, reviews, sales, second_factor, selling,
+        streams, table::Table, users, variants, webhooks, whep, whep_extensions, whip, wishlist,
     },
     security,
     state::App,
@@ -59,6 +59,7 @@ fn api() -> Table {
         .and(auth::routes())
         .and(members::routes())
         .and(credentials::routes())
+        .and(second_factor::routes())
         .and(users::routes())
         .and(categories::routes())
         .and(products::routes())

@@ -22,6 +22,7 @@ pub(crate) mod payments;
 pub(crate) mod products;
 pub(crate) mod reviews;
 pub(crate) mod sales;
+pub(crate) mod second_factor;
 pub(crate) mod selling;
 pub(crate) mod session;
 pub(crate) mod streams;

@@ -8,7 +8,7 @@ use web_accounts::Accounts;
 
 use crate::{
     app::{self, Server},
-    cli::{Common, CreateAdmin},
+    cli::{Common, CreateAdmin, ResetSecondFactor},
     config::Config,
     signals, telemetry,
 };
@@ -74,6 +74,19 @@ pub(crate) async fn create_admin(admin: CreateAdmin) -> anyhow::Result<()> {
     drop(accounts);
     store.close().await;
     tracing::info!(user = %made?, "admin created");
+    Ok(())
+}
+
+/// For who lost generator and recovery codes; whoever can run this could read the database, too.
+pub(crate) async fn reset_second_factor(whose: ResetSecondFactor) -> anyhow::Result<()> {
+    let config = Config::load(whose.common.config.as_deref(), whose.common.flags())?;
+    telemetry::init(&config.log);
+    let store = open(&config).await?;
+    let accounts = Accounts::new(app::accounts(&config), store.clone()).await?;
+    let removed = accounts.reset_second_factor(&whose.email).await;
+    drop(accounts);
+    store.close().await;
+    tracing::info!(user = %removed?, "second factor removed");
     Ok(())
 }
 

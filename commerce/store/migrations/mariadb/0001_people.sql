@@ -44,7 +44,11 @@ CREATE TABLE login_session (
     seen_at    BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at   BIGINT,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- When its owner last proved who they are: the sign-in, or a password since.
+    proved_at  BIGINT NOT NULL,
+    -- Whether a second factor was shown, too.
+    two_factors INT NOT NULL DEFAULT 0 CHECK (two_factors IN (0, 1))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX login_session_user ON login_session (user_id, created_at);
 CREATE INDEX login_session_end ON login_session (ended_at);
@@ -57,6 +61,25 @@ CREATE TABLE refresh_token (
     created_at BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX refresh_token_family ON refresh_token (family_id);
+
+-- A generator of one-time codes (RFC 6238). It counts once a first code of it was shown.
+CREATE TABLE second_factor (
+    user_id      VARCHAR(64) NOT NULL PRIMARY KEY REFERENCES users (id),
+    -- The shared secret, in base 32.
+    sealed       TEXT NOT NULL,
+    confirmed_at BIGINT,
+    -- The step of the newest code that was taken: none of it or before counts any more.
+    last_step    BIGINT NOT NULL DEFAULT 0,
+    created_at   BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What stands for a code when the generator is lost, hashed; each is good for one use.
+CREATE TABLE recovery_code (
+    user_id    VARCHAR(64) NOT NULL REFERENCES users (id),
+    hash       VARCHAR(64) NOT NULL,
+    used_at    BIGINT,
+    PRIMARY KEY (user_id, hash)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Links in mails, hashed. At most one of a purpose holds for a user.
 CREATE TABLE one_time_token (

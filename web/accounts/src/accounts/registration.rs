@@ -1,5 +1,6 @@
 //! Registration: what a person types, checked, hashed, kept.
 
+use commerce_store::audit;
 use serde::Deserialize;
 use signaling_wire::UserId;
 
@@ -63,7 +64,7 @@ impl Accounts {
         }
         let user = self.insert(user, &new.password, new.marketing).await?;
         self.shared.mail_waits.notify_one();
-        self.open_session(user, &client).await
+        self.open_session(user, false, &client).await
     }
 
     /// Makes an account that operates the platform.
@@ -142,6 +143,16 @@ impl Accounts {
                     consents::grant(conn, row.id, (kind, &terms), now).await?;
                 }
                 mails::queue(conn, row.id, Kind::VerifyEmail.key(), now).await?;
+                if row.role == Role::Admin {
+                    // By the word of who has the machine; last, because the log lines its writers up.
+                    let entry = audit::Entry {
+                        actor: "console".to_owned(),
+                        action: "user.admin_created",
+                        object: row.id.to_string(),
+                        detail: serde_json::json!({}),
+                    };
+                    audit::record(conn, &entry, now.db()).await?;
+                }
                 Ok(true)
             })
         });

@@ -8,7 +8,7 @@ use serde::Serialize;
 use signaling_wire::UserId;
 
 use super::{
-    Accounts, Profile, Signed,
+    Access, Accounts, Profile, Signed,
     client::{Client, Seen},
     rows,
 };
@@ -18,7 +18,7 @@ use crate::{
     error::AccountError,
     limits,
     secret::{self, RefreshToken},
-    session::Verdict,
+    session::{Proof, Verdict},
 };
 
 /// What presenting a refresh token led to; committed before it is told.
@@ -26,6 +26,7 @@ enum Refreshed {
     Renewed {
         user: User,
         family: String,
+        proof: Proof,
         expires_at: i64,
     },
     /// The session has ended; with whose and which when this use ended it.
@@ -53,14 +54,20 @@ pub struct OpenSession {
 }
 
 impl Accounts {
-    /// Opens a session for a user whose password was right just now. If the account was suspended
+    /// Opens a session for a user whose password, and second factor if `two_factors`, was right just
+    /// now. If the account was suspended
     /// or its password changed since the user was read, the password counts as wrong.
     pub(super) async fn open_session(
         &self,
         user: User,
+        two_factors: bool,
         client: &Client,
     ) -> Result<Signed, AccountError> {
         let now = self.shared.clock.now();
+        let proof = Proof {
+            at: now.db(),
+            two_factors,
+        };
         let family = secret::random_family();
         let token = RefreshToken::generate();
         let hash = RefreshToken::hash_of(token.expose());
@@ -81,7 +88,8 @@ impl Accounts {
                 let key = personal.key(conn, seen.id, now.db()).await?;
                 let sealed = key.seal(&place(&family_row), &from)?;
                 rows::sweep(conn, seen.id, now).await?;
-                rows::open(conn, seen.id, (&family_row, &sealed), expires_at, now).await?;
+                let row = (family_row.as_str(), sealed.as_str());
+                rows::open(conn, seen.id, row, (proof, expires_at), now).await?;
                 rows::add_token(conn, &family_row, &hash, now).await?;
                 let most = limits::SESSIONS_PER_USER_MAX;
                 let spared = Some(family_row.as_str());
@@ -92,7 +100,7 @@ impl Accounts {
         });
         let crowded_out = write.await?.ok_or(AccountError::InvalidCredentials)?;
         self.end(user.id, crowded_out, false);
-        let mut signed = self.signed(&user, &family, token, expires_at, now)?;
+        let mut signed = self.signed(&user, (&family, proof), token, expires_at, now)?;
         signed.device_token = self.shared.tokens.sign_device(user.id, now)?;
         Ok(signed)
     }
@@ -177,8 +185,9 @@ impl Accounts {
             Refreshed::Renewed {
                 user,
                 family,
+                proof,
                 expires_at,
-            } => self.signed(&user, &family, token, expires_at, now),
+            } => self.signed(&user, (&family, proof), token, expires_at, now),
             Refreshed::Refused(ended) => {
                 if let Some((user, family)) = ended {
                     tracing::warn!(%user, "a refresh token was used twice; its session ended");
@@ -243,21 +252,33 @@ impl Accounts {
     fn signed(
         &self,
         user: &User,
-        family: &str,
+        session: (&str, Proof),
         refresh_token: RefreshToken,
         expires_at: i64,
         now: Now,
     ) -> Result<Signed, AccountError> {
-        let tokens = &self.shared.tokens;
-        let subject = (user.id, user.role, user.display_name.as_str());
         let left_s = (expires_at - now.db()).max(0) / 1_000_000;
         Ok(Signed {
             user: Profile::from(user),
-            access_token: tokens.sign(subject, family, now)?,
+            access_token: self.access(user, session, now)?.access_token,
             expires_in: self.shared.config.access_ttl_s,
             refresh_token,
             refresh_expires_s: u32::try_from(left_s).unwrap_or(u32::MAX),
             device_token: String::new(),
+        })
+    }
+
+    /// An access token of a session.
+    pub(super) fn access(
+        &self,
+        user: &User,
+        session: (&str, Proof),
+        now: Now,
+    ) -> Result<Access, AccountError> {
+        let subject = (user.id, user.role, user.display_name.as_str());
+        Ok(Access {
+            access_token: self.shared.tokens.sign(subject, session, now)?,
+            expires_in: self.shared.config.access_ttl_s,
         })
     }
 }
@@ -292,6 +313,7 @@ async fn refresh(
     Ok(Refreshed::Renewed {
         user,
         family: found.family,
+        proof: found.proof,
         expires_at,
     })
 }

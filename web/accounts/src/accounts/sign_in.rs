@@ -5,9 +5,9 @@
 
 use signaling_wire::UserId;
 
-use super::{Accounts, Client, Signed, rows, throttled};
+use super::{Accounts, Client, Credentials, Signed, rows, throttled};
 use crate::{
-    db::{mails, users, users::User},
+    db::{mails, second_factors, users, users::User},
     email,
     error::AccountError,
     mail::Kind,
@@ -26,14 +26,16 @@ impl Accounts {
     ///
     /// # Errors
     /// `InvalidCredentials` for an unknown e-mail and a wrong password alike; `Throttled` after too
-    /// many of them from this address; `Suspended` only with the right password; `Busy`.
+    /// many of them from this address; `Suspended`, `SecondFactorRequired` and `WrongCode` only with
+    /// the right password; `Busy`.
     pub async fn login(
         &self,
         email: &str,
-        password: &str,
+        credentials: impl Into<Credentials<'_>>,
         client: impl Into<Client>,
     ) -> Result<Signed, AccountError> {
-        let client = client.into();
+        let (credentials, client) = (credentials.into(), client.into());
+        let password = credentials.password;
         let key = email::key(email);
         let user = match &key {
             Some(key) => users::by_email(self.shared.store.reader(), key).await?,
@@ -43,7 +45,10 @@ impl Accounts {
             .try_password(key.unwrap_or_default(), password, user.as_ref(), &client)
             .await?;
         match user {
-            Some(user) if fits && user.active => self.open_session(user, &client).await,
+            Some(user) if fits && user.active => {
+                let two_factors = self.check_code(&user, credentials.code, &client).await?;
+                self.open_session(user, two_factors, &client).await
+            }
             Some(_) if fits => Err(AccountError::Suspended),
             _ => {
                 // Who and from where, for whoever watches; the e-mail only if it names somebody.
@@ -115,7 +120,10 @@ impl Accounts {
         let families = write.await?;
         self.end(user, families, false);
         self.shared.mail_waits.notify_one();
-        self.open_session(account, &client).await
+        // Whoever asks has shown it: sessions that had not ended when it was made.
+        let factor = second_factors::find(self.shared.store.reader(), user).await?;
+        let two_factors = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+        self.open_session(account, two_factors, &client).await
     }
 
     /// Takes a try from the account's bucket, and from the address's unless the device is known;

@@ -7,6 +7,7 @@ mod links;
 mod lockout;
 mod people;
 mod registration;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod tickets;

@@ -9,7 +9,11 @@ use commerce_store::{
 };
 use signaling_wire::UserId;
 
-use crate::{clock::Now, limits, session::Held};
+use crate::{
+    clock::Now,
+    limits,
+    session::{Held, Proof},
+};
 
 /// How long an ended session stays, microseconds.
 const ENDED_STAY_US: i64 = 2 * 3600 * 1_000_000;
@@ -21,6 +25,7 @@ pub(crate) struct Found {
     pub(crate) user: UserId,
     pub(crate) family: String,
     pub(crate) held: Held,
+    pub(crate) proof: Proof,
 }
 
 /// A session that has not ended.
@@ -49,16 +54,18 @@ pub(crate) async fn open(
     conn: &mut Conn,
     user: UserId,
     (family, sealed): (&str, &str),
-    expires_at: i64,
+    (proof, expires_at): (Proof, i64),
     now: Now,
 ) -> Result<(), StoreError> {
     sql::query(
-        "INSERT INTO login_session (id, user_id, sealed, seen_at, expires_at, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO login_session (id, user_id, sealed, proved_at, two_factors, seen_at, \
+         expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(family)
     .bind(user.to_string())
     .bind(sealed)
+    .bind(proof.at)
+    .bind(i64::from(proof.two_factors))
     .bind(now.db())
     .bind(expires_at)
     .bind(now.db())
@@ -70,7 +77,7 @@ pub(crate) async fn open(
 /// Looks a token up by its hash, and holds off others who use the session at the same time.
 pub(crate) async fn by_hash(conn: &mut Conn, hash: &str) -> Result<Option<Found>, StoreError> {
     let row = sql::query(
-        "SELECT s.user_id, s.id, s.expires_at, s.ended_at, t.used_at \
+        "SELECT s.user_id, s.id, s.expires_at, s.ended_at, s.proved_at, s.two_factors, t.used_at \
          FROM refresh_token t JOIN login_session s ON s.id = t.family_id WHERE t.hash = ? \
          {for update}",
     )
@@ -85,6 +92,10 @@ pub(crate) async fn by_hash(conn: &mut Conn, hash: &str) -> Result<Option<Found>
             expires_at: row.get("expires_at")?,
             used_at: row.get("used_at")?,
             revoked_at: row.get("ended_at")?,
+        },
+        proof: Proof {
+            at: row.get("proved_at")?,
+            two_factors: row.get::<i64>("two_factors")? != 0,
         },
     }))
 }
@@ -129,6 +140,25 @@ pub(crate) async fn has_room(conn: &mut Conn, family: &str) -> Result<bool, Stor
             .fetch_value(conn)
             .await?;
     Ok(unused < limits::REFRESH_SIBLINGS_MAX)
+}
+
+/// Notes that the owner of a session proved who they are; `false` if it has ended.
+pub(crate) async fn prove(
+    conn: &mut Conn,
+    (user, family): (UserId, &str),
+    proof: Proof,
+) -> Result<bool, StoreError> {
+    let done = sql::query(
+        "UPDATE login_session SET proved_at = ?, two_factors = ? \
+         WHERE id = ? AND user_id = ? AND ended_at IS NULL",
+    )
+    .bind(proof.at)
+    .bind(i64::from(proof.two_factors))
+    .bind(family)
+    .bind(user.to_string())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends a session.

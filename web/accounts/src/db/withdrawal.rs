@@ -68,6 +68,8 @@ pub(crate) async fn clear(conn: &mut Conn, user: UserId) -> Result<(), StoreErro
     for sql in [
         "DELETE FROM address WHERE user_id = ?",
         "DELETE FROM one_time_token WHERE user_id = ?",
+        "DELETE FROM recovery_code WHERE user_id = ?",
+        "DELETE FROM second_factor WHERE user_id = ?",
         "DELETE FROM social_identity WHERE user_id = ?",
         "DELETE FROM mail WHERE user_id = ?",
         "DELETE FROM seller_member WHERE user_id = ?",

@@ -9,6 +9,10 @@ use crate::clock::Clock;
 
 const NOW_S: u64 = 1_800_000_000;
 const SECRET: &str = "an0ther-secret-of-thirty-two-bytes-or-more";
+const PROOF: Proof = Proof {
+    at: NOW_S.cast_signed() * 1_000_000,
+    two_factors: false,
+};
 
 fn at(seconds: u64) -> Now {
     Clock::from_fn(move || seconds * 1_000_000).now()
@@ -62,7 +66,11 @@ fn refused(token: &str) {
 fn what_is_signed_is_verified() {
     let tokens = tokens();
     let token = tokens
-        .sign((user(), Role::Admin, "민아 \"x\""), "family", at(NOW_S))
+        .sign(
+            (user(), Role::Admin, "민아 \"x\""),
+            ("family", PROOF),
+            at(NOW_S),
+        )
         .unwrap();
     let claims = tokens.verify(&token, at(NOW_S + 1)).unwrap();
     assert_eq!(
@@ -72,6 +80,10 @@ fn what_is_signed_is_verified() {
     assert_eq!(
         (claims.family.as_str(), claims.expires_ms),
         ("family", (NOW_S + 600) * 1000)
+    );
+    assert_eq!(
+        (claims.proved_ms, claims.two_factors),
+        (NOW_S * 1000, false)
     );
     assert!(token.len() < 1024);
     // The control of all the refusals below: the hand-made token passes as it stands.
@@ -229,7 +241,7 @@ fn a_token_that_is_too_long_is_not_even_read() {
 fn a_rotated_key_still_verifies_until_it_is_dropped() {
     let old = tokens();
     let token = old
-        .sign((user(), Role::User, "Mina"), "family", at(NOW_S))
+        .sign((user(), Role::User, "Mina"), ("family", PROOF), at(NOW_S))
         .unwrap();
     let fresh = SigningSecret::new("yet-another-secret-of-32-bytes-or-more");
     let mut config = AccountsConfig::default();
@@ -239,7 +251,7 @@ fn a_rotated_key_still_verifies_until_it_is_dropped() {
     let rotated = Tokens::new(&config, &fresh);
     assert!(rotated.verify(&token, at(NOW_S)).is_ok());
     let newer = rotated
-        .sign((user(), Role::User, "Mina"), "family", at(NOW_S))
+        .sign((user(), Role::User, "Mina"), ("family", PROOF), at(NOW_S))
         .unwrap();
     assert!(old.verify(&newer, at(NOW_S)).is_err());
 }

@@ -227,12 +227,17 @@ fn accounts(raw: RawAccounts) -> Checked<AccountsConfig> {
     if !(1..=365).contains(&raw.refresh_ttl_days) {
         return wrong("accounts.refresh_ttl_days", "must be 1 to 365");
     }
+    if !(60..=86_400).contains(&raw.fresh_login_seconds) {
+        return wrong("accounts.fresh_login_seconds", "must be 60 to 86400");
+    }
     Ok(AccountsConfig {
         jwt_secret: secret("accounts.jwt_secret", raw.jwt_secret)?,
         personal_key: secret("accounts.personal_key", raw.personal_key)?,
         previous_personal_key: secret("accounts.previous_personal_key", raw.previous_personal_key)?,
         access_ttl: Duration::from_secs(raw.access_ttl_seconds),
         refresh_ttl: Duration::from_secs(raw.refresh_ttl_days * 86_400),
+        admin_second_factor: raw.admin_second_factor,
+        fresh_login: Duration::from_secs(raw.fresh_login_seconds),
     })
 }
 

@@ -207,6 +207,10 @@ pub(crate) struct RawAccounts {
     pub(crate) access_ttl_seconds: u64,
     /// Life of a sign-in, days.
     pub(crate) refresh_ttl_days: u64,
+    /// Whether an administrator's rights need a second factor.
+    pub(crate) admin_second_factor: bool,
+    /// How long after proving who they are an administrator may change things, seconds.
+    pub(crate) fresh_login_seconds: u64,
 }
 
 impl Default for RawAccounts {
@@ -217,6 +221,8 @@ impl Default for RawAccounts {
             previous_personal_key: String::new(),
             access_ttl_seconds: 600,
             refresh_ttl_days: 30,
+            admin_second_factor: true,
+            fresh_login_seconds: 900,
         }
     }
 }
@@ -227,6 +233,8 @@ impl std::fmt::Debug for RawAccounts {
             .field("secrets", &"…")
             .field("access_ttl_seconds", &self.access_ttl_seconds)
             .field("refresh_ttl_days", &self.refresh_ttl_days)
+            .field("admin_second_factor", &self.admin_second_factor)
+            .field("fresh_login_seconds", &self.fresh_login_seconds)
             .finish()
     }
 }

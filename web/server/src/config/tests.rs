@@ -61,6 +61,10 @@ fn a_mistake_names_its_key() {
             "[accounts]\nrefresh_ttl_days = 0",
             "accounts.refresh_ttl_days",
         ),
+        (
+            "[accounts]\nfresh_login_seconds = 59",
+            "accounts.fresh_login_seconds",
+        ),
         ("[shop]\npayment = 'cash'", "shop.payment"),
         ("[shop]\nhold_seconds = 901", "shop.hold_seconds"),
         ("[shop]\ncommission_bps = -1", "shop.commission_bps"),

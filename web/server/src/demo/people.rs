@@ -68,10 +68,14 @@ async fn find_or_make(
     };
     match made {
         Err(AccountError::EmailTaken) => {
-            let signed = accounts.login(email, password, None).await?;
-            // Only to learn the id: the session is not needed.
-            accounts.logout(signed.refresh_token.expose()).await?;
-            Ok(signed.user.id)
+            match accounts.login(email, password, None).await {
+                // Only to see that the password holds: the session is not needed.
+                Ok(signed) => accounts.logout(signed.refresh_token.expose()).await?,
+                // It holds, and somebody gave the account a second factor.
+                Err(AccountError::SecondFactorRequired) => {}
+                Err(error) => return Err(error),
+            }
+            Ok(accounts.find_by_email(email).await?.id)
         }
         other => other,
     }

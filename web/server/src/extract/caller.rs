@@ -1,8 +1,8 @@
 //! Who calls: the access token of the `Authorization` header, checked without the database.
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use signaling_wire::{Code, Problem};
 use web_accounts::{Claims, Role};
@@ -94,6 +94,42 @@ impl FromRequestParts<App> for MediaCaller {
     }
 }
 
+/// Whether those routes of a path that ask who calls are for administrators alone.
+pub(crate) fn is_administration(path: &str) -> bool {
+    path.starts_with("/api/admin/") || path.starts_with("/api/categories")
+}
+
+/// What only administrators reach asks more of them: a second factor where the shop wants one, and
+/// to change anything a proof of who they are that is not long ago.
+fn operates_safely(parts: &Parts, claims: &Claims, app: &App) -> Answer<()> {
+    let path = parts.extensions.get::<MatchedPath>();
+    if !path.is_none_or(|path| is_administration(path.as_str())) {
+        return Ok(());
+    }
+    if claims.second_factor_missing {
+        let how = "Set one up at /api/auth/second-factor, then sign in with it.";
+        return Err(Refusal::new(Code::SecondFactorMissing, how));
+    }
+    match claims.role == Role::Admin && !parts.method.is_safe() {
+        true => fresh(claims, app),
+        false => Ok(()),
+    }
+}
+
+/// Refuses an administrator who proved who they are too long ago.
+pub(crate) fn fresh(claims: &Claims, app: &App) -> Answer<()> {
+    if claims.role != Role::Admin || app.accounts.is_fresh(claims) {
+        return Ok(());
+    }
+    let most_s = app.accounts.fresh_login_s();
+    let how = "Prove who you are at /api/auth/proof, and use the token that it answers.";
+    // RFC 9470 section 3.
+    let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={most_s}");
+    let challenge = HeaderValue::from_str(&challenge).map_err(|error| Refusal::internal(&error))?;
+    let refusal = Refusal::new(Code::FreshLoginRequired, how);
+    Err(refusal.header(header::WWW_AUTHENTICATE, challenge))
+}
+
 fn verified(token: Option<&str>, app: &App) -> Answer<Option<Claims>> {
     let claims = token.map(|token| app.accounts.verify(token)).transpose();
     Ok(claims.map_err(Problem::from)?)
@@ -113,6 +149,7 @@ impl FromRequestParts<App> for User {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         match Caller::from_request_parts(parts, app).await? {
             Caller(Some(claims)) => {
+                operates_safely(parts, &claims, app)?;
                 let Ok(ClientAddress(address)) =
                     ClientAddress::from_request_parts(parts, app).await;
                 if !parts.method.is_safe() && !address.is_loopback() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use signaling_wire::{Code, Problem, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use web_accounts::{Client, NewAccount, Profile, Role, Signed};
+use web_accounts::{Client, Credentials, NewAccount, Profile, Role, Signed};
 
 use super::table::Table;
 use crate::{
@@ -34,12 +34,15 @@ pub(crate) fn routes() -> Table {
         .on(routes!(logout))
 }
 
-/// E-mail and password.
+/// E-mail and password, and a code for accounts with a second factor.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Login {
     email: String,
     password: String,
+    /// Six digits of the authenticator, or a recovery code.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// An account as its owner sees it.
@@ -87,7 +90,8 @@ pub(crate) async fn register(
     signed_in(&app, StatusCode::CREATED, signed).await
 }
 
-/// Signs in; the refresh token comes as a cookie.
+/// Signs in; the refresh token comes as a cookie. An account with a second factor is asked for a code
+/// once the password was right: the same request with `code` signs in.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
@@ -95,6 +99,8 @@ pub(crate) async fn register(
     responses(
         (status = 200, description = "Done.", body = SignedIn),
         (status = 401, description = "invalid_credentials"),
+        (status = 401, description = "second_factor_required"),
+        (status = 401, description = "wrong_code"),
         (status = 403, description = "forbidden"),
     ),
 )]
@@ -104,10 +110,11 @@ pub(crate) async fn login(
     Fields(login): Fields<Login>,
 ) -> Answer<Response> {
     limit(&app, &client)?;
-    let signed = app
-        .accounts
-        .login(&login.email, &login.password, client)
-        .await;
+    let credentials = Credentials {
+        password: &login.password,
+        code: login.code.as_deref(),
+    };
+    let signed = app.accounts.login(&login.email, credentials, client).await;
     signed_in(&app, StatusCode::OK, signed.map_err(Problem::from)?).await
 }
 

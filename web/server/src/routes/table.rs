@@ -36,7 +36,8 @@ impl Table {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 complete(operation, method, path);
-                self.clashes.extend(refusals::complete(operation, path));
+                self.clashes
+                    .extend(refusals::complete(operation, method, path));
             }
         }
         self.note_clashes(&schemas);

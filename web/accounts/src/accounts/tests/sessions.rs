@@ -232,7 +232,7 @@ async fn sessions_and_rows_are_bounded() {
         newest = Some(
             world
                 .accounts
-                .open_session(user.clone(), &Client::default())
+                .open_session(user.clone(), false, &Client::default())
                 .await
                 .unwrap(),
         );
@@ -245,7 +245,7 @@ async fn sessions_and_rows_are_bounded() {
     world.pass(31 * 24 * 3600);
     world
         .accounts
-        .open_session(user, &Client::default())
+        .open_session(user, false, &Client::default())
         .await
         .unwrap();
     assert_eq!(world.count("SELECT COUNT(*) FROM refresh_token").await, 1);
@@ -277,7 +277,7 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         .unwrap();
     world
         .accounts
-        .open_session(seen.clone(), &Client::default())
+        .open_session(seen.clone(), false, &Client::default())
         .await
         .unwrap();
 
@@ -290,7 +290,7 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         code(
             world
                 .accounts
-                .open_session(seen.clone(), &Client::default())
+                .open_session(seen.clone(), false, &Client::default())
                 .await
         ),
         Code::InvalidCredentials
@@ -302,7 +302,7 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         .unwrap();
     world
         .accounts
-        .open_session(seen.clone(), &Client::default())
+        .open_session(seen.clone(), false, &Client::default())
         .await
         .unwrap();
 
@@ -312,7 +312,12 @@ async fn a_sign_in_that_lost_the_race_against_a_change_opens_no_session() {
         .await
         .unwrap();
     assert_eq!(
-        code(world.accounts.open_session(seen, &Client::default()).await),
+        code(
+            world
+                .accounts
+                .open_session(seen, false, &Client::default())
+                .await
+        ),
         Code::InvalidCredentials
     );
     let live = "SELECT COUNT(*) FROM login_session WHERE ended_at IS NULL";

@@ -5,10 +5,16 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{clock::Clock, config::AccountsConfig, role::Role, secret::SigningSecret};
+use crate::{
+    clock::Clock, config::AccountsConfig, role::Role, secret::SigningSecret, session::Proof,
+};
 
 const NOW_S: u64 = 1_800_000_000;
 const SECRET: &str = "an0ther-secret-of-thirty-two-bytes-or-more";
+const PROOF: Proof = Proof {
+    at: NOW_S.cast_signed() * 1_000_000,
+    two_factors: false,
+};
 
 fn at(seconds: u64) -> Now {
     Clock::from_fn(move || seconds * 1_000_000).now()
@@ -70,7 +76,7 @@ fn neither_kind_passes_as_the_other() {
     let tokens = tokens();
     let ticket = tokens.sign_ticket(user, stream, at(NOW_S)).unwrap();
     let access = tokens
-        .sign((user, Role::Admin, "Mina"), "family", at(NOW_S))
+        .sign((user, Role::Admin, "Mina"), ("family", PROOF), at(NOW_S))
         .unwrap();
     assert!(tokens.verify(&access, at(NOW_S)).is_ok());
     assert!(tokens.verify_ticket(&ticket, at(NOW_S)).is_some());

@@ -14,8 +14,10 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, path::Operation},
 };
 
+use crate::extract::is_administration;
+
 /// Replaces the codes of an operation by references; returns those that are none.
-pub(super) fn complete(operation: &mut Operation, path: &str) -> Vec<String> {
+pub(super) fn complete(operation: &mut Operation, method: &str, path: &str) -> Vec<String> {
     let mut named = BTreeSet::new();
     operation.responses.responses.retain(|status, response| {
         let refused = status.starts_with(['4', '5']);
@@ -24,7 +26,8 @@ pub(super) fn complete(operation: &mut Operation, path: &str) -> Vec<String> {
         }
         !refused
     });
-    let by_form = serde_json::to_value(&*operation).map_or(Vec::new(), |form| implied(&form, path));
+    let by_form =
+        serde_json::to_value(&*operation).map_or(Vec::new(), |form| implied(&form, method, path));
     named.extend(by_form.into_iter().map(str::to_owned));
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     let mut unknown = Vec::new();
@@ -44,10 +47,16 @@ pub(super) fn complete(operation: &mut Operation, path: &str) -> Vec<String> {
 }
 
 /// What follows from an operation's form.
-fn implied(operation: &Value, path: &str) -> Vec<&'static str> {
+fn implied(operation: &Value, method: &str, path: &str) -> Vec<&'static str> {
     let mut codes = Vec::new();
     if operation["security"][0].get("user").is_some() {
         codes.extend(["unauthenticated", "invalid_token"]);
+    }
+    if is_administration(path) && !codes.is_empty() {
+        codes.push("second_factor_missing");
+        if method != "get" {
+            codes.push("fresh_login_required");
+        }
     }
     let parameters = operation["parameters"].as_array();
     for parameter in parameters.into_iter().flatten() {
