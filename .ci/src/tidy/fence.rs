@@ -62,7 +62,8 @@ const HOMES: &[Home] = &[
     home("tokio-tungstenite", &[], &["*"]),
     home("sqlx", &["commerce-store"], &["web-server"]),
     home("redis", &["signaling-hub", "commerce-service"], &[]),
-    home("jsonwebtoken", &["web-accounts"], &[]),
+    // Tests forge tokens, and hold an authenticator.
+    home("jsonwebtoken", &["web-accounts"], &["web-server"]),
     home("argon2", &["web-accounts"], &[]),
     home("totp-rs", &["web-accounts"], &["web-server"]),
     home("openidconnect", &["web-accounts"], &[]),

@@ -1,6 +1,6 @@
 //! How the shop is run. Plain data, checked by `start`.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use commerce_core::limits::{HOLD_SECONDS_MAX, HOLD_SECONDS_MIN};
 use commerce_store::PersonalData;
@@ -187,6 +187,10 @@ pub struct CommerceConfig {
     pub hold_seconds: u32,
     /// The marketplace's part of a sale, hundredths of a percent; frozen when an order is paid.
     pub commission_bps: i64,
+    /// From what amount on two people must want a refund, by currency, in its minor units; what the
+    /// sellers' people gave back for the same order before counts with it. A currency that is not
+    /// here has no such amount.
+    pub refund_second_person: BTreeMap<String, i64>,
     /// Signs the prices that are promised.
     pub lease_key: LeaseKey,
     /// Seals where parcels go and what signs webhooks; without it the shop takes neither.
@@ -197,6 +201,19 @@ pub struct CommerceConfig {
     pub clock: Clock,
 }
 
+/// About a thousand dollars.
+pub fn refund_second_person() -> BTreeMap<String, i64> {
+    let amounts = [
+        ("KRW", 1_000_000),
+        ("JPY", 150_000),
+        ("USD", 100_000),
+        ("EUR", 100_000),
+    ];
+    amounts
+        .map(|(code, amount)| (code.to_owned(), amount))
+        .into()
+}
+
 impl CommerceConfig {
     /// The usual values around a provider.
     pub fn new(payment: PaymentConfig) -> Self {
@@ -204,6 +221,7 @@ impl CommerceConfig {
             payment,
             hold_seconds: 300,
             commission_bps: 500,
+            refund_second_person: refund_second_person(),
             lease_key: LeaseKey::default(),
             personal: None,
             webhooks: WebhookConfig::default(),
@@ -222,6 +240,9 @@ impl CommerceConfig {
         }
         if !(0..=10_000).contains(&self.commission_bps) {
             return refuse("`commission_bps` must be 0 to 10000");
+        }
+        if self.refund_second_person.values().any(|amount| *amount < 1) {
+            return refuse("`refund_second_person` must be amounts of 1 and more");
         }
         let address = &self.payment.base_url;
         let sound = address.starts_with("https://") || self.payment.is_local();

@@ -32,6 +32,7 @@ pub(crate) mod placement;
 pub(crate) mod product;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
+pub(crate) mod refund_approval;
 pub(crate) mod review;
 pub(crate) mod sale;
 pub(crate) mod sales_day;

@@ -16,6 +16,9 @@ pub enum ServiceError {
     /// The caller may not.
     #[error("not allowed")]
     Forbidden,
+    /// Somebody else must agree: nobody agrees with themselves.
+    #[error("another person must agree")]
+    SecondPerson,
     /// Fields are out of range.
     #[error("validation failed")]
     Validation(Vec<FieldError>),
@@ -57,6 +60,10 @@ impl From<ServiceError> for Problem {
             ServiceError::Refused(refusal) => Self::from(&refusal),
             ServiceError::NotFound(what) => Self::new(Code::NotFound, format!("No such {what}.")),
             ServiceError::Forbidden => Self::new(Code::Forbidden, ""),
+            ServiceError::SecondPerson => Self::new(
+                Code::SecondPersonRequired,
+                "Somebody else who may give money back must agree.",
+            ),
             ServiceError::Validation(errors) => {
                 let mut problem = Self::new(Code::ValidationError, "");
                 problem.errors = errors;

@@ -71,7 +71,9 @@ pub use commerce_core::{
     day::Day,
     hook::{Allowances, DeliveryState, DisabledReason, EndpointState},
 };
-pub use config::{Clock, CommerceConfig, PayMethod, PaymentConfig, PaymentKind, Secret};
+pub use config::{
+    Clock, CommerceConfig, PayMethod, PaymentConfig, PaymentKind, Secret, refund_second_person,
+};
 pub use coupon::{Coupon, NewCoupon};
 pub use error::ServiceError;
 pub use hook::{
@@ -90,7 +92,7 @@ pub use product::{
     EditProduct, EditVariant, Media, NewProduct, NewVariant, Product, ProductFilter, ProductOption,
     ProductSort, ProductSummary, RatingView, ShelfStock, Variant,
 };
-pub use refund::{LineUnits, NewRefund, RefundLine, RefundView};
+pub use refund::{LineUnits, NewRefund, RefundApproval, RefundLine, RefundView, Refunded};
 pub use review::{NewReview, Review};
 pub use sale::{NewSale, NewSaleItem, SaleView};
 pub use seller::{Membership, Seller};

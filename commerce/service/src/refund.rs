@@ -4,13 +4,18 @@
 //! provider afterwards. Whether it was made is found out by looking at what the provider gave back
 //! so far, so a lost answer never gives money back twice.
 
+mod approval;
 mod working;
+
+pub use approval::{RefundApproval, Refunded};
+
+use std::collections::BTreeMap;
 
 use commerce_core::{Refusal, totals};
 use commerce_store::{StoreError, audit, sql::Conn};
 use serde::{Deserialize, Serialize};
 use signaling_wire::{
-    ClaimId, Money, OrderId, OrderLineId, PaymentId, RefundId, frame::shop::OrderStatus,
+    ClaimId, Money, OrderId, OrderLineId, PaymentId, RefundId, UserId, frame::shop::OrderStatus,
 };
 
 use crate::{
@@ -73,7 +78,7 @@ pub struct RefundView {
 }
 
 /// A refund that a seller decides on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewRefund {
     /// The order.
     pub order_id: OrderId,
@@ -88,8 +93,8 @@ pub struct NewRefund {
 }
 
 impl Commerce {
-    /// Decides on a refund; answers when it is durable, the provider is asked afterwards. The same
-    /// key gets the same refund.
+    /// Decides on a refund; answers when it is durable, the provider is asked afterwards. One that is
+    /// large is noted, and decided when somebody else agrees. The same key gets the same refund.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for a foreign payment, [`ServiceError::Forbidden`], more units or
@@ -100,7 +105,7 @@ impl Commerce {
         payment: PaymentId,
         new: NewRefund,
         idempotency_key: String,
-    ) -> Result<RefundView, ServiceError> {
+    ) -> Result<Refunded, ServiceError> {
         crate::order::check_reason(&new.reason)?;
         self.authorize_order(actor, new.order_id)
             .await
@@ -111,9 +116,11 @@ impl Commerce {
         let request = serde_json::json!({ "refund": payment, "body": new });
         let key = Key::new(actor.user, idempotency_key, &request.to_string());
         let (order, now) = (new.order_id, self.now_us());
+        let large = self.config().refund_second_person.clone();
         let deciding = |new: NewRefund, key: Key| {
+            let large = large.clone();
             self.store().transact(move |conn| {
-                Box::pin(async move { decide(conn, payment, &new, &key, now).await })
+                Box::pin(async move { decide(conn, payment, &new, (&key, &large), now).await })
             })
         };
         let (id, changed) = match deciding(new.clone(), key.clone()).await {
@@ -123,9 +130,7 @@ impl Commerce {
             other => other?,
         };
         self.after_step(changed).await;
-        let refunds = self.refunds(actor, order).await?;
-        let found = refunds.into_iter().find(|refund| refund.id == id);
-        found.ok_or(ServiceError::NotFound("refund"))
+        self.refunded(actor, order, id).await
     }
 
     /// The refunds of an order.
@@ -146,52 +151,102 @@ async fn decide(
     conn: &mut Conn,
     payment: PaymentId,
     new: &NewRefund,
-    key: &Key,
+    (key, large): (&Key, &BTreeMap<String, i64>),
     now: i64,
 ) -> Result<(RefundId, Option<Changed>), ServiceError> {
     if let Some(effect) = key::known(conn, key).await? {
         return Ok((effect.parse().map_err(StoreError::invalid)?, None));
     }
-    let sale = db::order::sale_of(conn, new.order_id).await?;
-    Goods::open(conn, sale).await?;
-    let mut order = db::order::lock(conn, new.order_id).await?;
-    if order.payment != payment {
-        return Err(ServiceError::NotFound("payment"));
-    }
-    // What left the seller comes back, the rest is called off.
-    let sent = !matches!(order.status, OrderStatus::Paid | OrderStatus::Preparing);
-    let units = match new.lines.is_empty() {
-        true => all_left(&order),
-        false => chosen(&order, &new.lines)?,
-    };
+    let mut plan = Plan::draw(conn, payment, new).await?;
     let promise = Promise {
         id: mint!(RefundId, now),
         claim: None,
         key: key.key.clone(),
-        lines: priced(&order, &units),
-        shipping: if new.shipping { order.shipping } else { 0 },
+        lines: plan.lines.clone(),
+        shipping: plan.shipping,
         reason: new.reason.clone(),
         actor: key.scope.to_string(),
     };
-    if promise.amount() == 0 {
-        return Err(Refusal::RefundTooHigh { left: 0 }.into());
+    let before = db::refund::by_word(conn, new.order_id).await?;
+    let most = large.get(plan.order.currency.code());
+    if most.is_some_and(|most| before + promise.amount() >= *most) {
+        approval::ask(conn, &plan.order, new, &promise, now).await?;
+        key::keep(conn, key, &promise.id.to_string(), now).await?;
+        return Ok((promise.id, None));
     }
-    db::refund::promise(conn, &order, &promise, now).await?;
-    take_units(conn, &mut order, &units, sent, now).await?;
-    let changed = match new.restock || !sent {
-        true => goods::restock(conn, &order, &units, sent, now).await?,
-        false => None,
-    };
-    key::keep(conn, key, &promise.id.to_string(), now).await?;
-    record(conn, &order, &promise, now).await?;
-    Ok((promise.id, changed))
+    let (id, changed) = (promise.id, plan.carry_out(conn, &promise, new, now).await?);
+    key::keep(conn, key, &id.to_string(), now).await?;
+    record(conn, (&plan.order, None), &promise, now).await?;
+    Ok((id, changed))
+}
+
+/// What a refund comes to, as the order stands.
+struct Plan {
+    order: Standing,
+    /// Whether the units had left the seller; they come back then, else they are called off.
+    sent: bool,
+    units: Vec<(usize, u32)>,
+    lines: Vec<(usize, u32, i64)>,
+    shipping: i64,
+}
+
+impl Plan {
+    /// Locks the goods and the order, and looks.
+    async fn draw(
+        conn: &mut Conn,
+        payment: PaymentId,
+        new: &NewRefund,
+    ) -> Result<Self, ServiceError> {
+        let sale = db::order::sale_of(conn, new.order_id).await?;
+        Goods::open(conn, sale).await?;
+        let order = db::order::lock(conn, new.order_id).await?;
+        if order.payment != payment {
+            return Err(ServiceError::NotFound("payment"));
+        }
+        let units = match new.lines.is_empty() {
+            true => all_left(&order),
+            false => chosen(&order, &new.lines)?,
+        };
+        let plan = Self {
+            sent: !matches!(order.status, OrderStatus::Paid | OrderStatus::Preparing),
+            lines: priced(&order, &units),
+            shipping: if new.shipping { order.shipping } else { 0 },
+            units,
+            order,
+        };
+        match plan.amount() {
+            0 => Err(Refusal::RefundTooHigh { left: 0 }.into()),
+            _ => Ok(plan),
+        }
+    }
+
+    fn amount(&self) -> i64 {
+        self.shipping + self.lines.iter().map(|(_, _, amount)| amount).sum::<i64>()
+    }
+
+    /// Sets the money aside and counts the units.
+    async fn carry_out(
+        &mut self,
+        conn: &mut Conn,
+        promise: &Promise,
+        new: &NewRefund,
+        now: i64,
+    ) -> Result<Option<Changed>, ServiceError> {
+        let (order, units, sent) = (&mut self.order, &self.units, self.sent);
+        db::refund::promise(conn, order, promise, now).await?;
+        take_units(conn, order, units, sent, now).await?;
+        match new.restock || !sent {
+            true => Ok(goods::restock(conn, order, units, sent, now).await?),
+            false => Ok(None),
+        }
+    }
 }
 
 /// Tells the audit log whose money goes back by whose word; the last step of a transaction, because
 /// the log puts its writers in a line.
 pub(crate) async fn record(
     conn: &mut Conn,
-    order: &Standing,
+    (order, second): (&Standing, Option<UserId>),
     promise: &Promise,
     now: i64,
 ) -> Result<(), StoreError> {
@@ -201,7 +256,7 @@ pub(crate) async fn record(
         object: promise.id.to_string(),
         detail: serde_json::json!({
             "order": order.id, "payment": order.payment, "claim": promise.claim,
-            "amount": promise.amount(), "currency": order.currency.code(),
+            "amount": promise.amount(), "currency": order.currency.code(), "second": second,
         }),
     };
     audit::record(conn, &entry, now).await

@@ -61,6 +61,8 @@ codes! {
     FreshLoginRequired = (403, "fresh_login_required", "Sign in again first");
     /// An administrator's rights need a sign-in with a second factor.
     SecondFactorMissing = (403, "second_factor_missing", "Administrators need a second factor");
+    /// It takes two people, and the caller was the first.
+    SecondPersonRequired = (403, "second_person_required", "Another person must agree");
     /// The hosts took the word from this viewer; `until_ms` says for how long.
     Muted = (403, "muted", "You cannot write here");
     /// The hosts banned this viewer from the room.

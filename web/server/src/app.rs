@@ -131,6 +131,7 @@ impl Server {
         let shop = CommerceConfig {
             hold_seconds: config.hold_seconds,
             commission_bps: config.commission_bps,
+            refund_second_person: config.refund_second_person.clone(),
             personal: Some(accounts.personal_data()),
             webhooks: config.webhooks.clone(),
             ..CommerceConfig::new(payment)

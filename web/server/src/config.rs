@@ -13,6 +13,7 @@ mod tests;
 mod webhooks;
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) hold_seconds: u32,
     /// The marketplace's part of a sale, hundredths of a percent.
     pub(crate) commission_bps: i64,
+    /// From what amount on two people must want a refund, by currency, in its minor units.
+    pub(crate) refund_second_person: BTreeMap<String, i64>,
     /// Who takes real payments; `None`: the embedded sandbox.
     pub(crate) payment: Option<PaymentConfig>,
     /// What events are sent to.

@@ -10,8 +10,9 @@ use crate::{
     openapi, rate,
     routes::{
         admin, auth, cards, cart, categories, coupons, credentials, events, health, inventory,
-        mailbox, members, orders, payments, products, reviews, sales, second_factor, selling,
-        streams, table::Table, users, variants, webhooks, whep, whep_extensions, whip, wishlist,
+        mailbox, members, orders, payments, products, refund_approvals, reviews, sales,
+        second_factor, selling, streams, table::Table, users, variants, webhooks, whep,
+        whep_extensions, whip, wishlist,
     },
     security,
     state::App,
@@ -77,6 +78,7 @@ fn api() -> Table {
         .and(orders::routes())
         .and(selling::routes())
         .and(payments::routes())
+        .and(refund_approvals::routes())
         .and(admin::routes())
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod payments;
 pub(crate) mod products;
+pub(crate) mod refund_approvals;
 pub(crate) mod reviews;
 pub(crate) mod sales;
 pub(crate) mod second_factor;

@@ -105,6 +105,34 @@ pub(crate) async fn promise(
     Ok(())
 }
 
+/// What was given back for an order, or will be, by somebody's word and not for a claim.
+pub(crate) async fn by_word(conn: &mut Conn, order: OrderId) -> Result<i64, StoreError> {
+    sql::query(
+        "SELECT CAST(COALESCE(SUM(amount), 0) AS SIGNED) FROM refund
+         WHERE order_id = ? AND claim_id IS NULL AND state <> 'failed'",
+    )
+    .bind(order.to_string())
+    .fetch_value(conn)
+    .await
+}
+
+/// Whether so much of a payment can still be set aside.
+pub(crate) async fn has_room(
+    conn: &mut Conn,
+    payment: PaymentId,
+    amount: i64,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = sql::query(
+        "SELECT 1 FROM payment
+         WHERE id = ? AND state IN ('paid', 'partially_cancelled') AND promised + ? <= amount",
+    )
+    .bind(payment.to_string())
+    .bind(amount)
+    .fetch_value_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// A refund to be worked on.
 #[derive(Debug, Clone)]
 pub(crate) struct Open {

@@ -277,7 +277,7 @@ async fn call_back(
         .step(conn, OrderEvent::Cancelled, (by, reason), now)
         .await?;
     if promise.amount() > 0 {
-        refund::record(conn, order, &promise, now).await?;
+        refund::record(conn, (order, None), &promise, now).await?;
     }
     Ok(changed)
 }

@@ -38,7 +38,7 @@ pub(crate) fn items(wanted: &[(VariantId, u32)], key: &str) -> NewCheckout {
 }
 
 /// A paid checkout of units of one variant.
-async fn paid(shop: &Shop, variant: VariantId, quantity: u32) -> (UserId, Checkout) {
+pub(crate) async fn paid(shop: &Shop, variant: VariantId, quantity: u32) -> (UserId, Checkout) {
     let buyer = shop.buyer().await;
     let new = items(&[(variant, quantity)], "first");
     let placed = shop.commerce.checkout(buyer, new).await.unwrap();
@@ -53,7 +53,12 @@ async fn paid(shop: &Shop, variant: VariantId, quantity: u32) -> (UserId, Checko
     (buyer, placed)
 }
 
-async fn money_back(shop: &Shop, buyer: UserId, placed: &Checkout, status: PaymentStatus) {
+pub(crate) async fn money_back(
+    shop: &Shop,
+    buyer: UserId,
+    placed: &Checkout,
+    status: PaymentStatus,
+) {
     eventually("the money is back", || async {
         shop.pass(Duration::from_secs(1));
         let order = shop.commerce.order(buyer, placed.orders[0].id).await;

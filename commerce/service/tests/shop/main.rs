@@ -24,6 +24,7 @@ mod paying;
 mod race;
 mod restart;
 mod room;
+mod second_person;
 mod statistics;
 mod storm;
 mod trouble;

@@ -84,6 +84,29 @@ CREATE TABLE refund_line (
     PRIMARY KEY (refund_id, order_line_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Refunds so large that two people must want them. Nothing is set aside while one waits; it is decided
+-- when the second agrees, and has the same id then.
+CREATE TABLE refund_approval (
+    id          VARCHAR(64) NOT NULL PRIMARY KEY,
+    payment_id  VARCHAR(64) NOT NULL REFERENCES payment (id),
+    order_id    VARCHAR(64) NOT NULL REFERENCES orders (id),
+    -- What was asked for, as JSON, and under which key.
+    request     TEXT NOT NULL,
+    idem_key    VARCHAR(255) NOT NULL,
+    amount      BIGINT NOT NULL CHECK (amount > 0),
+    state       VARCHAR(16) NOT NULL CHECK (state IN ('waiting', 'approved', 'refused', 'withdrawn')),
+    asked_by    VARCHAR(64) NOT NULL REFERENCES users (id),
+    decided_by  VARCHAR(64) REFERENCES users (id),
+    created_at  BIGINT NOT NULL,
+    decided_at  BIGINT,
+    -- NULL unless it waits, so that an order has at most one that does.
+    waiting_key VARCHAR(64) GENERATED ALWAYS AS (CASE WHEN state = 'waiting' THEN order_id ELSE NULL END) STORED UNIQUE,
+    CHECK (decided_by <> asked_by),
+    CHECK ((decided_by IS NULL) = (state IN ('waiting', 'withdrawn')))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX refund_approval_order ON refund_approval (order_id, id);
+CREATE INDEX refund_approval_state ON refund_approval (state, id);
+
 CREATE TABLE webhook_inbox (
     id          BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     provider    VARCHAR(64) NOT NULL,

@@ -84,6 +84,29 @@ CREATE TABLE refund_line (
     PRIMARY KEY (refund_id, order_line_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Refunds so large that two people must want them. Nothing is set aside while one waits; it is decided
+-- when the second agrees, and has the same id then.
+CREATE TABLE refund_approval (
+    id          TEXT PRIMARY KEY,
+    payment_id  TEXT NOT NULL REFERENCES payment (id),
+    order_id    TEXT NOT NULL REFERENCES orders (id),
+    -- What was asked for, as JSON, and under which key.
+    request     TEXT NOT NULL,
+    idem_key    TEXT NOT NULL,
+    amount      INTEGER NOT NULL CHECK (amount > 0),
+    state       TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'refused', 'withdrawn')),
+    asked_by    TEXT NOT NULL REFERENCES users (id),
+    decided_by  TEXT REFERENCES users (id),
+    created_at  INTEGER NOT NULL,
+    decided_at  INTEGER,
+    -- NULL unless it waits, so that an order has at most one that does.
+    waiting_key TEXT GENERATED ALWAYS AS (CASE WHEN state = 'waiting' THEN order_id ELSE NULL END) STORED UNIQUE,
+    CHECK (decided_by <> asked_by),
+    CHECK ((decided_by IS NULL) = (state IN ('waiting', 'withdrawn')))
+) STRICT;
+CREATE INDEX refund_approval_order ON refund_approval (order_id, id);
+CREATE INDEX refund_approval_state ON refund_approval (state, id);
+
 CREATE TABLE webhook_inbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     provider    TEXT NOT NULL,

@@ -1,6 +1,7 @@
 // @generated from the handlers of web/server, with its openapi.json. Not edited by hand:
 // SOUK_UPDATE_API=1 cargo test -p web-server openapi
 
+export type Access = { access_token: string; expires_in: number }
 export type Address = { address: PostalAddress; id: AddressId; is_default: boolean; label: string }
 export type AddressChange = { address?: (PostalAddress | null); is_default?: (boolean | null); label?: (string | null) }
 export type AddressId = string
@@ -38,8 +39,9 @@ export type Claim = { answer: string; at_ms: number; fee_bearer: FeeBearer; id: 
 export type ClaimDecision = { action: string; answer?: string; deduct?: number; restock?: boolean }
 export type ClaimId = string
 export type ClaimKind = 'cancel' | 'return' | 'exchange'
-export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'muted' | 'banned' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'offer_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'offer_invalid' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
+export type Code = 'invalid_json' | 'bad_request' | 'idempotency_key_missing' | 'malformed_offer' | 'unknown_frame' | 'unauthenticated' | 'invalid_credentials' | 'second_factor_required' | 'wrong_code' | 'invalid_token' | 'payment_declined' | 'fresh_login_required' | 'second_factor_missing' | 'second_person_required' | 'muted' | 'banned' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'email_taken' | 'out_of_stock' | 'per_buyer_limit' | 'sale_not_open' | 'price_changed' | 'invalid_transition' | 'cart_changed' | 'return_window_closed' | 'refund_too_high' | 'idempotency_in_flight' | 'stream_not_live' | 'publisher_conflict' | 'limit_reached' | 'conflict' | 'reservation_expired' | 'offer_expired' | 'token_spent' | 'stream_ended' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_error' | 'unsupported_offer' | 'variant_required' | 'offer_invalid' | 'coupon_refused' | 'idempotency_key_reused' | 'payment_amount_mismatch' | 'precondition_required' | 'rate_limited' | 'headers_too_large' | 'internal' | 'payment_provider_unavailable' | 'busy' | 'unavailable'
 export type Comparison = { differences: Array<Difference>; ours: PaymentRecord; provider: ProviderReport }
+export type ConfirmedSecondFactor = (Access & { recovery_codes: Array<string> })
 export type Coupon = (NewCoupon & { active: boolean; id: CouponId; spent: number; used: number })
 export type CouponChanges = { active: boolean }
 export type CouponId = string
@@ -65,7 +67,7 @@ export type LineUnits = { line_id: OrderLineId; quantity: number }
 export type Localized = { en: string; ko: string }
 export type Location = { id: LocationId; name: string; seller_id: SellerId }
 export type LocationId = string
-export type Login = { email: string; password: string }
+export type Login = { code?: (string | null); email: string; password: string }
 export type Made = (Order | Checkout)
 export type Me = { display_name: string; email: string; email_verified: boolean; id: UserId; locale: string; memberships: Array<Membership>; role: Role }
 export type Media = { alt: Localized; url: string }
@@ -91,6 +93,7 @@ export type NewReview = { body?: string; order_line_id?: (OrderLineId | null); r
 export type NewSale = { closes_ms?: (number | null); hold_seconds?: (number | null); items: Array<NewSaleItem>; opens_ms?: (number | null); stream_id: StreamId }
 export type NewSaleItem = { allocated: number; max_per_buyer: number; price?: (Money | null); product_id: ProductId; variant_id?: (VariantId | null) }
 export type NewSanction = { seconds?: (number | null) }
+export type NewSecondFactor = { secret: string; uri: string }
 export type NewSeller = { name: string }
 export type NewShipment = { courier: string; invoice_no: string; lines?: Array<LineUnits> }
 export type NewStream = { scheduled_ms?: (number | null); seller_id?: (SellerId | null); title: string }
@@ -128,6 +131,7 @@ export type PageView_PaymentRecord = { data: Array<{ amount: Money; buyer_id: Us
 export type PageView_Person = { data: Array<{ created_ms: number; display_name: string; email: string; email_verified: boolean; id: UserId; role: Role; status: PersonStatus }>; page: PageEnd }
 export type PageView_ProductSummary = { data: Array<{ id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }>; page: PageEnd }
 export type PageView_Reconciliation = { data: Array<{ checked: number; differing: Array<PaymentId>; from_ms: number; id: number; until_ms: number }>; page: PageEnd }
+export type PageView_RefundApproval = { data: Array<{ amount: Money; asked_by: UserId; asked_ms: number; decided_by?: (UserId | null); decided_ms?: (number | null); id: RefundId; lines: Array<LineUnits>; order_id: OrderId; payment_id: PaymentId; reason: string; restock: boolean; shipping: boolean; state: string }>; page: PageEnd }
 export type PageView_RefundView = { data: Array<{ amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }>; page: PageEnd }
 export type PageView_Review = { data: Array<{ author: string; body: string; created_ms: number; id: ReviewId; product_id: ProductId; rating: number }>; page: PageEnd }
 export type PageView_SellerRecord = { data: Array<{ commission_bps?: (number | null); created_ms: number; id: SellerId; name: string; owner_id: UserId; status: SellerStatus }>; page: PageEnd }
@@ -138,6 +142,7 @@ export type PageView_StreamEvent = { data: Array<{ at_ms: number; data: Record<s
 export type PageView_Webhook = { data: Array<{ created_ms: number; delivered_ms?: (number | null); description: string; disabled_reason?: (WebhookDisabledReason | null); events: Array<string>; failing_since_ms?: (number | null); id: WebhookId; previous_secret_until_ms?: (number | null); seller_id?: (SellerId | null); status: WebhookStatus; updated_ms: number; url: string }>; page: PageEnd }
 export type PageView_WebhookDelivery = { data: Array<{ created_ms: number; event_id: EventId; event_type: string; id: DeliveryId; last_error?: (string | null); last_status?: (number | null); next_ms?: (number | null); state: WebhookDeliveryState; tries: number; updated_ms: number; webhook_id: WebhookId }>; page: PageEnd }
 export type PageView_Wish = { data: Array<{ added_ms: number; available: number; image_url: string; label?: (Localized | null); price: Money; product_id: ProductId; sold: boolean; title: Localized; variant_id: VariantId }>; page: PageEnd }
+export type Password = { password: string }
 export type PasswordChange = { current_password: string; new_password: string }
 export type PayMethod = 'CARD' | 'EASY_PAY' | 'TRANSFER' | 'MOBILE' | 'GIFT_CERTIFICATE'
 export type PaymentConfirmation = { payment_token?: (string | null) }
@@ -163,10 +168,12 @@ export type ProductStatus = 'draft' | 'active' | 'archived' | 'blocked'
 export type ProductSummary = { id: ProductId; image_url: string; price: Money; price_max: Money; rating: RatingView; seller_id: SellerId; status: ProductStatus; stock: ShelfStock; title: Localized; variant_id?: (VariantId | null) }
 export type ProfileChange = { display_name: string; locale?: (string | null); marketing?: (boolean | null); phone?: (string | null) }
 export type ProfileView = (Me & { created_ms: number; marketing: boolean; phone?: (string | null) })
+export type ProofOfIdentity = { code?: (string | null); password: string }
 export type ProviderReport = { charged?: (Money | null); live?: (boolean | null); reason?: (string | null); returned?: (number | null); state: string; store_id?: (string | null); transaction?: (string | null) }
 export type PublishTicket = { expires_in: number; ticket: string; whip_url: string }
 export type RatingView = { average: number; count: number }
 export type Reconciliation = { checked: number; differing: Array<PaymentId>; from_ms: number; id: number; until_ms: number }
+export type RefundApproval = { amount: Money; asked_by: UserId; asked_ms: number; decided_by?: (UserId | null); decided_ms?: (number | null); id: RefundId; lines: Array<LineUnits>; order_id: OrderId; payment_id: PaymentId; reason: string; restock: boolean; shipping: boolean; state: string }
 export type RefundId = string
 export type RefundLine = { amount: Money; line_id: OrderLineId; quantity: number }
 export type RefundView = { amount: Money; at_ms: number; claim_id?: (ClaimId | null); id: RefundId; lines: Array<RefundLine>; order_id: OrderId; payment_id: PaymentId; reason: string; shipping: Money; state: string }
@@ -188,6 +195,8 @@ export type Sanction = { kind: SanctionKind; until_ms?: (number | null) }
 export type SanctionKind = 'mute' | 'ban' | 'lifted'
 export type SandboxAnswer = { approve: boolean }
 export type SandboxToken = { payment_token: string }
+export type SecondFactor = { active: boolean; recovery_codes_left: number; required: boolean; since_ms?: (number | null) }
+export type SecondFactorCode = { code: string }
 export type Seller = { id: SellerId; name: string }
 export type SellerBalance = { balances: Array<Money> }
 export type SellerChanges = { commission_bps?: (number | null); reason?: string; status?: (SellerStatus | null) }
@@ -251,6 +260,7 @@ export interface Operations {
   'GET /api/admin/products': { path: undefined; query: { status?: 'draft' | 'active' | 'archived' | 'blocked'; seller_id?: SellerId; limit?: number; cursor?: string }; body: undefined; answer: PageView_ProductSummary }
   'PUT /api/admin/products/{id}/blocked': { path: { id: string }; query: undefined; body: BlockChange; answer: Product }
   'GET /api/admin/reconciliations': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_Reconciliation }
+  'GET /api/admin/refund-approvals': { path: undefined; query: { limit?: number; cursor?: string }; body: undefined; answer: PageView_RefundApproval }
   'GET /api/admin/sellers': { path: undefined; query: { status?: 'active' | 'suspended'; limit?: number; cursor?: string }; body: undefined; answer: PageView_SellerRecord }
   'GET /api/admin/sellers/{id}': { path: { id: string }; query: undefined; body: undefined; answer: SellerDetail }
   'PATCH /api/admin/sellers/{id}': { path: { id: string }; query: undefined; body: SellerChanges; answer: SellerDetail }
@@ -266,8 +276,13 @@ export interface Operations {
   'POST /api/auth/password': { path: undefined; query: undefined; body: PasswordChange; answer: SignedIn }
   'POST /api/auth/password/forgot': { path: undefined; query: undefined; body: Forgot; answer: null }
   'POST /api/auth/password/reset': { path: undefined; query: undefined; body: Reset; answer: null }
+  'POST /api/auth/proof': { path: undefined; query: undefined; body: ProofOfIdentity; answer: Access }
   'POST /api/auth/refresh': { path: undefined; query: undefined; body: undefined; answer: SignedIn }
   'POST /api/auth/register': { path: undefined; query: undefined; body: NewAccount; answer: SignedIn }
+  'DELETE /api/auth/second-factor': { path: undefined; query: undefined; body: ProofOfIdentity; answer: null }
+  'GET /api/auth/second-factor': { path: undefined; query: undefined; body: undefined; answer: SecondFactor }
+  'POST /api/auth/second-factor': { path: undefined; query: undefined; body: Password; answer: NewSecondFactor }
+  'POST /api/auth/second-factor/confirm': { path: undefined; query: undefined; body: SecondFactorCode; answer: ConfirmedSecondFactor }
   'DELETE /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: null }
   'GET /api/auth/sessions': { path: undefined; query: undefined; body: undefined; answer: PageView_OpenSession }
   'DELETE /api/auth/sessions/{family}': { path: { family: string }; query: undefined; body: undefined; answer: null }
@@ -298,6 +313,7 @@ export interface Operations {
   'POST /api/orders/{id}/confirm-purchase': { path: { id: string }; query: undefined; body: undefined; answer: Order }
   'GET /api/orders/{id}/events': { path: { id: string }; query: undefined; body: undefined; answer: PageView_OrderEvent }
   'POST /api/orders/{id}/exchanges': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
+  'GET /api/orders/{id}/refund-approvals': { path: { id: string }; query: undefined; body: undefined; answer: PageView_RefundApproval }
   'GET /api/orders/{id}/refunds': { path: { id: string }; query: undefined; body: undefined; answer: PageView_RefundView }
   'POST /api/orders/{id}/returns': { path: { id: string }; query: undefined; body: NewClaim; answer: Claim }
   'GET /api/orders/{id}/ship-to': { path: { id: string }; query: undefined; body: undefined; answer: PostalAddress }
@@ -306,7 +322,7 @@ export interface Operations {
   'POST /api/payments': { path: undefined; query: undefined; body: NewPayment; answer: Prepared }
   'GET /api/payments/{id}': { path: { id: string }; query: undefined; body: undefined; answer: PaymentView }
   'POST /api/payments/{id}/confirm': { path: { id: string }; query: undefined; body: PaymentConfirmation; answer: Order }
-  'POST /api/payments/{id}/refunds': { path: { id: string }; query: undefined; body: NewRefund; answer: RefundView }
+  'POST /api/payments/{id}/refunds': { path: { id: string }; query: undefined; body: NewRefund; answer: RefundView | RefundApproval }
   'POST /api/payments/{id}/sandbox': { path: { id: string }; query: undefined; body: SandboxAnswer; answer: SandboxToken }
   'GET /api/products': { path: undefined; query: { q?: string; category_id?: CategoryId; seller_id?: SellerId; price_min?: number; price_max?: number; in_stock?: boolean; status?: ProductStatus; sort?: string; limit?: number; cursor?: string }; body: undefined; answer: PageView_ProductSummary }
   'POST /api/products': { path: undefined; query: undefined; body: NewProduct; answer: Product }
@@ -317,6 +333,8 @@ export interface Operations {
   'POST /api/products/{id}/reviews': { path: { id: string }; query: undefined; body: NewReview; answer: Review }
   'POST /api/products/{id}/stock-adjustments': { path: { id: string }; query: undefined; body: StockAdjustment; answer: Product }
   'POST /api/products/{id}/variants': { path: { id: string }; query: undefined; body: NewVariant; answer: Variant }
+  'POST /api/refund-approvals/{id}/approve': { path: { id: string }; query: undefined; body: undefined; answer: RefundView }
+  'POST /api/refund-approvals/{id}/refuse': { path: { id: string }; query: undefined; body: undefined; answer: RefundApproval }
   'POST /api/sales': { path: undefined; query: undefined; body: NewSale; answer: Sale }
   'GET /api/sales/{id}': { path: { id: string }; query: undefined; body: undefined; answer: SaleView }
   'POST /api/sales/{id}/close': { path: { id: string }; query: undefined; body: undefined; answer: Sale }

@@ -40,6 +40,14 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
     if !(0..=10_000).contains(&raw.shop.commission_bps) {
         return wrong("shop.commission_bps", "must be 0 to 10000");
     }
+    let amounts = &raw.shop.refund_second_person;
+    if amounts
+        .iter()
+        .any(|(code, amount)| code.len() != 3 || *amount < 1)
+    {
+        let reason = "must be amounts of 1 and more by currency, as in { KRW = 1000000 }";
+        return wrong("shop.refund_second_person", reason);
+    }
     Ok(Config {
         http: http(raw.http, raw.shop.payment == "portone_v2")?,
         media: media(raw.media)?,
@@ -53,6 +61,7 @@ pub(super) fn check(raw: RawConfig) -> Checked<Config> {
         database: database(raw.database, &raw.data_dir)?,
         hold_seconds: raw.shop.hold_seconds,
         commission_bps: raw.shop.commission_bps,
+        refund_second_person: raw.shop.refund_second_person,
         payment: payment::check(&raw.shop.payment, raw.portone)?,
         webhooks: webhooks::check(raw.webhooks)?,
         data_dir: raw.data_dir,

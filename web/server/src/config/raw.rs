@@ -3,7 +3,7 @@
 //! Every key has a default here, so this file is also the list of keys. Unknown keys are refused,
 //! because a misspelt limit that is silently ignored is worse than a server that does not start.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use commerce_store::StoreConfig;
 use serde::{Deserialize, Serialize};
@@ -277,6 +277,8 @@ pub(crate) struct RawShop {
     pub(crate) hold_seconds: u32,
     /// The marketplace's part of a sale, hundredths of a percent.
     pub(crate) commission_bps: i64,
+    /// From what amount on two people must want a refund, by currency, in its minor units.
+    pub(crate) refund_second_person: BTreeMap<String, i64>,
 }
 
 impl Default for RawShop {
@@ -285,6 +287,7 @@ impl Default for RawShop {
             payment: "sandbox".to_owned(),
             hold_seconds: 300,
             commission_bps: 500,
+            refund_second_person: commerce_service::refund_second_person(),
         }
     }
 }

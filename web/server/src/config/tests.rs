@@ -68,6 +68,10 @@ fn a_mistake_names_its_key() {
         ("[shop]\npayment = 'cash'", "shop.payment"),
         ("[shop]\nhold_seconds = 901", "shop.hold_seconds"),
         ("[shop]\ncommission_bps = -1", "shop.commission_bps"),
+        (
+            "[shop]\nrefund_second_person = { KRW = 0 }",
+            "shop.refund_second_person",
+        ),
         ("[webhooks]\nallow = [\"10.0.0.0/33\"]", "webhooks.allow"),
         ("[webhooks]\ntimeout_ms = 60001", "webhooks.timeout_ms"),
         ("[webhooks]\nstock_low = 1000001", "webhooks.stock_low"),

@@ -124,7 +124,8 @@ pub(crate) fn fresh(claims: &Claims, app: &App) -> Answer<()> {
     let most_s = app.accounts.fresh_login_s();
     let how = "Prove who you are at /api/auth/proof, and use the token that it answers.";
     // RFC 9470 section 3.
-    let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={most_s}");
+    let challenge =
+        format!("Bearer error=\"insufficient_user_authentication\", max_age=\"{most_s}\"");
     let challenge = HeaderValue::from_str(&challenge).map_err(|error| Refusal::internal(&error))?;
     let refusal = Refusal::new(Code::FreshLoginRequired, how);
     Err(refusal.header(header::WWW_AUTHENTICATE, challenge))

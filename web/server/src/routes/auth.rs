@@ -98,9 +98,7 @@ pub(crate) async fn register(
     request_body = Login,
     responses(
         (status = 200, description = "Done.", body = SignedIn),
-        (status = 401, description = "invalid_credentials"),
-        (status = 401, description = "second_factor_required"),
-        (status = 401, description = "wrong_code"),
+        (status = 401, description = "invalid_credentials second_factor_required wrong_code"),
         (status = 403, description = "forbidden"),
     ),
 )]

@@ -6,7 +6,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use commerce_service::{LineUnits, NewRefund, PaymentView, Prepared, RefundView};
+use commerce_service::{
+    LineUnits, NewRefund, PaymentView, Prepared, RefundApproval, RefundView, Refunded,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use signaling_wire::{OrderGroupId, OrderId, PaymentId, Problem, frame::shop::Order};
@@ -16,7 +18,7 @@ use utoipa_axum::routes;
 use super::table::Table;
 use crate::{
     error::Answer,
-    extract::{Fields, Id, IdempotencyKey, User, raw_body},
+    extract::{Fields, Id, IdempotencyKey, User, fresh, raw_body},
     limits,
     state::App,
 };
@@ -190,7 +192,8 @@ pub(crate) struct GiveBack {
 }
 
 /// Decides on a refund for lines of an order; the provider is asked afterwards. For those who act
-/// for the seller, and administrators.
+/// for the seller, and administrators. A large one (`shop.refund_second_person`) waits until somebody
+/// else who may do the same agrees.
 #[utoipa::path(
     post,
     path = "/api/payments/{id}/refunds",
@@ -199,8 +202,9 @@ pub(crate) struct GiveBack {
     request_body = GiveBack,
     responses(
         (status = 201, description = "Decided.", body = RefundView),
-        (status = 403, description = "forbidden"),
-        (status = 409, description = "refund_too_high"),
+        (status = 202, description = "Large: it waits for somebody else.", body = RefundApproval),
+        (status = 403, description = "forbidden fresh_login_required"),
+        (status = 409, description = "conflict refund_too_high"),
         (status = 422, description = "idempotency_key_reused"),
     ),
 )]
@@ -210,7 +214,8 @@ pub(crate) async fn refund(
     Id(id): Id<PaymentId>,
     IdempotencyKey(key): IdempotencyKey,
     Fields(give): Fields<GiveBack>,
-) -> Answer<(StatusCode, Json<RefundView>)> {
+) -> Answer<Response> {
+    fresh(&user.0, &app)?;
     let new = NewRefund {
         order_id: give.order_id,
         lines: give.lines,
@@ -218,8 +223,11 @@ pub(crate) async fn refund(
         restock: give.restock,
         reason: give.reason,
     };
-    let refund = app.commerce.refund(user.actor(), id, new, key).await;
-    Ok((StatusCode::CREATED, Json(refund.map_err(Problem::from)?)))
+    let refunded = app.commerce.refund(user.actor(), id, new, key).await;
+    Ok(match refunded.map_err(Problem::from)? {
+        Refunded::Done(refund) => (StatusCode::CREATED, Json(refund)).into_response(),
+        Refunded::Asked(waiting) => (StatusCode::ACCEPTED, Json(waiting)).into_response(),
+    })
 }
 
 /// Raw bytes, because the signature is over them.

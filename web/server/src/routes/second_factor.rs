@@ -143,9 +143,7 @@ impl ProofOfIdentity {
     request_body = ProofOfIdentity,
     responses(
         (status = 204, description = "Done."),
-        (status = 401, description = "invalid_credentials"),
-        (status = 401, description = "second_factor_required"),
-        (status = 401, description = "wrong_code"),
+        (status = 401, description = "invalid_credentials second_factor_required wrong_code"),
         (status = 404, description = "not_found"),
     ),
 )]
@@ -172,9 +170,7 @@ pub(crate) async fn remove(
     request_body = ProofOfIdentity,
     responses(
         (status = 200, description = "Done.", body = Access),
-        (status = 401, description = "invalid_credentials"),
-        (status = 401, description = "second_factor_required"),
-        (status = 401, description = "wrong_code"),
+        (status = 401, description = "invalid_credentials second_factor_required wrong_code"),
     ),
 )]
 pub(crate) async fn prove(

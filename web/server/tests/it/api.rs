@@ -55,6 +55,14 @@ impl Api {
         self.token.as_deref().unwrap()
     }
 
+    /// With another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// The same person at a server that was started anew.
     pub(crate) fn at(&self, ready: &Ready) -> Self {
         Self {

@@ -231,6 +231,7 @@ async fn names(souk: &Souk, callers: &[Api]) -> Vec<(&'static str, String)> {
         ("SALE", sale),
         ("PRODUCT", product),
         ("GROUP", text(&order["group_id"])),
+        ("NOAPPROVAL", "rfd_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
         ("NOCLAIM", "clm_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
         ("NOSHIPMENT", "shp_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()),
         ("ORDER", text(&order["id"])),
