@@ -1,5 +1,6 @@
 // Links in mails, by the demo's mailbox page: an address is confirmed, a forgotten password chosen
 // anew. A link's token opens its door once, and stays in no address, history or `Referer`.
+import { createHmac } from 'node:crypto'
 import type { Browser, Page } from '@playwright/test'
 import { expect, openWindow, test, type Demo } from './harness'
 
@@ -128,5 +129,38 @@ test('a forgotten password is chosen anew, and the old one opens nothing', async
   await expect(page.getByRole('heading', { name: 'This link does not work any more' })).toBeVisible()
   await page.getByRole('link', { name: 'Ask for a new link' }).click()
   await expect(page.getByRole('button', { name: 'Send the link' })).toBeVisible()
+  await context.close()
+})
+
+/** What an authenticator with this secret shows `ahead` seconds from now (RFC 6238). */
+function shown(secret: string, ahead: number): string {
+  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)))
+  const step = Buffer.alloc(8)
+  step.writeBigUInt64BE(BigInt(Math.floor((Date.now() / 1000 + ahead) / 30)))
+  const mark = createHmac('sha1', key).update(step).digest()
+  const from = (mark.at(-1) ?? 0) & 15
+  return ((mark.readUInt32BE(from) & 0x7fffffff) % 1_000_000).toString().padStart(6, '0')
+}
+
+test('an account with a second factor signs in by password and code', async ({ demo, browser }) => {
+  const email = 'mina.code@souk.example'
+  await registered(demo, email)
+  const token = await demo.token({ email, password: OLD, role: 'buyer' })
+  const made = await demo.api('/api/auth/second-factor', { method: 'POST', token, body: { password: OLD } })
+  const { secret } = made as { secret: string }
+  await demo.api('/api/auth/second-factor/confirm', { method: 'POST', token, body: { code: shown(secret, 0) } })
+
+  const { context, page } = await openWindow(browser, PHONE)
+  await enter(page, demo, email, OLD)
+  const code = page.getByLabel('Code')
+  await expect(code).toBeFocused()
+  await code.fill('000000')
+  await code.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('The code is not right')
+  await expect(code).toBeFocused()
+  await code.fill(shown(secret, 30))
+  await code.press('Enter')
+  await page.waitForURL((url) => url.pathname === '/')
   await context.close()
 })

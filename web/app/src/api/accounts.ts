@@ -10,8 +10,9 @@ function kept(said: unknown): Signed {
   return answer
 }
 
-export const login = async (email: string, password: string): Promise<Signed> =>
-  kept(await ask('POST /api/auth/login', { body: { email, password }, anonymous: true }))
+/** With the code of a second factor where `second_factor_required` asks for one. */
+export const login = async (email: string, password: string, code?: string): Promise<Signed> =>
+  kept(await ask('POST /api/auth/login', { body: code === undefined ? { email, password } : { email, password, code }, anonymous: true }))
 
 export const register = async (account: NewAccount): Promise<Signed> =>
   kept(await ask('POST /api/auth/register', { body: account, anonymous: true }))

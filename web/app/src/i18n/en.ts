@@ -14,6 +14,7 @@ export default {
     nameHint: 'Shown next to what you say.', passwordHint: 'At least 8 characters.', noAccount: 'New here?', haveAccount: 'Have an account?',
     toBuy: 'Sign in to buy', toChat: 'Sign in to chat', busy: 'One moment…',
     forgot: 'Forgot your password?', showPassword: 'Show the password',
+    code: 'Code', codeHint: 'Six digits from your authenticator app, or one of your recovery codes.',
   },
   field: {
     required: 'This is missing.', min: 'At least {n} characters.', max: 'At most {n} characters.', common: 'Too many people use this. Choose another one.', format: 'This does not look right.',
@@ -111,7 +112,7 @@ export default {
   },
   problem: {
     offline: 'The server cannot be reached.', unexpected: 'Something went wrong.', internal: 'Something went wrong on our side.', unauthenticated: 'Sign in first.',
-    invalid_token: 'Your session has ended. Sign in again.', invalid_credentials: 'E-mail and password do not match.', email_taken: 'This e-mail is registered already.',
+    invalid_token: 'Your session has ended. Sign in again.', invalid_credentials: 'E-mail and password do not match.', email_taken: 'This e-mail is registered already.', wrong_code: 'The code is not right, or was used before. Wait for the next one.',
     forbidden: 'You may not do this.', limit_reached: 'There are as many as there may be.', token_spent: 'This link has expired or was used.', fresh_login_required: 'Sign in again first.', not_found: 'Not found.', out_of_stock: 'Sold out. {detail}', per_buyer_limit: 'You have reached the limit per person.',
     sale_not_open: 'The sale is not open.', muted: 'The host has muted you here.', banned: 'The host has banned you from this room.', offer_expired: 'The offer has expired. Look at the price again.', offer_invalid: 'The offer is not valid. Look at the price again.', price_changed: 'The price has changed.', payment_declined: 'The payment was declined.', reservation_expired: 'The hold has run out.',
     codec_unsupported: 'This browser cannot play this show’s video. Try another browser.',

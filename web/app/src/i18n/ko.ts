@@ -16,6 +16,7 @@ const ko: typeof en = {
     nameHint: '채팅에 표시되는 이름입니다.', passwordHint: '8자 이상 입력해 주세요.', noAccount: '처음이신가요?', haveAccount: '이미 계정이 있으신가요?',
     toBuy: '구매하려면 로그인해 주세요', toChat: '로그인하고 채팅하기', busy: '잠시만요…',
     forgot: '비밀번호를 잊으셨나요?', showPassword: '비밀번호 표시',
+    code: '인증 코드', codeHint: '인증 앱에 표시된 6자리 숫자나 복구 코드를 입력해 주세요.',
   },
   field: {
     required: '필수 입력 항목입니다.', min: '{n}자 이상 입력해 주세요.', max: '{n}자까지 입력할 수 있어요.', common: '너무 흔한 값이에요. 다른 값을 입력해 주세요.', format: '입력 형식을 확인해 주세요.',
@@ -113,7 +114,7 @@ const ko: typeof en = {
   },
   problem: {
     offline: '서버에 연결할 수 없어요.', unexpected: '문제가 생겼어요.', internal: '서버에 문제가 생겼어요.', unauthenticated: '먼저 로그인해 주세요.',
-    invalid_token: '로그인이 만료됐어요. 다시 로그인해 주세요.', invalid_credentials: '이메일 또는 비밀번호가 맞지 않아요.', email_taken: '이미 가입된 이메일이에요.',
+    invalid_token: '로그인이 만료됐어요. 다시 로그인해 주세요.', invalid_credentials: '이메일 또는 비밀번호가 맞지 않아요.', email_taken: '이미 가입된 이메일이에요.', wrong_code: '코드가 맞지 않거나 이미 사용했어요. 다음 코드를 기다려 주세요.',
     forbidden: '권한이 없어요.', limit_reached: '더 추가할 수 없어요.', token_spent: '만료되었거나 이미 사용한 링크예요.', fresh_login_required: '다시 로그인해 주세요.', not_found: '찾을 수 없어요.', out_of_stock: '품절됐어요. {detail}', per_buyer_limit: '1인 구매 한도를 넘었어요.',
     sale_not_open: '지금은 판매 중이 아니에요.', muted: '진행자가 채팅을 제한했어요.', banned: '진행자가 이 방송에서 내보냈어요.', offer_expired: '가격 유지 시간이 지났어요. 가격을 다시 확인해 주세요.', offer_invalid: '유효하지 않은 가격이에요. 가격을 다시 확인해 주세요.', price_changed: '가격이 바뀌었어요.', payment_declined: '결제가 거절되었어요.', reservation_expired: '결제 시간이 지났어요.',
     codec_unsupported: '이 브라우저에서는 이 방송의 영상을 볼 수 없어요. 다른 브라우저로 열어 주세요.',
