@@ -163,5 +163,5 @@ fn config_keys_and_metrics_must_be_documented() {
 
 #[test]
 fn documents_must_name_files_that_exist() {
-    breaks("doc_paths", &["docs/MAP.md", "docs/MAP.md"]);
+    breaks("doc_paths", &["docs/MAP.md", "docs/MAP.md", "docs/MAP.md"]);
 }

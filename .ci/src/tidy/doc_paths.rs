@@ -1,7 +1,8 @@
-//! Documents name files that exist.
+//! Documents name files, and tests in them, that exist.
 //!
 //! In Markdown files, every `path/to/file` in backticks that starts with a folder of the root and
-//! looks like a source file must be there, and so must the targets of relative links.
+//! looks like a source file must be there, and so must the targets of relative links. Of
+//! `path/to/file.rs::name` the file must have a function of that name.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -32,11 +33,25 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
             .filter(|(name, base)| !base.join(name).exists())
             .map(|(name, _)| name)
             .collect();
+        let tests = backticked(&file.text).filter_map(|name| name.split_once("::"));
+        let tests = tests.filter(|(name, _)| looks_like_a_file(root, name));
+        let mut untrue = missing;
+        let texts: Vec<String> = tests
+            .filter(|(name, test)| !has(&root.join(name), test))
+            .map(|(name, test)| format!("{name}::{test}"))
+            .collect();
+        untrue.extend(texts.iter().map(String::as_str));
         let place = files::shown(root, &file.path);
         let finding = |name| Finding::new(&*place, format!("names {name}, which is not there"));
-        findings.extend(missing.into_iter().map(finding));
+        findings.extend(untrue.into_iter().map(finding));
     }
     Ok(findings)
+}
+
+/// Whether a file has a function of this name.
+fn has(file: &Path, function: &str) -> bool {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.contains(&format!("fn {function}("))
 }
 
 /// What stands between backticks on one line.

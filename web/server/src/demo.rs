@@ -11,7 +11,7 @@ mod publisher;
 mod ready;
 mod seed;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use commerce_store::sql::Dialect;
@@ -32,18 +32,23 @@ use ready::Ready;
 /// Time until the loop must be on air.
 const ON_AIR_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Runs the demo until it is asked to stop.
-pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
-    let temporary = tempfile::Builder::new().prefix("souk-demo-").tempdir()?;
-    let defaults = RawConfig {
-        data_dir: temporary.path().join("data"),
-        // Whoever tries the demo has its password alone.
+/// What the demo does otherwise than a server.
+fn defaults(folder: &Path) -> RawConfig {
+    RawConfig {
+        data_dir: folder.join("data"),
+        // Whoever tries it has its password alone.
         accounts: RawAccounts {
             admin_second_factor: false,
             ..RawAccounts::default()
         },
         ..RawConfig::default()
-    };
+    }
+}
+
+/// Runs the demo until it is asked to stop.
+pub(crate) async fn run(flags: cli::Demo) -> anyhow::Result<()> {
+    let temporary = tempfile::Builder::new().prefix("souk-demo-").tempdir()?;
+    let defaults = defaults(temporary.path());
     let common = &flags.common;
     let config = Config::load_over(defaults, common.config.as_deref(), common.flags())?;
     telemetry::init(&config.log);

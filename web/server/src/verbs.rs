@@ -74,6 +74,9 @@ pub(crate) async fn create_admin(admin: CreateAdmin) -> anyhow::Result<()> {
     drop(accounts);
     store.close().await;
     tracing::info!(user = %made?, "admin created");
+    if config.accounts.admin_second_factor {
+        tracing::info!("its rights need a second factor: POST /api/auth/second-factor");
+    }
     Ok(())
 }
 

@@ -213,3 +213,79 @@ async fn c17_an_account_is_held_to_its_rate() {
     let local = local.json(&serde_json::json!({ "name": "" }));
     assert_eq!(status(local).await, 422, "this machine's own programs");
 }
+
+/// 38, B-J8: what strangers say makes no lines of its own in the log, and colours nothing.
+#[tokio::test]
+async fn c38_an_event_is_one_line_of_the_log() {
+    let souk = Souk::demo(&["--no-broadcast"]);
+    let (ready, forged) = (
+        &souk.ready,
+        "x\n2026-01-01T00:00:00Z  INFO forged\u{1b}[31m",
+    );
+    let nobody = Api::anonymous(ready);
+    let admin = Api::signed_in(ready, ready.account("admin", 0)).await;
+    let buyer = ready.account("buyer", 0);
+    let json = |value: serde_json::Value| value.to_string();
+    let wrong = serde_json::json!({ "email": buyer.email, "password": forged });
+    let named = serde_json::json!({ "email": forged, "password": forged });
+    let new = serde_json::json!({ "email": "f@example.com", "password": "a long pass phrase",
+        "display_name": forged, "locale": forged });
+    let seller = serde_json::json!({ "name": forged });
+    for (api, path, kind, body) in [
+        (&nobody, "/api/auth/login", "application/json", json(wrong)),
+        (&nobody, "/api/auth/login", "application/json", json(named)),
+        (&nobody, "/api/auth/register", "application/json", json(new)),
+        (&admin, "/api/sellers", "application/json", json(seller)),
+        (&nobody, "/whip", "application/sdp", forged.to_owned()),
+        (
+            &nobody,
+            "/api/%0a%1b[31m",
+            "application/json",
+            "{}".to_owned(),
+        ),
+    ] {
+        let request = api.request(Method::POST, path).header("content-type", kind);
+        request
+            .header("user-agent", "a\tb")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+    }
+    let log = souk.log();
+    assert!(log.contains("a sign-in was refused"), "the control: {log}");
+    assert!(!log.contains('\u{1b}'), "{log}");
+    let odd = log.lines().find(|line| !line.is_empty() && !is_event(line));
+    assert_eq!(odd, None, "{log}");
+    assert!(
+        !log.lines().any(|line| line.starts_with("2026-01-01")),
+        "{log}"
+    );
+}
+
+/// A line of the log, or of what the demo says to people.
+fn is_event(line: &str) -> bool {
+    line.starts_with("20") || line.starts_with("  ") || line.ends_with('.')
+}
+
+const SECURITY: &str = include_str!("../../../../docs/SECURITY.md");
+
+/// Rows `| 7 | what is promised | tests |` whose tests are none.
+fn untested(table: &str, rows: impl Iterator<Item = u32>) -> Vec<u32> {
+    let tested = |row: &u32| {
+        let line = table
+            .lines()
+            .find(|line| line.starts_with(&format!("| {row} |")));
+        line.is_some_and(|line| line.matches("::").count() > 0)
+    };
+    rows.filter(|row| !tested(row)).collect()
+}
+
+/// Whether the tests exist is a matter of the tidy rules.
+#[test]
+fn every_row_about_accounts_and_the_api_names_its_tests() {
+    let rows = || (1..=40).chain([54, 56]);
+    assert_eq!(untested(SECURITY, rows()), Vec::<u32>::new());
+    let table = SECURITY.replace("| 7 |", "| 70 |");
+    assert_eq!(untested(&table, rows()), [7], "the control");
+}
