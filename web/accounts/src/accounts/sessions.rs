@@ -24,7 +24,7 @@ use crate::{
 /// What presenting a refresh token led to; committed before it is told.
 enum Refreshed {
     Renewed {
-        user: User,
+        user: Box<User>,
         family: String,
         proof: Proof,
         expires_at: i64,
@@ -311,7 +311,7 @@ async fn refresh(
     let expires_at = found.held.expires_at;
     rows::add_token(conn, &found.family, next, now).await?;
     Ok(Refreshed::Renewed {
-        user,
+        user: Box::new(user),
         family: found.family,
         proof: found.proof,
         expires_at,

@@ -154,7 +154,7 @@ async fn refused(api: &Api, document: &Value, book: &mut Book, code: &str) -> Ve
                 continue;
             }
             asked += 1;
-            let path = path.replace('{', "").replace('}', "");
+            let path = path.replace(['{', '}'], "");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let request = api.request(method.clone(), &path).json(&json!({}));
             let response = request.send().await.unwrap();
