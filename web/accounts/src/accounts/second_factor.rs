@@ -11,9 +11,10 @@ use zeroize::Zeroizing;
 
 use super::{Access, Accounts, Client, Credentials, rows};
 use crate::{
-    db::{second_factors, users::User},
+    db::{mails, second_factors, users::User},
     error::AccountError,
     limits,
+    mail::Kind,
     second_factor::{SharedSecret, Shown, recovery_code},
     secret,
     session::Proof,
@@ -150,12 +151,14 @@ impl Accounts {
                 if !rows::prove(conn, (id, &family), proof).await? {
                     return Err(AccountError::InvalidToken);
                 }
+                mails::queue(conn, id, Kind::SecondFactorSet.key(), now).await?;
                 record(conn, id.to_string(), "user.second_factor_set", id, now.db()).await?;
                 Ok(ended)
             })
         });
         let ended = write.await?;
         self.end(user.id, ended, false);
+        self.shared.mail_waits.notify_one();
         let access = self.access(&user, (&claims.family, proof), now)?;
         Ok((codes, access))
     }
@@ -211,12 +214,14 @@ impl Accounts {
                     };
                     rows::prove(conn, (user, family), proof).await?;
                 }
+                mails::queue(conn, user, Kind::SecondFactorRemoved.key(), now).await?;
                 record(conn, actor, "user.second_factor_removed", user, now.db()).await?;
                 Ok(ended)
             })
         });
         let ended = write.await?;
         self.end(user, ended, false);
+        self.shared.mail_waits.notify_one();
         Ok(())
     }
 

@@ -8,14 +8,18 @@ pub(crate) enum Kind {
     VerifyEmail,
     ResetPassword,
     PasswordChanged,
+    SecondFactorSet,
+    SecondFactorRemoved,
 }
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::PasswordChanged,
+        Self::SecondFactorSet,
+        Self::SecondFactorRemoved,
     ];
 
     /// As in the database.
@@ -24,6 +28,8 @@ impl Kind {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::SecondFactorSet => "second_factor_set",
+            Self::SecondFactorRemoved => "second_factor_removed",
         }
     }
 
@@ -32,6 +38,8 @@ impl Kind {
             "verify_email" => Some(Self::VerifyEmail),
             "reset_password" => Some(Self::ResetPassword),
             "password_changed" => Some(Self::PasswordChanged),
+            "second_factor_set" => Some(Self::SecondFactorSet),
+            "second_factor_removed" => Some(Self::SecondFactorRemoved),
             _ => None,
         }
     }
@@ -41,7 +49,7 @@ impl Kind {
         match self {
             Self::VerifyEmail => Some(Purpose::VerifyEmail),
             Self::ResetPassword => Some(Purpose::ResetPassword),
-            Self::PasswordChanged => None,
+            Self::PasswordChanged | Self::SecondFactorSet | Self::SecondFactorRemoved => None,
         }
     }
 }
@@ -57,32 +65,51 @@ pub(crate) struct Reader<'a> {
 /// which browsers send to no server.
 pub(crate) fn write(kind: Kind, to: &Reader<'_>, link: &str, at_ms: u64) -> Letter {
     let korean = to.locale == "ko" || to.locale.starts_with("ko-");
-    let name = to.name;
-    let (subject, body) = match (kind, korean) {
-        (Kind::VerifyEmail, true) => (
+    let (subject, body) = match kind.purpose() {
+        Some(purpose) => asking(purpose, korean, to.name, link),
+        None => telling(kind, korean, to.name, link),
+    };
+    Letter {
+        to: to.email.to_owned(),
+        subject: subject.to_owned(),
+        body,
+        at_ms,
+    }
+}
+
+/// Letters whose link does something.
+fn asking(purpose: Purpose, korean: bool, name: &str, link: &str) -> (&'static str, String) {
+    match (purpose, korean) {
+        (Purpose::VerifyEmail, true) => (
             "이메일 주소를 확인해 주세요",
             format!(
                 "{name}님, 환영합니다.\n\n아래 링크를 열어 이메일 주소를 확인해 주세요. 링크는 24시간 동안 한 번만 쓸 수 있습니다.\n\n{link}\n\n가입하신 적이 없다면 이 메일을 무시하셔도 됩니다."
             ),
         ),
-        (Kind::VerifyEmail, false) => (
+        (Purpose::VerifyEmail, false) => (
             "Please confirm your e-mail address",
             format!(
                 "Welcome, {name}.\n\nOpen this link to confirm your e-mail address. It works once, within 24 hours.\n\n{link}\n\nIf you did not sign up, ignore this mail."
             ),
         ),
-        (Kind::ResetPassword, true) => (
+        (_, true) => (
             "비밀번호를 다시 설정하세요",
             format!(
                 "{name}님, 아래 링크에서 새 비밀번호를 정할 수 있습니다. 링크는 30분 동안 한 번만 쓸 수 있습니다.\n\n{link}\n\n요청하신 적이 없다면 이 메일을 무시하세요. 비밀번호는 그대로입니다."
             ),
         ),
-        (Kind::ResetPassword, false) => (
+        (_, false) => (
             "Choose a new password",
             format!(
                 "{name}, here you can choose a new password. The link works once, within 30 minutes.\n\n{link}\n\nIf you did not ask for it, ignore this mail: your password stays as it is."
             ),
         ),
+    }
+}
+
+/// Letters that tell what was done, with the way to a new password.
+fn telling(kind: Kind, korean: bool, name: &str, link: &str) -> (&'static str, String) {
+    match (kind, korean) {
         (Kind::PasswordChanged, true) => (
             "비밀번호가 변경되었습니다",
             format!(
@@ -95,11 +122,29 @@ pub(crate) fn write(kind: Kind, to: &Reader<'_>, link: &str, at_ms: u64) -> Lett
                 "{name}, your password was changed, and every device was signed out.\n\nIf that was not you, choose a new one at once:\n\n{link}"
             ),
         ),
-    };
-    Letter {
-        to: to.email.to_owned(),
-        subject: subject.to_owned(),
-        body,
-        at_ms,
+        (Kind::SecondFactorSet, true) => (
+            "2단계 인증이 설정되었습니다",
+            format!(
+                "{name}님, 이제 로그인할 때 인증 앱의 코드가 필요합니다. 다른 기기에서는 모두 로그아웃되었습니다.\n\n직접 설정하지 않으셨다면 바로 비밀번호를 다시 설정하고 운영자에게 알려 주세요.\n\n{link}"
+            ),
+        ),
+        (Kind::SecondFactorSet, false) => (
+            "Signing in asks for a code now",
+            format!(
+                "{name}, from now on signing in asks for a code of your authenticator app, and every other device was signed out.\n\nIf that was not you, choose a new password at once, and tell who runs this shop:\n\n{link}"
+            ),
+        ),
+        (_, true) => (
+            "2단계 인증이 해제되었습니다",
+            format!(
+                "{name}님, 이제 비밀번호만으로 로그인할 수 있습니다. 다른 기기에서는 모두 로그아웃되었습니다.\n\n직접 해제하지 않으셨다면 바로 비밀번호를 다시 설정하세요.\n\n{link}"
+            ),
+        ),
+        (_, false) => (
+            "Signing in asks for no code any more",
+            format!(
+                "{name}, your password alone signs in again, and every other device was signed out.\n\nIf that was not you, choose a new password at once:\n\n{link}"
+            ),
+        ),
     }
 }

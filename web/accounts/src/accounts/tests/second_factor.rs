@@ -189,6 +189,12 @@ async fn a_recovery_code_stands_for_a_code_once_and_the_factor_can_be_removed() 
     let known = accounts.second_factor(claims.user).await.unwrap();
     assert_eq!((known.active, known.recovery_codes_left), (true, 9));
     assert_eq!(known.since_ms, Some(1_800_000_000_000));
+    let (told, _) = world.letter("mina@example.com").await;
+    assert!(
+        told.subject.contains("2단계 인증이 설정"),
+        "{}",
+        told.subject
+    );
     let kept = world
         .count("SELECT COUNT(*) FROM recovery_code WHERE LENGTH(hash) = 64")
         .await;
@@ -199,6 +205,8 @@ async fn a_recovery_code_stands_for_a_code_once_and_the_factor_can_be_removed() 
     assert_eq!(code(bare.await.map(drop)), Code::SecondFactorRequired);
     let removed = accounts.remove_second_factor(&claims, with(&codes[1]), here());
     removed.await.unwrap();
+    let (told, _) = world.letter("mina@example.com").await;
+    assert!(told.subject.contains("해제"), "{}", told.subject);
     let signed = accounts
         .login("mina@example.com", PASSWORD, here())
         .await
