@@ -11,6 +11,8 @@ struct Sale(bool, &'static [&'static str]);
 const SALES: &[Sale] = &[
     Sale(false, &["--kill", "5", "--pay-every", "5"]),
     Sale(false, &["--kill", "3", "--power-loss"]),
+    // By the data channels of viewers.
+    Sale(false, &["--kill", "2", "--lanes", "--pay-every", "5"]),
     // So many that reservations are written before their orders.
     Sale(false, &["--kill", "5", "--buyers", "128"]),
     Sale(

@@ -7,6 +7,7 @@
 
 pub mod buyer;
 pub mod journal;
+mod lane;
 mod lives;
 pub mod onlooker;
 pub mod oracle;
@@ -73,6 +74,8 @@ pub struct Plan {
     pub pay_every: u64,
     /// Requests a second for the catalog and for carts, beside the sale; 0 for none.
     pub shoppers: f64,
+    /// Whether purchases go by data channel, and not by HTTP.
+    pub lanes: bool,
     /// Rest after the load, before memory and files are looked at again.
     pub rest: Duration,
     /// Of the moments.
@@ -92,6 +95,10 @@ pub enum Server {
         seller: (String, String),
     },
 }
+
+/// What the shop keeps open to the provider, which lives in the same process: both ends of sixteen
+/// connections are its own.
+const PROVIDER_FILES: usize = 32;
 
 /// Runs it.
 ///
@@ -158,9 +165,8 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
             lives: report.kills + 1,
             panics: 0,
             resources,
-            // Connections to the provider, which lives in the same process: both ends are its own.
             kept: if plan.pay_every > 0 {
-                2 * plan.buyers
+                PROVIDER_FILES
             } else {
                 0
             },
@@ -185,9 +191,12 @@ fn crew(
         tokio::task::spawn_local(onlooker.run())
     });
     let pace = Rc::new(Pace::new(plan.rate));
+    let client = || reqwest::Client::builder().no_proxy().build();
+    let lanes = plan.lanes.then(|| client().unwrap_or_default());
     let buyers = (0..plan.buyers).map(|n| {
         let (shop, journal, pace) = (shop.clone(), journal.clone(), pace.clone());
-        let buyer = Buyer::new(n, shop, journal, places.clone(), plan.pay_every, pace);
+        let how = (pace, lanes.clone());
+        let buyer = Buyer::new(n, shop, journal, places.clone(), plan.pay_every, how);
         tokio::task::spawn_local(buyer.run())
     });
     onlookers.chain(buyers).collect()

@@ -73,6 +73,9 @@ struct Args {
     /// Requests a second beside the sale: every second one lists products, the others fill carts.
     #[arg(long, default_value_t = 0.0)]
     shoppers: f64,
+    /// Purchases go by data channel, beside the demo's broadcast, and not by HTTP.
+    #[arg(long)]
+    lanes: bool,
     /// Rest after the load, before open files and memory are looked at again, seconds.
     #[arg(long, default_value_t = 2.0)]
     rest: f64,
@@ -103,6 +106,7 @@ impl Args {
                 database: self.database,
                 fault: self.fault,
                 power_loss: self.power_loss,
+                broadcast: self.lanes,
             }),
             (None, _, Some(url)) => {
                 let seller = self.seller.as_deref().and_then(|text| text.split_once(':'));
@@ -127,6 +131,7 @@ impl Args {
             units: self.units,
             pay_every: self.pay_every,
             shoppers: self.shoppers.clamp(0.0, 10_000.0),
+            lanes: self.lanes,
             rest: Duration::from_secs_f64(self.rest),
             seed: self.seed,
         })

@@ -1,9 +1,11 @@
-//! A buyer: one connection kept alive, one purchase at a time, plain HTTP/1.1 without a library.
+//! A buyer: one connection kept alive, one purchase at a time, plain HTTP/1.1 without a library, or
+//! by the data channels of a viewer, who still pays by HTTP.
 //!
 //! A purchase that was not answered is asked again under its key until it is, on whatever life of
 //! the server. Now and then an answered one is asked again as well, and must get the same order.
 
 mod answer;
+mod by_lane;
 
 use std::{rc::Rc, time::Instant};
 
@@ -18,6 +20,7 @@ use tokio::{
 use self::answer::{Answer, parse};
 use super::{
     journal::{Acknowledged, Journal},
+    lane::Lane,
     pace::Pace,
     seed::{PER_BUYER, Shop},
 };
@@ -53,6 +56,11 @@ pub struct Buyer {
     place: watch::Receiver<Place>,
     pay_every: u64,
     pace: Rc<Pace>,
+    /// How the data channels are asked for, for who buys by them.
+    lanes: Option<reqwest::Client>,
+    lane: Option<Lane>,
+    /// Before which the lane takes no further command.
+    lane_free: Instant,
     stream: Option<TcpStream>,
     input: Vec<u8>,
     bought: u64,
@@ -66,7 +74,7 @@ impl Buyer {
         journal: Rc<Journal>,
         place: watch::Receiver<Place>,
         pay_every: u64,
-        pace: Rc<Pace>,
+        (pace, lanes): (Rc<Pace>, Option<reqwest::Client>),
     ) -> Self {
         Self {
             n,
@@ -76,6 +84,9 @@ impl Buyer {
             place,
             pay_every,
             pace,
+            lanes,
+            lane: None,
+            lane_free: Instant::now(),
             stream: None,
             input: Vec::with_capacity(4096),
             bought: 0,
@@ -91,19 +102,21 @@ impl Buyer {
                 _ = self.place.wait_for(|place| matches!(place, Place::Closed(_))) => {}
             }
             if self.is_over() {
-                return;
+                break;
             }
             let turn = self.journal.turn(self.account);
             if turn >= most {
                 self.journal.exhaust(self.account);
-                return;
+                break;
             }
             let product = (turn + self.account * 7) % self.shop.products.len();
             let key = format!("{}-{round}", self.n);
-            let request = self.purchase(&key, product);
-            if self.buy(&key, &request).await.is_none() {
-                return;
+            if self.buy(&key, product).await.is_none() {
+                break;
             }
+        }
+        if let Some(lane) = self.lane.take() {
+            lane.leave().await;
         }
     }
 
@@ -126,9 +139,9 @@ impl Buyer {
     }
 
     /// `None` when the run is over.
-    async fn buy(&mut self, key: &str, request: &str) -> Option<()> {
-        let (answer, took) = self.until_answered(request).await?;
-        let Some(acknowledged) = self.note(key, &answer) else {
+    async fn buy(&mut self, key: &str, product: usize) -> Option<()> {
+        let (placed, took) = self.place_order(key, product).await?;
+        let Some(acknowledged) = placed else {
             return Some(());
         };
         self.journal.took(took);
@@ -137,9 +150,9 @@ impl Buyer {
         let order = acknowledged.order.clone();
         self.journal.acknowledge(acknowledged);
         if self.bought.is_multiple_of(REPEAT_EVERY) {
-            let (again, _) = self.until_answered(request).await?;
+            let (again, _) = self.place_order(key, product).await?;
             self.journal
-                .repeated(again.status == 201 && again.text("id") == Some(&order));
+                .repeated(again.is_some_and(|again| again.order == order));
         }
         if self.pay_every == 0 {
             return Some(());
@@ -156,6 +169,20 @@ impl Buyer {
             self.call_off(&order).await?;
         }
         Some(())
+    }
+
+    /// Asks for an order until there is an answer; the time is that of the attempt that got it.
+    async fn place_order(
+        &mut self,
+        key: &str,
+        product: usize,
+    ) -> Option<(Option<Acknowledged>, Duration)> {
+        if self.lanes.is_some() {
+            return self.by_lane(key, product).await;
+        }
+        let request = self.purchase(key, product);
+        let (answer, took) = self.until_answered(&request).await?;
+        Some((self.note(key, &answer), took))
     }
 
     fn note(&self, key: &str, answer: &Answer) -> Option<Acknowledged> {

@@ -30,6 +30,8 @@ pub struct Setup {
     pub fault: Option<String>,
     /// Each kill loses what was written, but not synced, as when the power goes.
     pub power_loss: bool,
+    /// Whether the demo broadcasts.
+    pub broadcast: bool,
 }
 
 /// What the ready file says, as far as it is used here.
@@ -100,14 +102,10 @@ impl Setup {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SOUK_")) {
             command.env_remove(name);
         }
-        command.args([
-            "demo",
-            "--no-broadcast",
-            "--http",
-            "127.0.0.1:0",
-            "--media-udp-port",
-            "0",
-        ]);
+        command.args(["demo", "--http", "127.0.0.1:0", "--media-udp-port", "0"]);
+        if !self.broadcast {
+            command.arg("--no-broadcast");
+        }
         command.arg("--data-dir").arg(&self.data_dir);
         command
             .arg("--ready-file")

@@ -145,6 +145,8 @@ pub const COURIER_EVERY: Duration = Duration::from_millis(500);
 
 /// Longest wait for the provider to connect.
 pub const PROVIDER_CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Connections to the payment provider that are kept open while nobody needs them.
+pub const PROVIDER_IDLE_MAX: usize = 16;
 /// Longest answer of the provider, bytes.
 pub const PROVIDER_BODY_MAX: usize = 256 * 1024;
 /// Webhook secrets that are good at a time.

@@ -12,6 +12,7 @@ pub(super) fn build(config: &PaymentConfig) -> Result<Client, ServiceError> {
     let client = Client::builder()
         .connect_timeout(limits::PROVIDER_CONNECT_MAX)
         .timeout(config.timeout())
+        .pool_max_idle_per_host(limits::PROVIDER_IDLE_MAX)
         .redirect(Policy::none());
     // A proxy of the environment has no business with a provider on this machine.
     let client = match config.is_local() {
