@@ -149,23 +149,27 @@ impl Accounts {
         code: &str,
         now: Now,
     ) -> Result<bool, AccountError> {
-        let shown = match Shown::read(code) {
-            None => return Ok(false),
-            Some(Shown::Code(code)) => match secret.step_of(&code, now) {
-                Some(step) => Ok(step),
-                None => return Ok(false),
-            },
-            Some(Shown::Recovery(hash)) => Err(hash),
-        };
-        let taken = self.shared.store.write(move |conn| {
-            let shown = shown.clone();
-            Box::pin(async move {
-                match shown {
-                    Ok(step) => second_factors::take_step(conn, user, step).await,
-                    Err(hash) => second_factors::take_recovery(conn, user, &hash, now).await,
-                }
-            })
-        });
-        Ok(taken.await?)
+        let store = &self.shared.store;
+        match Shown::read(code) {
+            None => Ok(false),
+            Some(Shown::Code(code)) => {
+                let Some(step) = secret.step_of(&code, now) else {
+                    return Ok(false);
+                };
+                let taking = store.write(move |conn| {
+                    Box::pin(async move { second_factors::take_step(conn, user, step).await })
+                });
+                Ok(taking.await?)
+            }
+            Some(Shown::Recovery(hash)) => {
+                let taking = store.write(move |conn| {
+                    let hash = hash.clone();
+                    Box::pin(
+                        async move { second_factors::take_recovery(conn, user, &hash, now).await },
+                    )
+                });
+                Ok(taking.await?)
+            }
+        }
     }
 }

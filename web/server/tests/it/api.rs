@@ -1,9 +1,10 @@
 //! The HTTP API as a client uses it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use totp_rs::{Builder, Secret};
 
 use crate::{
     souk::{Account, Ready},
@@ -152,4 +153,13 @@ pub(crate) async fn refusal(response: Response) -> (StatusCode, String) {
         assert!(retry.is_some(), "{status} without Retry-After");
     }
     (status, problem["code"].as_str().unwrap().to_owned())
+}
+
+/// What an authenticator with this secret shows in so many seconds.
+pub(crate) fn one_time_code(secret: &str, ahead: u64) -> String {
+    let secret = Secret::try_from_base32(secret).unwrap();
+    let authenticator = Builder::new().with_secret(secret).with_account_name("test");
+    let authenticator = authenticator.build().unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    authenticator.generate(now.as_secs() + ahead).to_string()
 }

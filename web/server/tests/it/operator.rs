@@ -10,9 +10,15 @@ use commerce_store::{
     Store, StoreConfig, sql,
     testing::{Database, Server},
 };
+use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::database;
+use crate::{
+    api::{Api, one_time_code, refusal},
+    database,
+    souk::Souk,
+};
 
 /// Runs a verb with arguments, environment and standard input.
 fn souk(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Output {
@@ -192,8 +198,40 @@ fn a_database_has_one_server() {
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("data");
     let flags = ["--no-broadcast", "--data-dir", data.to_str().unwrap()];
-    let running = crate::souk::Souk::demo(&flags);
+    let running = Souk::demo(&flags);
     let second = souk(&["migrate", "--data-dir", data.to_str().unwrap()], &[], "");
     assert!(!second.status.success(), "{}", said(&second));
     drop(running);
+}
+
+#[tokio::test]
+async fn c12_who_lost_a_second_factor_is_helped_by_who_has_the_machine() {
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let flags = ["--no-broadcast", "--data-dir", data];
+    let first = Souk::demo(&flags);
+    let account = first.ready.account("admin", 0).clone();
+    let api = Api::signed_in(&first.ready, &account).await;
+    let password = json!({ "password": account.password });
+    let made = api.post("/api/auth/second-factor", password).await;
+    let code = one_time_code(made["secret"].as_str().unwrap(), 0);
+    let confirm = "/api/auth/second-factor/confirm";
+    api.post(confirm, json!({ "code": code })).await;
+    first.terminate();
+    // The demo finds its account again.
+    let second = Souk::demo(&flags);
+    let body = json!({ "email": account.email, "password": account.password });
+    let login = Api::anonymous(&second.ready).request(Method::POST, "/api/auth/login");
+    let refused = login.json(&body).send().await.unwrap();
+    assert_eq!(refusal(refused).await.1, "second_factor_required");
+    second.terminate();
+    let reset = || {
+        let arguments = ["reset-second-factor", "--data-dir", data, "--email"];
+        souk(&[&arguments[..], &[&account.email]].concat(), &[], "")
+    };
+    let (done, again) = (reset(), reset());
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(!again.status.success(), "there is none: {}", said(&again));
+    let third = Souk::demo(&flags);
+    Api::signed_in(&third.ready, &account).await;
 }

@@ -1,15 +1,15 @@
 //! Second factors, and what is asked of administrators beside their role (checklist 12 and 56): a
 //! sign-in with a second factor for everything, a proof that is not long ago for every change.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jsonwebtoken::{EncodingKey, Header, decode_header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
 
 use super::{book::Book, script::Stage};
-use crate::{api::Api, souk::Souk};
+use crate::{
+    api::{Api, one_time_code},
+    souk::Souk,
+};
 
 const KEY: &str = "a-signing-key-of-the-answers-tests";
 
@@ -53,15 +53,6 @@ const OPERATING: &str = r#"
     buys        | stale | GET /api/cart | - | - | 200
 "#;
 
-/// What an authenticator with this secret shows in so many seconds.
-fn code(secret: &str, ahead: u64) -> String {
-    let secret = Secret::try_from_base32(secret).unwrap();
-    let authenticator = Builder::new().with_secret(secret).with_account_name("test");
-    let authenticator = authenticator.build().unwrap();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    authenticator.generate(now.as_secs() + ahead).to_string()
-}
-
 /// The same token, of somebody who proved who they are an hour earlier.
 fn aged(token: &str) -> String {
     let header: Header = decode_header(token).unwrap();
@@ -82,9 +73,9 @@ async fn set_up(stage: &mut Stage, book: &mut Book) {
         .play("second factor", &who(SETTING_UP, stage), book)
         .await;
     let secret = stage.fill("$SECRET").unwrap();
-    stage.name("NOW", code(&secret, 0));
+    stage.name("NOW", one_time_code(&secret, 0));
     // Clocks may be a step apart.
-    stage.name("NEXT", code(&secret, 30));
+    stage.name("NEXT", one_time_code(&secret, 30));
     stage
         .play("second factor", &who(USING_IT, stage), book)
         .await;
