@@ -100,6 +100,7 @@ impl Commerce {
             "checkout": new.source, "coupon": new.coupon, "total": new.expected_total,
         });
         let key = Key::new(buyer, new.key.clone(), &request.to_string());
+        let _in_hand = self.take_key(buyer, &key.key)?;
         if new.source == CheckoutSource::Cart && new.coupon.is_none() {
             let owner = CartOwner::User(buyer);
             new.coupon = db::cart::read(self.store().reader(), &owner).await?.1;

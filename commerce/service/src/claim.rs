@@ -92,6 +92,7 @@ impl Commerce {
         self.order(actor.user, order).await?;
         let request = serde_json::json!({ "claim": order, "body": new });
         let key = Key::new(actor.user, idempotency_key, &request.to_string());
+        let _in_hand = self.take_key(actor.user, &key.key)?;
         let now = self.now_us();
         let asking = |new: NewClaim, key: Key| {
             self.store().transact(move |conn| {

@@ -19,7 +19,7 @@ use crate::{
     hook::Poster,
     metrics::Tally,
     provider::{self, Provider},
-    sequencer::{Directory, backlog::Backlog},
+    sequencer::{Directory, backlog::Backlog, in_hand::KeysInHand},
 };
 
 /// The shop. Clones share it.
@@ -36,6 +36,7 @@ struct Inner {
     poster: Poster,
     directory: Directory,
     backlog: Backlog,
+    keys_in_hand: KeysInHand,
     tally: Tally,
     courier: Notify,
     sweeper: Notify,
@@ -67,6 +68,7 @@ pub async fn start(
         poster,
         directory: Directory::default(),
         backlog: Backlog::default(),
+        keys_in_hand: KeysInHand::default(),
         tally: Tally::default(),
         courier: Notify::new(),
         sweeper: Notify::new(),
@@ -191,6 +193,10 @@ impl Commerce {
 
     pub(crate) fn backlog(&self) -> &Backlog {
         &self.inner.backlog
+    }
+
+    pub(crate) fn keys_in_hand(&self) -> &KeysInHand {
+        &self.inner.keys_in_hand
     }
 
     pub(crate) fn tally(&self) -> &Tally {

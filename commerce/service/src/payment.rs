@@ -86,6 +86,7 @@ impl Commerce {
         group: OrderGroupId,
         key: String,
     ) -> Result<Prepared, ServiceError> {
+        let _in_hand = self.take_key(buyer, &key)?;
         self.caught_up().await?;
         let found = db::payment::of_group(self.store().reader(), buyer, group).await?;
         let id = found.ok_or(ServiceError::NotFound("checkout"))?;

@@ -115,6 +115,7 @@ impl Commerce {
             })?;
         let request = serde_json::json!({ "refund": payment, "body": new });
         let key = Key::new(actor.user, idempotency_key, &request.to_string());
+        let _in_hand = self.take_key(actor.user, &key.key)?;
         let (order, now) = (new.order_id, self.now_us());
         let large = self.config().refund_second_person.clone();
         let deciding = |new: NewRefund, key: Key| {

@@ -8,6 +8,7 @@
 pub(crate) mod backlog;
 mod batch;
 mod directory;
+pub(crate) mod in_hand;
 #[cfg(feature = "negative-controls")]
 pub(crate) mod negative;
 mod teller;
@@ -138,10 +139,15 @@ impl Commerce {
             pause = limits::ORDER_BACKLOG_PAUSE;
             fill(work, &mut gathered).await;
             metrics::histogram!("souk_sale_batch_size").record(gathered.len() as f64);
+            let in_hand = self.take_in_hand(sale, &mut gathered);
+            if gathered.is_empty() {
+                continue;
+            }
             #[cfg(not(feature = "negative-controls"))]
             let outcome = self.commit(&mut term, &mut gathered).await;
             #[cfg(feature = "negative-controls")]
             let outcome = self.commit_wrongly(&mut term, &mut gathered).await;
+            drop(in_hand);
             if let Err(Fenced) = outcome {
                 tracing::error!(%sale, epoch, "another sequencer owns the sale; this one stops");
                 return;

@@ -152,6 +152,11 @@ impl Backlog {
         found
     }
 
+    /// Whether an order waits under this key.
+    pub(crate) fn knows(&self, key: &(UserId, String)) -> bool {
+        self.waiting_keys().known.contains_key(key)
+    }
+
     fn is_written(&self, place: i64) -> bool {
         self.written.load(Ordering::Acquire) >= place
     }

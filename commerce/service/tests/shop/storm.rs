@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{
     audit::audit,
+    checkout::{items, variant},
     fixture::{HOLD_SECONDS, Shop, command, eventually},
 };
 
@@ -189,4 +190,65 @@ async fn holds_of_a_storm_end_like_others() {
     })
     .await;
     audit(&shop.store).await;
+}
+
+/// Two sales and the shelf are asked under one key in the same moment: one of them is the key's, and
+/// the others learn it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_makes_one_order_whatever_it_is_asked_for_at_once() {
+    const CROWD: usize = 64;
+    let shop = Shop::open().await;
+    let places = [
+        shop.open_sale(1_000, 9).await,
+        shop.open_sale(1_000, 9).await,
+    ];
+    let shelf = variant(&shop, 99).await;
+    let crowd = crowd(&shop, CROWD).await;
+    for round in 0..6 {
+        let key = format!("once-{round}");
+        let mut running = JoinSet::new();
+        for buyer in crowd.iter().copied() {
+            for place in places {
+                let (commerce, buy) = (shop.commerce.clone(), command(place, 1, &key));
+                running.spawn(async move {
+                    let answer = commerce.buy(buyer, buy).await;
+                    (buyer, answer.map(|placed| placed.order.id))
+                });
+            }
+            if round == 0 && buyer == crowd[0] {
+                let (commerce, new) = (shop.commerce.clone(), items(&[(shelf, 1)], &key));
+                running.spawn(async move {
+                    let answer = commerce.checkout(buyer, new).await;
+                    (buyer, answer.map(|placed| placed.orders[0].id))
+                });
+            }
+        }
+        let mut orders: BTreeMap<UserId, usize> = BTreeMap::new();
+        for (buyer, answer) in running.join_all().await {
+            match answer {
+                Ok(_) => *orders.entry(buyer).or_default() += 1,
+                Err(ServiceError::Busy | ServiceError::Refused(Refusal::KeyReused)) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(
+            orders.values().all(|made| *made == 1),
+            "{round}: {orders:?}"
+        );
+        assert_eq!(orders.len(), CROWD, "{round}: each key made one");
+    }
+    shop.commerce.caught_up().await.unwrap();
+    audit(&shop.store).await;
+    let made = backlog(&shop, WRITTEN).await;
+    assert_eq!(made, 6 * CROWD as u64);
+    assert_eq!(backlog(&shop, STUCK).await, 0);
+    let mut found = 0;
+    for place in places {
+        let answers = rush(&shop, place, &crowd, "once-3").await;
+        found += answers.values().filter(|answer| answer.is_ok()).count();
+    }
+    assert_eq!(
+        found, CROWD,
+        "the key finds its order where it was made, and is refused elsewhere"
+    );
 }
