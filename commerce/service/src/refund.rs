@@ -159,15 +159,7 @@ async fn decide(
         return Ok((effect.parse().map_err(StoreError::invalid)?, None));
     }
     let mut plan = Plan::draw(conn, payment, new).await?;
-    let promise = Promise {
-        id: mint!(RefundId, now),
-        claim: None,
-        key: key.key.clone(),
-        lines: plan.lines.clone(),
-        shipping: plan.shipping,
-        reason: new.reason.clone(),
-        actor: key.scope.to_string(),
-    };
+    let promise = plan.promise(mint!(RefundId, now), (key.scope, &key.key), new);
     let before = db::refund::by_word(conn, new.order_id).await?;
     let most = large.get(plan.order.currency.code());
     if most.is_some_and(|most| before + promise.amount() >= *most) {
@@ -223,6 +215,19 @@ impl Plan {
 
     fn amount(&self) -> i64 {
         self.shipping + self.lines.iter().map(|(_, _, amount)| amount).sum::<i64>()
+    }
+
+    /// The refund as it will be written, by the word and under the key of who asked for it.
+    fn promise(&self, id: RefundId, (asked_by, key): (UserId, &str), new: &NewRefund) -> Promise {
+        Promise {
+            id,
+            claim: None,
+            key: key.to_owned(),
+            lines: self.lines.clone(),
+            shipping: self.shipping,
+            reason: new.reason.clone(),
+            actor: asked_by.to_string(),
+        }
     }
 
     /// Sets the money aside and counts the units.

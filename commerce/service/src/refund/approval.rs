@@ -217,15 +217,7 @@ async fn approve(
             "what would go back has changed: refuse it and ask again",
         ));
     }
-    let promise = Promise {
-        id,
-        claim: None,
-        key: waiting.key,
-        lines: plan.lines.clone(),
-        shipping: plan.shipping,
-        reason: waiting.new.reason.clone(),
-        actor: waiting.asked_by.to_string(),
-    };
+    let promise = plan.promise(id, (waiting.asked_by, &waiting.key), &waiting.new);
     let changed = plan.carry_out(conn, &promise, &waiting.new, now).await?;
     if !rows::decide(conn, (id, "approved"), Some(by), now).await? {
         return Err(DECIDED);

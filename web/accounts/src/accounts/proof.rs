@@ -60,7 +60,15 @@ impl Accounts {
         let now = self.shared.clock.now();
         let at = now.db();
         let proof = Proof { at, two_factors };
-        self.proved(&user, &claims.family, proof, now).await
+        let (id, family) = (user.id, claims.family.clone());
+        let write = self.shared.store.write(move |conn| {
+            let family = family.clone();
+            Box::pin(async move { rows::prove(conn, (id, &family), proof).await })
+        });
+        if !write.await? {
+            return Err(AccountError::InvalidToken);
+        }
+        self.access(&user, (&claims.family, proof), now)
     }
 
     /// Whether an administrator has proved who they are so lately that they may change things.
@@ -72,25 +80,6 @@ impl Accounts {
     /// How long that counts, seconds.
     pub fn fresh_login_s(&self) -> u32 {
         self.shared.config.fresh_login_s
-    }
-
-    /// Notes a proof in its session and says so in a token.
-    pub(super) async fn proved(
-        &self,
-        user: &User,
-        family: &str,
-        proof: Proof,
-        now: Now,
-    ) -> Result<Access, AccountError> {
-        let (id, session) = (user.id, family.to_owned());
-        let write = self.shared.store.write(move |conn| {
-            let session = session.clone();
-            Box::pin(async move { rows::prove(conn, (id, &session), proof).await })
-        });
-        if !write.await? {
-            return Err(AccountError::InvalidToken);
-        }
-        self.access(user, (family, proof), now)
     }
 
     /// Compares password and code; whether there is a second factor.
