@@ -12,6 +12,7 @@ pub mod engine;
 pub mod frames;
 pub mod http;
 pub mod inbox;
+pub mod loopback;
 pub mod process;
 pub mod publisher;
 pub mod report;

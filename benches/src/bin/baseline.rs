@@ -38,8 +38,7 @@ use webrtc::{
         track_remote::{TrackRemote, TrackRemoteEvent},
     },
     peer_connection::{
-        PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-        RTCSessionDescription, Registry, SettingEngineBuilder, register_default_interceptors,
+        PeerConnection, PeerConnectionEventHandler, RTCIceGatheringState, RTCSessionDescription,
     },
 };
 
@@ -171,19 +170,7 @@ async fn build(handler: Handler) -> Result<Arc<dyn PeerConnection>> {
         payload_type: 96,
     };
     engine.register_codec(codec, RtpCodecKind::Video)?;
-    let registry = register_default_interceptors(Registry::new(), &mut engine)?;
-    let settings = SettingEngineBuilder::new()
-        .with_include_loopback_candidate(true)
-        .build();
-    let connection = PeerConnectionBuilder::new()
-        .with_media_engine(engine)
-        .with_setting_engine(settings)
-        .with_interceptor_registry(registry)
-        .with_handler(Arc::new(handler))
-        .with_udp_addrs(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
-        .build()
-        .await?;
-    Ok(Arc::new(connection))
+    benches::loopback::connection(engine, handler).await
 }
 
 async fn outgoing(connection: &dyn PeerConnection) -> Result<(Arc<TrackLocalStaticRTP>, u32)> {

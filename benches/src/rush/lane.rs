@@ -1,11 +1,7 @@
 //! A buyer's data channels: a viewer of the broadcast, with sound and no picture, that buys on the
 //! `shop` lane beside it.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
@@ -22,9 +18,8 @@ use tokio::{
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
     peer_connection::{
-        MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
-        RTCIceGatheringState, RTCSessionDescription, Registry, SettingEngineBuilder,
-        register_default_interceptors,
+        MediaEngine, PeerConnection, PeerConnectionEventHandler, RTCIceGatheringState,
+        RTCSessionDescription,
     },
 };
 
@@ -164,19 +159,7 @@ impl PeerConnectionEventHandler for Handler {
 async fn build(handler: Handler) -> Result<Arc<dyn PeerConnection>> {
     let mut engine = MediaEngine::default();
     engine.register_default_codecs()?;
-    let registry = register_default_interceptors(Registry::new(), &mut engine)?;
-    let settings = SettingEngineBuilder::new()
-        .with_include_loopback_candidate(true)
-        .build();
-    let connection = PeerConnectionBuilder::new()
-        .with_media_engine(engine)
-        .with_setting_engine(settings)
-        .with_interceptor_registry(registry)
-        .with_handler(Arc::new(handler))
-        .with_udp_addrs(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
-        .build()
-        .await?;
-    Ok(Arc::new(connection))
+    crate::loopback::connection(engine, handler).await
 }
 
 /// Reads a lane; what is told of the shop lane is handed on, the rest is read and forgotten.
