@@ -80,7 +80,9 @@ impl<'a> Run<'a> {
             Ok(status) if status.success() => Outcome::Passed,
             Ok(status) => {
                 let failed = digest.failed().join(", ");
-                Outcome::Failed(format!("{} ended with {status}: {failed}", self.program))
+                let summary = format!("{} ended with {status}: {failed}", self.program);
+                let told = digest.told();
+                Outcome::Failed([vec![summary], told].concat().join("\n"))
             }
             Err(error) => Outcome::Failed(format!("{}: {error}", self.program)),
         }

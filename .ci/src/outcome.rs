@@ -12,7 +12,7 @@ use std::{
 pub(crate) enum Outcome {
     /// It ran and all was well.
     Passed,
-    /// It ran and something was not.
+    /// It ran and something was not: what, in the first line, and what is known of it.
     Failed(String),
     /// It could not run; this is missing.
     Missing(String),
@@ -46,7 +46,10 @@ impl Report {
             let seconds = took.as_secs_f64();
             match outcome {
                 Outcome::Passed => println!("  {name:9} passed   {seconds:7.1} s"),
-                Outcome::Failed(why) => println!("  {name:9} FAILED   {seconds:7.1} s  {why}"),
+                Outcome::Failed(why) => {
+                    let what = why.lines().next().unwrap_or_default();
+                    println!("  {name:9} FAILED   {seconds:7.1} s  {what}");
+                }
                 Outcome::Missing(what) => println!("  {name:9} DID NOT RUN        {what}"),
             }
         }
@@ -59,11 +62,26 @@ impl Report {
         let passed = count(|outcome| matches!(outcome, Outcome::Passed));
         let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
         let missing = count(|outcome| matches!(outcome, Outcome::Missing(_)));
+        self.tell_failures();
         println!("{passed} passed, {failed} failed, {missing} did not run");
         if self.holds(strict) {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
+        }
+    }
+
+    /// What is known of failures, once more where a reader of the end finds it.
+    fn tell_failures(&self) {
+        for (name, outcome, _) in &self.entries {
+            let Outcome::Failed(why) = outcome else {
+                continue;
+            };
+            let mut told = why.lines().skip(1).peekable();
+            if told.peek().is_some() {
+                println!("\n=== {name}: what failed");
+                told.for_each(|line| println!("{line}"));
+            }
         }
     }
 
