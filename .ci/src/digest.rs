@@ -70,11 +70,11 @@ impl Digest {
             return Vec::new();
         }
         let headlines = std::mem::take(&mut self.waiting);
-        let mut shown: Vec<String> = match line.starts_with("test result:") {
+        if line.starts_with("test result:") {
             // Nothing came between the headlines and the total.
-            true => Vec::new(),
-            false => headlines,
-        };
+            return total(line).into_iter().collect();
+        }
+        let mut shown = headlines;
         shown.dedup();
         shown.push(line.to_owned());
         shown
@@ -96,6 +96,16 @@ impl Digest {
         }
         told
     }
+}
+
+/// A total in short, if anything ran: whoever looks for what failed is to find nothing else.
+fn total(line: &str) -> Option<String> {
+    let Some(well) = line.strip_prefix("test result: ok. ") else {
+        return Some(line.to_owned());
+    };
+    let count = well.split_once(' ')?.0;
+    let time = well.rsplit_once(' ')?.1;
+    (count != "0").then(|| format!("{count} passed in {time}"))
 }
 
 /// The name in a line about a test that ended in this way.
@@ -162,6 +172,16 @@ failures:
     b::breaks
 
 test result: FAILED. 2 passed; 1 failed; 1 ignored";
+
+    #[test]
+    fn what_went_well_is_a_count_and_a_time() {
+        let ok = |count| {
+            format!("test result: ok. {count} passed; 0 failed; 2 ignored; finished in 0.11s")
+        };
+        let mut digest = Digest::default();
+        assert_eq!(digest.read(&ok(9)), ["9 passed in 0.11s"]);
+        assert!(digest.read(&ok(0)).is_empty());
+    }
 
     fn without_blanks(lines: &[String]) -> Vec<&str> {
         let told = lines.iter().map(String::as_str);
