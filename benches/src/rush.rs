@@ -36,7 +36,7 @@ use self::{
     onlooker::{Log, Onlooker},
     oracle::{Oracle, Witness},
     pace::Pace,
-    report::{Report, Resources},
+    report::{Footprint, Report, Resources},
     seed::Shop,
     shopper::{Errands, Shoppers},
     souk::{Setup, Souk},
@@ -96,6 +96,9 @@ pub enum Server {
     },
 }
 
+/// How long a server may take to close what nobody uses any more: payments that were under way are
+/// asked for until they are settled.
+const TIDY_MAX: Duration = Duration::from_secs(60);
 /// What the shop keeps open to the provider, which lives in the same process: both ends of sixteen
 /// connections are its own.
 const PROVIDER_FILES: usize = 32;
@@ -147,13 +150,17 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
     for buyer in crew {
         buyer.await.context("a buyer panicked")?;
     }
-    tokio::time::sleep(plan.rest).await;
-    let after = own.as_ref().map(Souk::resources).transpose()?;
+    let kept = if plan.pay_every > 0 {
+        PROVIDER_FILES
+    } else {
+        0
+    };
+    let (after, rested) = rest(plan.rest, own.as_ref(), before, kept).await?;
     let resources = Resources {
         before,
         peak,
         after,
-        rested: plan.rest,
+        rested,
     };
     let mut report = Report::of(plan, (&journal, &log), seconds, lives, resources);
     report.shoppers = (plan.shoppers > 0.0).then(|| errands.report());
@@ -165,11 +172,7 @@ async fn load_and_judge(plan: &Plan) -> Result<Report> {
             lives: report.kills + 1,
             panics: 0,
             resources,
-            kept: if plan.pay_every > 0 {
-                PROVIDER_FILES
-            } else {
-                0
-            },
+            kept,
         };
         let Oracle { rules, findings } = judge(setup, souk, witness).await?;
         (report.oracle, report.findings) = (Some(rules), findings);
@@ -221,6 +224,29 @@ async fn wait_out(
         Ok(journal.exhausted() || (Instant::now() >= end && journal.orders() >= orders))
     })
     .await
+}
+
+/// Lets the server rest until what the load opened is closed: what it has open then, and how long
+/// that took.
+async fn rest(
+    least: Duration,
+    souk: Option<&Souk>,
+    before: Option<Footprint>,
+    kept: usize,
+) -> Result<(Option<Footprint>, Duration)> {
+    let begun = Instant::now();
+    tokio::time::sleep(least).await;
+    loop {
+        let after = souk.map(Souk::resources).transpose()?;
+        let is_tidy = match (before, after) {
+            (Some(before), Some(after)) => after.files <= oracle::most_files(before.files, kept),
+            _ => true,
+        };
+        if is_tidy || begun.elapsed() > least + TIDY_MAX {
+            return Ok((after, begun.elapsed()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Waits until the outbox is told, ends the server, and asks the oracle.

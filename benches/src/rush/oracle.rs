@@ -114,6 +114,11 @@ impl Court {
     }
 }
 
+/// What a server may have open after a load before which it had so many files.
+pub(super) const fn most_files(before: usize, kept: usize) -> usize {
+    before + before / 10 + FILES_SLACK + kept
+}
+
 /// I9: no panic, and the files and sockets of the load are closed after it.
 fn untidy(court: &mut Court, witness: &Witness<'_>) {
     let mut faults = Vec::new();
@@ -121,7 +126,7 @@ fn untidy(court: &mut Court, witness: &Witness<'_>) {
         faults.push(format!("{} panics in the log", witness.panics));
     }
     if let (Some(before), Some(after)) = (witness.resources.before, witness.resources.after)
-        && after.files > before.files + before.files / 10 + FILES_SLACK + witness.kept
+        && after.files > most_files(before.files, witness.kept)
     {
         faults.push(format!(
             "{} open files, {} before",

@@ -269,6 +269,7 @@ impl Commerce {
             purchases,
         };
         self.store()
+            .bulk()
             .transact(move |conn| {
                 Box::pin(async move {
                     let done = batch::run(conn, owner, &asked, provider, now).await?;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// Write jobs that may wait; one more is refused as busy.
+/// Write jobs that may wait, on SQLite in each of its two lines; one more is refused as busy.
 pub const WRITE_QUEUE_MAX: usize = 1024;
+/// Short jobs that SQLite's writer runs one after the other while one in bulk waits.
+pub const SHORT_WRITES_IN_A_ROW: usize = 8;
 /// Read-only connections, unless configured.
 pub const READERS_DEFAULT: u32 = 4;
 /// Most read-only connections.
@@ -36,6 +38,12 @@ pub const TAKE_OVER_MAX: Duration = Duration::from_secs(5);
 pub const OWNER_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How often a process makes sure that the MariaDB database is still its own.
 pub const OWNER_PERIOD: Duration = Duration::from_secs(1);
+/// Statements of a transaction that wait to travel to SQLite with the next one.
+pub const STATEMENTS_AHEAD_MAX: usize = 16;
+/// Prepared statements that a connection to SQLite keeps.
+pub const STATEMENTS_KEPT: usize = 512;
+/// Rows of an answer of SQLite that are ready before somebody takes them.
+pub const ROWS_AHEAD_MAX: usize = 512;
 /// Values in one `IN (…)`.
 pub const LIST_MAX: usize = 2048;
 /// Longest wait for a free reader.

@@ -56,9 +56,8 @@ pub async fn append(
         .bind(key)
         .bind(payload_json)
         .bind(now_us)
-        .execute(conn)
-        .await?;
-    Ok(())
+        .send(conn)
+        .await
 }
 
 /// Appends many facts with one statement, in their order.
@@ -75,9 +74,8 @@ pub async fn append_all(conn: &mut Conn, entries: &[Entry], now_us: i64) -> Resu
     )
     .bind(now_us)
     .bind_rows(&ENTRIES, entries)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .send(conn)
+    .await
 }
 
 /// The oldest open facts of the topics, at most `limit`.

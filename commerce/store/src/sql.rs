@@ -15,7 +15,10 @@
 //! Where the two differ in more than that, [`either`] takes both texts. Rows are locked in the
 //! order of their ids; a stock row is never read without a lock before it is updated. `UPDATE` and
 //! `DELETE` name ids by `{list}`, never by a subquery over the table itself.
+//!
+//! What a job writes many times a second and nobody counts is sent ahead ([`Query::send`]).
 
+mod ahead;
 mod conn;
 mod row;
 mod rows;
@@ -111,6 +114,20 @@ impl Query {
     pub async fn execute<'e>(self, on: impl Into<On<'e>>) -> Result<Done, StoreError> {
         let (on, sql, values) = self.ready(on.into())?;
         conn::execute(on, sql, values).await
+    }
+
+    /// Runs it for an effect that nobody counts: on SQLite together with the transaction's next
+    /// statement or its commit, which then fails in its place. Not for a statement whose refusal
+    /// means something.
+    ///
+    /// # Errors
+    /// What the database says of it, or of those that were sent before it.
+    pub async fn send(self, conn: &mut Conn) -> Result<(), StoreError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let sql = self.text.render(conn.dialect())?;
+        conn::send(conn, sql, self.values).await
     }
 
     /// Every row.

@@ -4,12 +4,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{
-    ConnectOptions as _,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use tokio::sync::{mpsc, oneshot};
-
 use crate::{
     StoreConfig, StoreError, limits,
     lock::{self, ProcessLock},
@@ -17,13 +11,18 @@ use crate::{
     migrations::{self, SQLITE},
     settings,
     sql::{self, Conn, Dialect, Kind, Reader, ReaderKind},
-    writer::{self, BoxFuture, Command},
+    writer::{self, BoxFuture, Line, Lines},
+};
+use sqlx::{
+    ConnectOptions as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 /// A handle on the open database; clones share it.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    line: Line,
 }
 
 struct Inner {
@@ -32,10 +31,7 @@ struct Inner {
 }
 
 enum Writer {
-    Sqlite {
-        commands: mpsc::Sender<Command>,
-        _lock: ProcessLock,
-    },
+    Sqlite { lines: Lines, _lock: ProcessLock },
     MariaDb(MariaDb),
 }
 
@@ -54,6 +50,7 @@ impl Store {
         };
         Ok(Self {
             inner: Arc::new(Inner { reader, writer }),
+            line: Line::Short,
         })
     }
 
@@ -67,7 +64,18 @@ impl Store {
         let (reader, writer) = open_mariadb(config, false).await?;
         Ok(Self {
             inner: Arc::new(Inner { reader, writer }),
+            line: Line::Short,
         })
+    }
+
+    /// The same database for jobs that do the work of many: on SQLite short jobs go first, a few
+    /// at a time.
+    #[must_use]
+    pub fn bulk(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            line: Line::Bulk,
+        }
     }
 
     /// The pool for reads.
@@ -107,22 +115,19 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let commands = match &self.inner.writer {
+        let lines = match &self.inner.writer {
             Writer::MariaDb(server) => return server.transact(job).await,
-            Writer::Sqlite { commands, .. } => commands,
+            Writer::Sqlite { lines, .. } => lines,
         };
         let (command, result) = writer::command(job);
-        commands.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })?;
+        lines.hand_in(self.line, command)?;
         result.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Write jobs that wait at this moment.
     pub fn queued(&self) -> usize {
         match &self.inner.writer {
-            Writer::Sqlite { commands, .. } => commands.max_capacity() - commands.capacity(),
+            Writer::Sqlite { lines, .. } => lines.queued(),
             Writer::MariaDb(server) => server.queued(),
         }
     }
@@ -134,7 +139,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sql::query("SELECT 1").execute(self.reader()).await?;
         let closed = match &self.inner.writer {
-            Writer::Sqlite { commands, .. } => commands.is_closed(),
+            Writer::Sqlite { lines, .. } => lines.are_closed(),
             Writer::MariaDb(server) if server.is_lost() => {
                 return Err(StoreError::Locked("it took the database over".to_owned()));
             }
@@ -149,13 +154,7 @@ impl Store {
     /// Finishes the writes that wait, then closes the database for every clone of this handle.
     pub async fn close(self) {
         match &self.inner.writer {
-            Writer::Sqlite { commands, .. } => {
-                let (done, closed) = oneshot::channel();
-                if commands.send(Command::Close(done)).await.is_ok() {
-                    // An error means that the writer is gone already, which is what was asked for.
-                    let _ = closed.await;
-                }
-            }
+            Writer::Sqlite { lines, .. } => lines.close().await,
             Writer::MariaDb(server) => server.close().await,
         }
         // Readers that hang must not keep the process from ending.
@@ -170,7 +169,8 @@ async fn open_sqlite(config: &StoreConfig) -> Result<(Reader, Writer), StoreErro
         .filename(&path)
         .busy_timeout(config.busy_timeout())
         .foreign_keys(true)
-        .statement_cache_capacity(256);
+        .statement_cache_capacity(limits::STATEMENTS_KEPT)
+        .row_buffer_size(limits::ROWS_AHEAD_MAX);
     let mut writing = options
         .clone()
         .create_if_missing(true)
@@ -195,12 +195,9 @@ async fn open_sqlite(config: &StoreConfig) -> Result<(Reader, Writer), StoreErro
         .acquire_timeout(limits::READER_WAIT_MAX)
         .connect_with(options.read_only(true).pragma("query_only", "ON"))
         .await?;
-    let (commands, queue) = mpsc::channel(limits::WRITE_QUEUE_MAX);
-    tokio::spawn(writer::run(Conn::new(Kind::Sqlite(conn)), queue));
-    let writer = Writer::Sqlite {
-        commands,
-        _lock: lock,
-    };
+    let (lines, waiting) = writer::lines();
+    tokio::spawn(writer::run(Conn::new(Kind::Sqlite(conn)), waiting));
+    let writer = Writer::Sqlite { lines, _lock: lock };
     Ok((Reader(ReaderKind::Sqlite(reader)), writer))
 }
 

@@ -1,7 +1,7 @@
 //! Running write jobs.
 //!
-//! On SQLite one task owns the one write connection and runs jobs one after another. On MariaDB a
-//! job gets a task and a connection of its own, and is run again when the database asks for it.
+//! On SQLite one task owns the one write connection and runs jobs one after another, of two lines:
+//! a cart that waits for one large batch is not to wait for the next one too. On MariaDB a job gets a task and a connection of its own, and is run again when the database asks for it.
 //! Either way the task owns the commit: a caller that goes away does not cancel it half-way. A job
 //! that fails or panics is rolled back and touches nobody else.
 
@@ -15,8 +15,8 @@ use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    StoreError,
-    sql::{Conn, Dialect, Kind},
+    StoreError, limits,
+    sql::{Conn, Kind},
 };
 
 /// What a write job returns, borrowing the connection.
@@ -32,14 +32,119 @@ pub(crate) enum Command {
     Close(oneshot::Sender<()>),
 }
 
+/// Which of the two lines a job stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Jobs of one person: short ones.
+    Short,
+    /// Jobs that do the work of many.
+    Bulk,
+}
+
+/// Where jobs are handed in.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    short: mpsc::Sender<Command>,
+    bulk: mpsc::Sender<Command>,
+}
+
+/// Where they are taken from.
+pub(crate) struct Waiting {
+    short: mpsc::Receiver<Command>,
+    bulk: mpsc::Receiver<Command>,
+    /// Short jobs since the last one in bulk.
+    in_a_row: usize,
+}
+
+/// Two empty lines.
+pub(crate) fn lines() -> (Lines, Waiting) {
+    let (to_short, short) = mpsc::channel(limits::WRITE_QUEUE_MAX);
+    let (to_bulk, bulk) = mpsc::channel(limits::WRITE_QUEUE_MAX);
+    let lines = Lines {
+        short: to_short,
+        bulk: to_bulk,
+    };
+    let waiting = Waiting {
+        short,
+        bulk,
+        in_a_row: 0,
+    };
+    (lines, waiting)
+}
+
+impl Lines {
+    /// Puts a job into its line.
+    pub(crate) fn hand_in(&self, line: Line, command: Command) -> Result<(), StoreError> {
+        let to = match line {
+            Line::Short => &self.short,
+            Line::Bulk => &self.bulk,
+        };
+        to.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    /// Jobs that wait.
+    pub(crate) fn queued(&self) -> usize {
+        let waiting = |line: &mpsc::Sender<_>| line.max_capacity() - line.capacity();
+        waiting(&self.short) + waiting(&self.bulk)
+    }
+
+    /// Whether nobody takes jobs any more.
+    pub(crate) fn are_closed(&self) -> bool {
+        self.short.is_closed()
+    }
+
+    /// Has what waits finished and the database closed.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.short.send(Command::Close(done)).await.is_ok() {
+            // An error means that the writer is gone already, which is what was asked for.
+            let _ = closed.await;
+        }
+    }
+}
+
+impl Waiting {
+    /// The next job: a short one, but after so many of them one in bulk.
+    async fn next(&mut self) -> Option<Command> {
+        let bulk_first = self.in_a_row >= limits::SHORT_WRITES_IN_A_ROW;
+        let (command, line) = match bulk_first {
+            false => tokio::select! {
+                biased;
+                Some(command) = self.short.recv() => (command, Line::Short),
+                Some(command) = self.bulk.recv() => (command, Line::Bulk),
+                else => return None,
+            },
+            true => tokio::select! {
+                biased;
+                Some(command) = self.bulk.recv() => (command, Line::Bulk),
+                Some(command) = self.short.recv() => (command, Line::Short),
+                else => return None,
+            },
+        };
+        self.in_a_row = match line {
+            Line::Short => self.in_a_row + 1,
+            Line::Bulk => 0,
+        };
+        Some(command)
+    }
+
+    fn close(&mut self) {
+        self.short.close();
+        self.bulk.close();
+    }
+}
+
 /// Runs until it is told to close or every handle is gone.
-pub(crate) async fn run(mut conn: Conn, mut commands: mpsc::Receiver<Command>) {
+pub(crate) async fn run(mut conn: Conn, mut waiting: Waiting) {
     let mut closing = None;
-    while let Some(command) = commands.recv().await {
+    while let Some(command) = waiting.next().await {
         match command {
             Command::Job(job) => job(&mut conn).await,
             Command::Close(done) => {
-                commands.close();
+                waiting.close();
                 closing = Some(done);
             }
         }
@@ -80,11 +185,7 @@ where
     E: From<StoreError>,
 {
     let begun = std::time::Instant::now();
-    let begin = match conn.dialect() {
-        Dialect::Sqlite => "BEGIN IMMEDIATE",
-        Dialect::MariaDb => "START TRANSACTION",
-    };
-    conn.run(begin).await.map_err(E::from)?;
+    conn.begin().await.map_err(E::from)?;
     conn.again = false;
     let outcome = match caught(async { job(&mut *conn).await }).await {
         Ok(outcome) => outcome,
@@ -96,7 +197,7 @@ where
     let outcome = match outcome {
         // After such an error the server may have ended the transaction by itself.
         Ok(_) if conn.again => Err(E::from(StoreError::Busy)),
-        Ok(value) => match conn.run("COMMIT").await {
+        Ok(value) => match conn.commit().await {
             Ok(()) => Ok(value),
             Err(error) => {
                 conn.again |= error.wants_repeat();
@@ -107,7 +208,7 @@ where
     };
     if outcome.is_err() {
         // SQLite may have rolled back by itself (a full disk, for one); then this says so.
-        if let Err(error) = conn.run("ROLLBACK").await {
+        if let Err(error) = conn.roll_back().await {
             tracing::debug!(%error, "nothing to roll back");
             if let Kind::MariaDb(conn) = &mut conn.kind {
                 conn.close_on_drop();

@@ -1,9 +1,18 @@
 //! The database as the rest of Souk relies on it: refused when weak, durable when it says so.
 #![allow(clippy::unwrap_used)]
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use commerce_store::{Store, StoreConfig, StoreError, migrations, outbox, sql, testing::Database};
+use commerce_store::{
+    Store, StoreConfig, StoreError, limits, migrations, outbox, sql, testing::Database,
+};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 
 fn config(folder: &Path) -> StoreConfig {
     StoreConfig::at(folder.join("deep/souk.db"))
@@ -171,12 +180,83 @@ async fn a_job_that_fails_or_panics_leaves_nothing_and_harms_nobody() {
     assert_eq!(outbox::depth(store.reader()).await.unwrap(), 1);
 }
 
+/// A row of the outbox under a number that is its own.
+fn numbered(seq: i64) -> sql::Query {
+    let insert = "INSERT INTO outbox (seq, topic, agg_key, payload, created_at) \
+                  VALUES (?, 'a', 'a', ?, 1)";
+    sql::query(insert).bind(seq).bind("{}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_ahead_is_there_for_the_next_statement_and_for_the_commit() {
+    let database = Database::fresh().await;
+    let store = database.open().await;
+    let job = store.write(|conn| {
+        Box::pin(async move {
+            numbered(1).send(conn).await?;
+            numbered(2).send(conn).await?;
+            let before: i64 = sql::query("SELECT COUNT(*) FROM outbox")
+                .fetch_value(&mut *conn)
+                .await?;
+            numbered(3).send(conn).await?;
+            // More than travel together.
+            for seq in 4..40 {
+                numbered(seq).send(conn).await?;
+            }
+            let marked = sql::query("UPDATE outbox SET published_at = 1 WHERE seq IN ({list})")
+                .bind_list([2, 3])
+                .execute(&mut *conn)
+                .await?;
+            let last = numbered(40).execute(&mut *conn).await?;
+            numbered(41).send(conn).await?;
+            Ok((before, marked.rows_affected(), last.rows_affected()))
+        })
+    });
+    // Each counts what is its own.
+    assert_eq!(job.await.unwrap(), (2, 2, 1));
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM outbox").await, 41);
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 39);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_ahead_and_fails_leaves_nothing_and_harms_nobody() {
+    let database = Database::fresh().await;
+    let store = database.open().await;
+    for reads in [false, true] {
+        let job = store.write(move |conn| {
+            Box::pin(async move {
+                numbered(1).send(conn).await?;
+                numbered(1).send(conn).await?;
+                numbered(2).send(conn).await?;
+                if reads {
+                    sql::query("SELECT 1").execute(&mut *conn).await?;
+                }
+                Ok(())
+            })
+        });
+        let failed = job.await.unwrap_err();
+        assert!(failed.is_unique_violation(), "{failed}");
+        assert_eq!(count(&store, "SELECT COUNT(*) FROM outbox").await, 0);
+    }
+    // What a job left unsent is not the next one's.
+    let job = store.write::<(), _>(|conn| {
+        Box::pin(async move {
+            sql::query("SELECT 1").execute(&mut *conn).await?;
+            numbered(1).send(conn).await?;
+            Err(StoreError::invalid("changed my mind"))
+        })
+    });
+    assert!(matches!(job.await, Err(StoreError::Invalid(_))));
+    append(&store, "a", "a").await.unwrap();
+    assert_eq!(outbox::depth(store.reader()).await.unwrap(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_goes_away_does_not_cut_its_write_in_half() {
     let database = Database::fresh().await;
     let store = database.open().await;
-    let begun = Arc::new(tokio::sync::Notify::new());
-    let go_on = Arc::new(tokio::sync::Notify::new());
+    let begun = Arc::new(Notify::new());
+    let go_on = Arc::new(Notify::new());
     let (told, waited) = (Arc::clone(&begun), Arc::clone(&go_on));
     let writing = store.clone();
     let caller = tokio::spawn(async move {
@@ -184,6 +264,7 @@ async fn a_caller_that_goes_away_does_not_cut_its_write_in_half() {
             .write(move |conn| {
                 Box::pin(async move {
                     outbox::append(conn, "a", "1", "{}", 1).await?;
+                    sql::query("SELECT 1").execute(&mut *conn).await?;
                     told.notify_one();
                     waited.notified().await;
                     outbox::append(conn, "a", "2", "{}", 1).await
@@ -209,15 +290,9 @@ async fn a_caller_that_goes_away_does_not_cut_its_write_in_half() {
     panic!("the abandoned write was lost");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_so() {
-    // One writer, so that one job makes the others wait.
-    let database = Database::sqlite();
-    let store = database.open().await;
-    let (begun, go_on) = (
-        Arc::new(tokio::sync::Notify::new()),
-        Arc::new(tokio::sync::Notify::new()),
-    );
+/// A job that runs until it is let go; what lets it go, and its end.
+async fn block(store: &Store) -> (Arc<Notify>, JoinHandle<Result<(), StoreError>>) {
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (told, waited, writing) = (Arc::clone(&begun), Arc::clone(&go_on), store.clone());
     let blocking = tokio::spawn(async move {
         let job = writing.write(move |_| {
@@ -230,8 +305,17 @@ async fn a_full_queue_says_so() {
         job.await
     });
     begun.notified().await;
-    let mut waiting = tokio::task::JoinSet::new();
-    for _ in 0..commerce_store::limits::WRITE_QUEUE_MAX + 5 {
+    (go_on, blocking)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_so() {
+    // One writer, so that one job makes the others wait.
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let (go_on, blocking) = block(&store).await;
+    let mut waiting = JoinSet::new();
+    for _ in 0..limits::WRITE_QUEUE_MAX + 5 {
         let store = store.clone();
         waiting.spawn(async move { append(&store, "a", "a").await });
     }
@@ -243,6 +327,45 @@ async fn a_full_queue_says_so() {
     go_on.notify_one();
     blocking.await.unwrap().unwrap();
     assert!(waiting.join_all().await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_jobs_pass_those_in_bulk_but_do_not_starve_them() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let (go_on, blocking) = block(&store).await;
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let mut waiting = JoinSet::new();
+    let short = limits::SHORT_WRITES_IN_A_ROW * 5 / 2;
+    for n in 0..3 + short {
+        let (kind, store) = match n < 3 {
+            true => ("bulk", store.bulk()),
+            false => ("short", store.clone()),
+        };
+        let ran = Arc::clone(&ran);
+        waiting.spawn(async move {
+            let job = store.write(move |_| {
+                Box::pin(async move {
+                    ran.lock().unwrap().push(kind);
+                    Ok(())
+                })
+            });
+            job.await
+        });
+    }
+    while store.queued() < 3 + short {
+        tokio::task::yield_now().await;
+    }
+    go_on.notify_one();
+    blocking.await.unwrap().unwrap();
+    assert!(waiting.join_all().await.iter().all(Result::is_ok));
+    let ran = ran.lock().unwrap();
+    assert_eq!(ran[0], "short", "those in bulk came first: {ran:?}");
+    let between: Vec<usize> = ran.split(|kind| *kind == "bulk").map(<[_]>::len).collect();
+    assert_eq!(between.len(), 4, "{ran:?}");
+    let most = limits::SHORT_WRITES_IN_A_ROW;
+    assert!(between.iter().all(|row| *row <= most), "{ran:?}");
+    assert_eq!(between[1], most, "one in bulk waits its turn: {ran:?}");
 }
 
 #[tokio::test]

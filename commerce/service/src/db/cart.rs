@@ -59,7 +59,7 @@ pub(crate) async fn open(
     .bind(hash)
     .bind(now)
     .bind(now)
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     Ok(id)
 }
@@ -80,7 +80,7 @@ pub(crate) async fn put(
             query("UPDATE cart SET updated_at = ? WHERE id = ?")
                 .bind(now)
                 .bind(found.cart.to_string())
-                .execute(&mut *conn)
+                .send(&mut *conn)
                 .await?;
             found.cart
         }
@@ -102,7 +102,7 @@ pub(crate) async fn put(
     .bind(offer.unit_price.amount)
     .bind(now)
     .bind(ORDER_QUANTITY_MAX)
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     Ok(())
 }
@@ -276,13 +276,12 @@ pub(crate) async fn bought(
     query("DELETE FROM cart_item WHERE cart_id = ? AND variant_id IN ({list})")
         .bind(cart.to_string())
         .bind_list(variants.iter().map(ToString::to_string))
-        .execute(&mut *conn)
+        .send(&mut *conn)
         .await?;
     query("UPDATE cart SET coupon_key = NULL WHERE id = ?")
         .bind(cart.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(())
+        .send(&mut *conn)
+        .await
 }
 
 /// Puts a guest's lines into the user's cart: the greater number of units stays.

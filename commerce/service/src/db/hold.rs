@@ -101,7 +101,7 @@ pub(crate) async fn expire(
     )
     .bind(now)
     .bind_list(reservations())
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     sql::query(
         "UPDATE orders SET status = 'expired', updated_at = ?, version = version + 1
@@ -109,7 +109,7 @@ pub(crate) async fn expire(
     )
     .bind(now)
     .bind_list(orders())
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     sql::query(
         "UPDATE payment SET state = 'expired', updated_at = ?, version = version + 1,
@@ -118,7 +118,7 @@ pub(crate) async fn expire(
     )
     .bind(now)
     .bind_list(due.iter().map(|hold| hold.group.to_string()))
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     sql::query(
         "INSERT INTO order_event (order_id, type, from_status, to_status, actor, at_us)
@@ -129,7 +129,7 @@ pub(crate) async fn expire(
         &ORDERS,
         &due.iter().map(|hold| [hold.order]).collect::<Vec<_>>(),
     )
-    .execute(&mut *conn)
+    .send(&mut *conn)
     .await?;
     let stream = book.head.stream;
     let told = due

@@ -47,6 +47,27 @@ macro_rules! known {
     };
 }
 
+/// Reads a sale with its items; of the ledger's last sequence this part.
+macro_rules! book {
+    ($last_seq:literal) => {
+        concat!(
+            "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch, s.opens_at,
+                    s.closes_at, i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
+                    l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
+                    ko.title AS title_ko, en.title AS title_en, v.label_ko, v.label_en, ",
+            $last_seq,
+            " AS last_seq
+             FROM sale s JOIN stream t ON t.id = s.stream_id
+             JOIN sale_item i ON i.sale_id = s.id
+             JOIN stock_level l ON l.id = i.stock_level_id
+             JOIN variant v ON v.id = i.variant_id
+             JOIN product_text ko ON ko.product_id = i.product_id AND ko.locale = 'ko'
+             JOIN product_text en ON en.product_id = i.product_id AND en.locale = 'en'
+             WHERE s.id = ?"
+        )
+    };
+}
+
 /// The sale's own row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {
@@ -115,10 +136,7 @@ pub(crate) struct Book {
 impl Book {
     /// Reads the sale's terms and levels.
     pub(crate) async fn open(conn: &mut Conn, sale: SaleId) -> Result<Self, ServiceError> {
-        // Locked first: movements of one sale are numbered in the order of their commits.
-        lock(conn, sale).await?;
-        let last = last_seq(conn).await?;
-        Self::open_after(conn, sale, last).await
+        Self::read(conn, sale, None).await
     }
 
     /// As `open`, when movements up to `last` are being written elsewhere in the transaction.
@@ -127,26 +145,26 @@ impl Book {
         sale: SaleId,
         last: u64,
     ) -> Result<Self, ServiceError> {
+        Self::read(conn, sale, Some(last)).await
+    }
+
+    async fn read(conn: &mut Conn, sale: SaleId, last: Option<u64>) -> Result<Self, ServiceError> {
+        // Locked first: movements of one sale are numbered in the order of their commits.
         lock(conn, sale).await?;
-        let rows = sql::query(
-            "SELECT s.state, s.stream_id, t.seller_id, s.hold_seconds, s.owner_epoch, s.opens_at,
-                    s.closes_at, i.product_id, i.variant_id, i.price, i.currency, i.max_per_buyer,
-                    l.id, l.on_hand, l.held, l.committed, l.ledger_seq,
-                    ko.title AS title_ko, en.title AS title_en,
-                    v.label_ko, v.label_en
-             FROM sale s JOIN stream t ON t.id = s.stream_id
-             JOIN sale_item i ON i.sale_id = s.id
-             JOIN stock_level l ON l.id = i.stock_level_id
-             JOIN variant v ON v.id = i.variant_id
-             JOIN product_text ko ON ko.product_id = i.product_id AND ko.locale = 'ko'
-             JOIN product_text en ON en.product_id = i.product_id AND en.locale = 'en'
-             WHERE s.id = ?",
+        let rows = sql::either(
+            // Read along, for what a statement of its own costs.
+            book!("(SELECT COALESCE(MAX(seq), 0) FROM stock_movement)"),
+            book!("NULL"),
         )
         .bind(sale.to_string())
-        .fetch_all(conn)
+        .fetch_all(&mut *conn)
         .await?;
         let first = rows.first().ok_or(ServiceError::NotFound("sale"))?;
         let head = Head::read(first)?;
+        let last = match last.or(first.get("last_seq")?) {
+            Some(last) => last,
+            None => last_seq(conn).await?,
+        };
         let mut levels = Vec::with_capacity(rows.len());
         let mut names = BTreeMap::new();
         for row in &rows {
@@ -391,9 +409,8 @@ async fn give_back(
          WHERE b.sale_id = j.sale AND b.variant_id = j.variant AND b.buyer_id = j.buyer",
     )
     .bind_rows(&UNITS, &rows)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .send(conn)
+    .await
 }
 
 async fn take(
@@ -413,7 +430,6 @@ async fn take(
          ON DUPLICATE KEY UPDATE qty = sale_buyer.qty + VALUES(qty)",
     )
     .bind_rows(&UNITS, taken)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .send(conn)
+    .await
 }

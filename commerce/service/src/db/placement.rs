@@ -242,9 +242,8 @@ impl Placements {
         };
         insert
             .bind_json(&PLACEMENTS, self.rows.as_str())
-            .execute(conn)
-            .await?;
-        Ok(())
+            .send(conn)
+            .await
     }
 
     /// Checkouts, orders and their first event.
@@ -257,7 +256,7 @@ impl Placements {
         )
         .bind(self.stream.to_string())
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(&mut *conn)
+        .send(&mut *conn)
         .await?;
         sql::query(
             "INSERT INTO orders (id, group_id, number, buyer_id, seller_id, stream_id, sale_id,
@@ -270,16 +269,15 @@ impl Placements {
         .bind(self.stream.to_string())
         .bind(self.sale.to_string())
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(&mut *conn)
+        .send(&mut *conn)
         .await?;
         sql::query(
             "INSERT INTO order_event (order_id, type, to_status, actor, at_us)
              SELECT j.\"order\", 'placed', 'pending_payment', j.buyer, j.at FROM {rows}",
         )
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(conn)
-        .await?;
-        Ok(())
+        .send(conn)
+        .await
     }
 
     /// Lines, and the units that are kept for them.
@@ -291,7 +289,7 @@ impl Placements {
                     j.label_en, j.quantity, j.unit_price, j.tax, j.total FROM {rows}",
         )
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(&mut *conn)
+        .send(&mut *conn)
         .await?;
         sql::query(
             "INSERT INTO reservation (id, order_id, order_line_id, buyer_id, sale_id, product_id,
@@ -301,9 +299,8 @@ impl Placements {
         )
         .bind(self.sale.to_string())
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(conn)
-        .await?;
-        Ok(())
+        .send(conn)
+        .await
     }
 
     /// The payments, as they are before anybody pays.
@@ -315,8 +312,7 @@ impl Placements {
         )
         .bind(self.provider.as_str())
         .bind_json(&PLACEMENTS, self.rows.as_str())
-        .execute(conn)
-        .await?;
-        Ok(())
+        .send(conn)
+        .await
     }
 }

@@ -87,7 +87,7 @@ pub(crate) async fn add(
         .bind(row.refunded_orders)
         .bind(row.sold)
         .bind(row.refunded)
-        .execute(&mut *conn)
+        .send(&mut *conn)
         .await?;
     }
     Ok(())

@@ -252,10 +252,10 @@ impl Commerce {
     }
 
     async fn write_step(&self, step: Step) -> Result<Written, StoreError> {
-        let write = self
-            .store()
-            .write(move |conn| Box::pin(backlog::write_next(conn, step)));
-        write.await
+        self.store()
+            .bulk()
+            .write(move |conn| Box::pin(backlog::write_next(conn, step)))
+            .await
     }
 
     /// A batch that cannot be written must not keep those behind it from being.

@@ -1,13 +1,18 @@
 //! Connections of either kind, and running a statement on them.
 
-use sqlx::{Arguments as _, Error};
+use futures_util::TryStreamExt as _;
 use sqlx::{
-    AssertSqlSafe, Executor as _, MySql, SqliteConnection, SqlitePool, mysql::MySqlArguments,
-    pool::PoolConnection, query_with, sqlite::SqliteArguments,
+    Arguments as _, AssertSqlSafe, Either, Error, Executor as _, MySql, SqliteConnection,
+    SqlitePool,
+    mysql::MySqlArguments,
+    pool::PoolConnection,
+    query_with,
+    sqlite::{SqliteArguments, SqliteQueryResult},
 };
 
 use super::{
     Value,
+    ahead::{Ahead, BEGIN},
     row::{Kind as RowKind, Row},
     text::Sql,
 };
@@ -27,6 +32,8 @@ pub struct Conn {
     pub(crate) kind: Kind,
     /// The database asked for the whole transaction to be run again.
     pub(crate) again: bool,
+    /// What is run in front of the next statement; on MariaDB nothing ever is.
+    ahead: Ahead,
 }
 
 pub(crate) enum Kind {
@@ -36,7 +43,11 @@ pub(crate) enum Kind {
 
 impl Conn {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, again: false }
+        Self {
+            kind,
+            again: false,
+            ahead: Ahead::default(),
+        }
     }
 
     /// Which database it is.
@@ -47,14 +58,42 @@ impl Conn {
         }
     }
 
-    /// Runs a statement without values, outside of the prepared ones.
-    pub(crate) async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+    /// Begins a transaction; on SQLite with its first statement.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        match &mut self.kind {
+            Kind::Sqlite(_) => self.ahead.push(BEGIN, Vec::new()),
+            Kind::MariaDb(conn) => {
+                let begin = sqlx::raw_sql("START TRANSACTION");
+                (&mut **conn).execute(begin).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits it, with what was still to be run in it.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         match &mut self.kind {
             Kind::Sqlite(conn) => {
-                sqlx::query(sql).execute(conn).await?;
+                let (sql, values) = self.ahead.join("COMMIT".into(), Vec::new());
+                last_of(conn, sql, values).await?;
             }
             Kind::MariaDb(conn) => {
-                (&mut **conn).execute(sqlx::raw_sql(sql)).await?;
+                (&mut **conn).execute(sqlx::raw_sql("COMMIT")).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what was done in it.
+    pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
+        let never_begun = self.ahead.forget();
+        match &mut self.kind {
+            Kind::Sqlite(_) if never_begun => {}
+            Kind::Sqlite(conn) => {
+                sqlx::query("ROLLBACK").execute(conn).await?;
+            }
+            Kind::MariaDb(conn) => {
+                (&mut **conn).execute(sqlx::raw_sql("ROLLBACK")).await?;
             }
         }
         Ok(())
@@ -147,15 +186,17 @@ impl Done {
 
 macro_rules! run {
     ($on:expr, $sql:expr, $values:expr, $method:ident, $sqlite:expr, $mariadb:expr) => {{
-        let sql = AssertSqlSafe($sql);
         match $on {
             On::Conn(conn) => {
                 let outcome = match &mut conn.kind {
-                    Kind::Sqlite(conn) => query_with(sql, sqlite($values)?)
-                        .$method(conn)
-                        .await
-                        .map($sqlite),
-                    Kind::MariaDb(conn) => query_with(sql, mariadb($values)?)
+                    Kind::Sqlite(sqlite_conn) => {
+                        let (sql, values) = conn.ahead.join($sql, $values);
+                        query_with(AssertSqlSafe(sql), sqlite(values)?)
+                            .$method(sqlite_conn)
+                            .await
+                            .map($sqlite)
+                    }
+                    Kind::MariaDb(conn) => query_with(AssertSqlSafe($sql), mariadb($values)?)
                         .$method(&mut **conn)
                         .await
                         .map($mariadb),
@@ -166,15 +207,17 @@ macro_rules! run {
                 }
                 outcome
             }
-            On::Reader(Reader(ReaderKind::Sqlite(pool))) => Ok(query_with(sql, sqlite($values)?)
-                .$method(pool)
-                .await
-                .map($sqlite)?),
+            On::Reader(Reader(ReaderKind::Sqlite(pool))) => {
+                let query = query_with(AssertSqlSafe($sql), sqlite($values)?);
+                Ok(query.$method(pool).await.map($sqlite)?)
+            }
             On::Reader(Reader(ReaderKind::MariaDb(server))) => {
                 let values = mariadb($values)?;
                 let answer = async {
                     let mut conn = server.connection().await?;
-                    let answer = query_with(sql, values).$method(&mut *conn).await;
+                    let answer = query_with(AssertSqlSafe($sql), values)
+                        .$method(&mut *conn)
+                        .await;
                     answer.map($mariadb).map_err(StoreError::from)
                 };
                 // The server ends long statements itself; this is for one that is not heard of.
@@ -188,20 +231,21 @@ macro_rules! run {
 }
 
 pub(super) async fn execute(on: On<'_>, sql: Sql, values: Vec<Value>) -> Result<Done, StoreError> {
-    run!(
-        on,
-        sql,
-        values,
-        execute,
-        |done| Done {
-            rows: done.rows_affected(),
-            id: done.last_insert_rowid(),
-        },
-        |done| Done {
-            rows: done.rows_affected(),
-            id: i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX),
+    let on = match on {
+        On::Conn(Conn {
+            kind: Kind::Sqlite(conn),
+            ahead,
+            ..
+        }) => {
+            let (sql, values) = ahead.join(sql, values);
+            return last_of(conn, sql, values).await;
         }
-    )
+        on => on,
+    };
+    run!(on, sql, values, execute, done, |done| Done {
+        rows: done.rows_affected(),
+        id: i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX),
+    })
 }
 
 pub(super) async fn fetch_all(
@@ -238,6 +282,38 @@ pub(super) async fn fetch_optional(
         |row| row.map(|row| Row(RowKind::Sqlite(row))),
         |row| row.map(|row| Row(RowKind::MariaDb(row)))
     )
+}
+
+/// Runs a statement for its effect at once or, on SQLite, with the next one.
+pub(super) async fn send(conn: &mut Conn, sql: Sql, values: Vec<Value>) -> Result<(), StoreError> {
+    if conn.dialect() == Dialect::MariaDb || conn.ahead.is_full() {
+        return execute(On::Conn(conn), sql, values).await.map(drop);
+    }
+    conn.ahead.push(&sql, values);
+    Ok(())
+}
+
+/// Runs statements; what the last of them did.
+async fn last_of(
+    conn: &mut SqliteConnection,
+    sql: Sql,
+    values: Vec<Value>,
+) -> Result<Done, StoreError> {
+    let mut answers = conn.fetch_many(query_with(AssertSqlSafe(sql), sqlite(values)?));
+    let mut last = SqliteQueryResult::default();
+    while let Some(answer) = answers.try_next().await? {
+        if let Either::Left(done) = answer {
+            last = done;
+        }
+    }
+    Ok(done(last))
+}
+
+fn done(done: SqliteQueryResult) -> Done {
+    Done {
+        rows: done.rows_affected(),
+        id: done.last_insert_rowid(),
+    }
 }
 
 fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {

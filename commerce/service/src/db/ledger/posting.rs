@@ -132,9 +132,8 @@ async fn append_others(conn: &mut Conn, postings: &[&Posting], now: i64) -> Resu
     )
     .bind(now)
     .bind_rows(&POSTINGS, postings)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .send(conn)
+    .await
 }
 
 /// As the others, with what is the same in all of them left out: it is not little of the time.
@@ -153,9 +152,8 @@ async fn append_holds(conn: &mut Conn, postings: &[&Posting], now: i64) -> Resul
     .bind(MovementKind::Hold.name())
     .bind(now)
     .bind_rows(&HOLDS, &rows)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .send(conn)
+    .await
 }
 
 /// What each level changes by, in the order of their ids, with the last movement of each.

@@ -112,7 +112,7 @@ pub(crate) async fn write_next(conn: &mut Conn, step: Step) -> Result<Written, S
         sql::query("UPDATE order_backlog SET done = ? WHERE id = ?")
             .bind(*until)
             .bind(*id)
-            .execute(&mut *conn)
+            .send(&mut *conn)
             .await?;
     }
     drop_all(conn, &ended).await?;
@@ -163,9 +163,8 @@ async fn drop_all(conn: &mut Conn, ids: &[i64]) -> Result<(), StoreError> {
     }
     sql::query("DELETE FROM order_backlog WHERE id IN ({list})")
         .bind_list(ids.iter().copied())
-        .execute(conn)
-        .await?;
-    Ok(())
+        .send(conn)
+        .await
 }
 
 /// Writes what waits of a sale and holds units no longer than until now: it must be there to end.
