@@ -10,9 +10,6 @@ export default defineConfig({
   fullyParallel: false,
   // Media tests measure times; two at once would measure each other.
   workers: 1,
-  // Pictures and sound in real time on machines that others share: where everything is checked, a
-  // test has a second try, and the list says which ones needed it.
-  retries: process.env.CI ? 1 : 0,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   forbidOnly: Boolean(process.env.CI),
