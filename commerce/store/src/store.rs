@@ -4,6 +4,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sqlx::{
+    ConnectOptions as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
 use crate::{
     StoreConfig, StoreError, limits,
     lock::{self, ProcessLock},
@@ -12,10 +17,6 @@ use crate::{
     settings,
     sql::{self, Conn, Dialect, Kind, Reader, ReaderKind},
     writer::{self, BoxFuture, Line, Lines},
-};
-use sqlx::{
-    ConnectOptions as _,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 /// A handle on the open database; clones share it.

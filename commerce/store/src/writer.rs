@@ -1,9 +1,10 @@
 //! Running write jobs.
 //!
 //! On SQLite one task owns the one write connection and runs jobs one after another, of two lines:
-//! a cart that waits for one large batch is not to wait for the next one too. On MariaDB a job gets a task and a connection of its own, and is run again when the database asks for it.
-//! Either way the task owns the commit: a caller that goes away does not cancel it half-way. A job
-//! that fails or panics is rolled back and touches nobody else.
+//! a cart that waits for one large batch is not to wait for the next one too. On MariaDB a job gets
+//! a task and a connection of its own, and is run again when the database asks for it. Either way
+//! the task owns the commit: a caller that goes away does not cancel it half-way. A job that fails
+//! or panics is rolled back and touches nobody else.
 
 use std::{
     future::{Future, poll_fn},
@@ -42,7 +43,6 @@ pub(crate) enum Line {
 }
 
 /// Where jobs are handed in.
-#[derive(Clone)]
 pub(crate) struct Lines {
     short: mpsc::Sender<Command>,
     bulk: mpsc::Sender<Command>,
@@ -110,24 +110,18 @@ impl Waiting {
     /// The next job: a short one, but after so many of them one in bulk.
     async fn next(&mut self) -> Option<Command> {
         let bulk_first = self.in_a_row >= limits::SHORT_WRITES_IN_A_ROW;
-        let (command, line) = match bulk_first {
-            false => tokio::select! {
-                biased;
-                Some(command) = self.short.recv() => (command, Line::Short),
-                Some(command) = self.bulk.recv() => (command, Line::Bulk),
-                else => return None,
-            },
-            true => tokio::select! {
-                biased;
-                Some(command) = self.bulk.recv() => (command, Line::Bulk),
-                Some(command) = self.short.recv() => (command, Line::Short),
-                else => return None,
-            },
+        let (first, second) = match bulk_first {
+            true => (&mut self.bulk, &mut self.short),
+            false => (&mut self.short, &mut self.bulk),
         };
-        self.in_a_row = match line {
-            Line::Short => self.in_a_row + 1,
-            Line::Bulk => 0,
+        let (command, was_first) = tokio::select! {
+            biased;
+            Some(command) = first.recv() => (command, true),
+            Some(command) = second.recv() => (command, false),
+            else => return None,
         };
+        let was_bulk = was_first == bulk_first;
+        self.in_a_row = if was_bulk { 0 } else { self.in_a_row + 1 };
         Some(command)
     }
 

@@ -161,6 +161,7 @@ async fn a_job_that_fails_or_panics_leaves_nothing_and_harms_nobody() {
         .write(|conn| {
             Box::pin(async move {
                 outbox::append(conn, "a", "a", "{}", 1).await?;
+                sql::query("SELECT 1").execute(&mut *conn).await?;
                 Err(StoreError::invalid("changed my mind"))
             })
         })
@@ -170,6 +171,7 @@ async fn a_job_that_fails_or_panics_leaves_nothing_and_harms_nobody() {
         .write(|conn| {
             Box::pin(async move {
                 outbox::append(conn, "a", "a", "{}", 1).await?;
+                sql::query("SELECT 1").execute(&mut *conn).await?;
                 panic!("on purpose")
             })
         })

@@ -152,7 +152,7 @@ impl Book {
         // Locked first: movements of one sale are numbered in the order of their commits.
         lock(conn, sale).await?;
         let rows = sql::either(
-            // Read along, for what a statement of its own costs.
+            // Read along, for what a statement of its own costs; a server's numbers are drawn.
             book!("(SELECT COALESCE(MAX(seq), 0) FROM stock_movement)"),
             book!("NULL"),
         )
