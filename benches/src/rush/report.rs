@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Plan, journal::Journal, lives::Lives, onlooker::Log, shopper::Errand};
 use crate::report::Percentiles;
@@ -27,9 +27,13 @@ pub struct Resources {
     pub peak: Option<Footprint>,
     /// After the rest.
     pub after: Option<Footprint>,
-    /// Length of the rest.
-    #[serde(skip)]
+    /// Length of the rest: until the files of the load were closed, or no longer waited for.
+    #[serde(rename = "rested_s", serialize_with = "seconds")]
     pub rested: Duration,
+}
+
+fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(time.as_secs_f64())
 }
 
 /// What `rush` saw.
